@@ -1,0 +1,39 @@
+"""What importing a room really loads: the static graph cannot see what libraries bring along."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCREEN = ("textual", "rich", "covey_tui")
+HEAVY = ("griffe", "watchfiles", "tree_sitter")
+
+LOADS_NOTHING_OF = {
+    "covey.errors": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic"),
+    "covey.text": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic"),
+    "covey.model": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
+    "covey.model.session": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
+    "covey.model.decision": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
+    "covey.model.tree": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
+    "covey.agents.registry": (*SCREEN, "griffe", "watchfiles", "sqlite3", "covey.agents.offline"),
+    "covey.client": (*SCREEN, *HEAVY, "covey.engine"),
+    "covey.cli": (*SCREEN, *HEAVY),
+}
+
+
+@pytest.mark.parametrize("module", LOADS_NOTHING_OF)
+def test_importing(module: str) -> None:
+    assert sorted(set(LOADS_NOTHING_OF[module]) & loaded_by(module)) == []
+
+
+def test_what_is_loaded_is_seen() -> None:
+    assert {"sqlite3", "asyncio", "aiosqlite"} <= loaded_by("aiosqlite")
+
+
+def loaded_by(module: str) -> set[str]:
+    """The names in `sys.modules` of a fresh process that has imported the module."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
+    return set(ended.stdout.split())

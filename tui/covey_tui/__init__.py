@@ -1,0 +1,1 @@
+"""The terminal app of covey; it meets the core in the store alone."""
