@@ -1,0 +1,68 @@
+"""The sign and the word of every state of a session: one table for the command line and the screen. Pure.
+
+Colour is never the only sign, so every state has both. The unicode signs exist in DejaVu Sans Mono; the ascii set is
+for terminals and locales that have no others. States come as the words that programs see (`covey status --json`).
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class GlyphSet(StrEnum):
+    """Which signs a terminal can show."""
+
+    UNICODE = "unicode"
+    ASCII = "ascii"
+
+
+class Look(NamedTuple):
+    """How a state is shown."""
+
+    unicode: str
+    ascii: str
+    word: str
+
+    def glyph(self, glyphs: GlyphSet) -> str:
+        """The sign in one of the sets."""
+        return self.ascii if glyphs is GlyphSet.ASCII else self.unicode
+
+
+FILE_MISSING = "file_missing"
+"""The state of a complete session whose file is gone."""
+
+LOOKS: dict[str, Look] = {
+    "queued": Look("○", ".", "queued"),
+    "running": Look("●", "*", "running"),
+    "waiting": Look("◌", ":", "waiting"),
+    "blocked": Look("◆", "!", "needs you"),
+    "cancelling": Look("◑", "%", "cancelling"),
+    "interrupted": Look("↯", "~", "interrupted"),
+    "complete": Look("✓", "+", "complete"),
+    FILE_MISSING: Look("▲", "^", "file missing"),
+    "failed": Look("✗", "x", "failed"),
+    "cancelled": Look("⊘", "-", "cancelled"),
+    "skipped": Look("»", "/", "skipped"),
+}
+"""By phase where a session has one, else by status."""
+
+
+def look_of(status: str, phase: str | None, *, file_missing: bool = False) -> Look:
+    """How a session in this state is shown."""
+    return LOOKS[FILE_MISSING if file_missing else phase or status]
+
+
+CAUSES: dict[str, str] = {
+    "agent_error": "agent error",
+    "timeout": "timeout",
+    "missing_file": "no file",
+    "check_failed": "checks",
+    "spawn_error": "spawn",
+    "crash": "crash",
+}
+"""The classes of failure in a word or two, as in `failed: checks`."""
+
+
+def step_words(step: str) -> str:
+    """A step's name in lower case with spaces, without the word "component": `generate design`."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in step).split()
+    return " ".join(word for word in words if word != "component")

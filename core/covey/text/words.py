@@ -1,0 +1,48 @@
+"""Numbers, times and names in words: one wording for the command line, the screen and every message. Pure."""
+
+from datetime import datetime
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_KILO = 1_000
+_SHORT_ID = 8
+
+
+def duration(seconds: float) -> str:
+    """A length of time with its two largest units: `52s`, `1m04s`, `2h05m`, `3d04h`; below a second `0s`."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m{whole % _MINUTE:02}s"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02}m"
+    return f"{whole // _DAY}d{whole % _DAY // _HOUR:02}h"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago `then` was, as a duration; `0s` when it lies ahead."""
+    return duration((now - then).total_seconds())
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: `840 B`, `6.8 kB`, `1.2 MB`."""
+    if count < _KILO:
+        return f"{count} B"
+    number, units = float(count), iter(("kB", "MB", "GB"))
+    unit = next(units)
+    number /= _KILO
+    for larger in units:
+        if round(number, 1) < _KILO:
+            break
+        number, unit = number / _KILO, larger
+    return f"{number:.1f} {unit}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """A count with its word: `1 file`, `3 files`; `many` where an s is not enough."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def short_id(key: str) -> str:
+    """The first digits of an id: enough to name a session on the command line, and to read aloud."""
+    return key[:_SHORT_ID]
