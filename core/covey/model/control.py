@@ -1,0 +1,74 @@
+"""What a human may ask of a session, and when: one table for the engine, the command line and the screen."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from covey.model.status import Status
+
+
+class Action(StrEnum):
+    """The three actions of a human."""
+
+    RETRY = "retry"
+    SKIP = "skip"
+    CANCEL = "cancel"
+
+
+class Standing(StrEnum):
+    """A session as a human meets it: its status, with the two cases that make a difference to an action."""
+
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    COMPLETE = "complete"
+    FILE_MISSING = "file_missing"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+CONTROLS: dict[Action, frozenset[Standing]] = {
+    # retry of an active session is a restart; of a blocked parent, another look
+    Action.RETRY: frozenset(Standing) - {Standing.COMPLETE},
+    Action.SKIP: frozenset(Standing) - {Standing.COMPLETE, Standing.SKIPPED},
+    Action.CANCEL: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
+}
+"""In which standings each action is possible at all; `covey.model.decision` has the fine print."""
+
+AS_WISHED: dict[Action, Standing] = {Action.SKIP: Standing.SKIPPED, Action.CANCEL: Standing.CANCELLED}
+"""Where the action has nothing left to do: settled, with nothing changed."""
+
+
+class RequestState(StrEnum):
+    """Where a control request stands."""
+
+    QUEUED = "queued"
+    SETTLED = "settled"
+    REFUSED = "refused"
+
+
+class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish left in the store for the engine.
+
+    `attempt` and `status` are those it was decided on; only these two are compared when the engine takes it.
+    `decision_id` is shared by all requests of one bulk action. `changed` and `outcome` are set by the engine.
+    """
+
+    id: str
+    session_id: str
+    action: Action
+    attempt: int
+    status: Status
+    decision_id: str
+    requested_by: str
+    requested_at: datetime
+    reason: str | None = None
+    note: str | None = None
+    resume: bool = False
+    now: bool = False
+    agent: str | None = None
+    model: str | None = None
+    state: RequestState = RequestState.QUEUED
+    changed: bool | None = None
+    outcome: str | None = None

@@ -1,0 +1,193 @@
+"""What a control request comes to: the fine print of retry, skip and cancel, as one pure function.
+
+The engine applies it to the rows of the moment; the command line asks it about the stored rows when no engine lives.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from covey.model import events as e
+from covey.model.control import AS_WISHED, CONTROLS, Action, ControlRequest, Standing
+from covey.model.ids import id_for
+from covey.model.session import Session, about, is_terminal, standing
+from covey.model.status import TERMINAL, Phase, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a request comes to: its events, or why there are none. `refused` is not the same as `already as wished`."""
+
+    events: tuple[e.AnyEvent, ...] = ()
+    refused: bool = False
+    reason: str | None = None
+
+    @property
+    def changed(self) -> bool:
+        """The request changes something."""
+        return bool(self.events)
+
+
+def decide(
+    request: ControlRequest,
+    session: Session,
+    ancestors: Sequence[Session],
+    descendants: Sequence[Session],
+    at: datetime,
+) -> Decision:
+    """Decide a request on the rows of the moment.
+
+    `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
+    """
+    as_wished = _as_wished(request, session)
+    if as_wished is not None:
+        return Decision(reason=as_wished)
+    ruled_out = _ruled_out(request, session)
+    if ruled_out is not None:
+        return Decision(refused=True, reason=ruled_out)
+    match request.action:
+        case Action.RETRY:
+            return _retry(request, session, ancestors, descendants, at)
+        case Action.SKIP:
+            return _skip(request, session, descendants, at)
+        case Action.CANCEL:
+            return Decision(cancel_all([session, *descendants], request, at))
+
+
+def cancel_all(sessions: Iterable[Session], request: ControlRequest, at: datetime) -> tuple[e.AnyEvent, ...]:
+    """Cancel those of the sessions that are active, children before their parents."""
+    reason = request.reason or f"cancelled by {request.requested_by}"
+    active = [session for session in sessions if session.status is Status.ACTIVE]
+    return tuple(cancelled(session, reason, request.decision_id, request.requested_by, at) for session in active[::-1])
+
+
+def cancelled(session: Session, reason: str, decision_id: str, by: str, at: datetime) -> e.SessionCancelled:
+    """The event that cancels one session."""
+    return e.SessionCancelled(
+        at=at,
+        **about(session),
+        reason=reason,
+        decision_id=decision_id,
+        by=by,
+    )
+
+
+def _as_wished(request: ControlRequest, session: Session) -> str | None:
+    """Why nothing is left to do; looked at first, so that a doubled request is settled and not refused."""
+    now = standing(session)
+    if AS_WISHED.get(request.action) is now:
+        return f"it is {now} already"
+    is_the_new_attempt = session.status is Status.ACTIVE and session.attempt == request.attempt + 1
+    if request.action is Action.RETRY and is_the_new_attempt:
+        return f"it is at attempt {session.attempt} already"
+    return None
+
+
+def _ruled_out(request: ControlRequest, session: Session) -> str | None:
+    """Why the request came too late, or was never possible."""
+    if (request.attempt, request.status) != (session.attempt, session.status):
+        was = f"attempt {request.attempt} was {request.status}"
+        return f"it changed meanwhile: {was}, now attempt {session.attempt} is {session.status}"
+    now = standing(session)
+    if now in CONTROLS[request.action]:
+        return None
+    if now is Standing.COMPLETE:
+        return f"cannot {request.action}: it is complete and its file is in order"
+    if now is Standing.FILE_MISSING:
+        return f"cannot {request.action}: it is complete, only its file is missing"
+    return f"cannot {request.action}: it is {now}"
+
+
+def _retry(
+    request: ControlRequest,
+    session: Session,
+    ancestors: Sequence[Session],
+    descendants: Sequence[Session],
+    at: datetime,
+) -> Decision:
+    stopped = next((above for above in ancestors if is_terminal(above)), None)
+    if stopped is not None:
+        advice = "use covey run" if stopped.status is Status.COMPLETE else "retry that one"
+        return Decision(refused=True, reason=f"its parent is {stopped.status}: {advice}")
+    if session.phase is Phase.BLOCKED:
+        return Decision((_unblocked(session, at),))
+    if session.status is Status.ACTIVE:
+        return _restart(request, session, descendants, at)
+    return Decision(
+        (
+            _retried(request, session, at, is_parent=bool(descendants)),
+            *(_retried(request, child, at) for child in _ended_with(session, descendants)),
+            *_wake_ancestors(ancestors, at),
+        )
+    )
+
+
+def _restart(request: ControlRequest, session: Session, descendants: Sequence[Session], at: datetime) -> Decision:
+    if session.phase is Phase.WAITING:
+        # A blocked parent's retry leads here, so the same key pressed twice finds its wish fulfilled.
+        return Decision(reason="it looks after its children already; retry those that need it")
+    if descendants:
+        return Decision(refused=True, reason="cannot retry: it is at work and has children; retry those")
+    if session.phase is Phase.QUEUED:
+        return Decision(reason=f"attempt {session.attempt} has not started yet")
+    return Decision((*cancel_all([session], request, at), _retried(request, session, at)))
+
+
+def _retried(request: ControlRequest, session: Session, at: datetime, *, is_parent: bool = False) -> e.SessionRetried:
+    resume = request.resume or (is_parent and session.step == "Finalize")
+    return e.SessionRetried(
+        at=at,
+        run_id=session.run_id,
+        session_id=session.id,
+        attempt=session.attempt + 1,
+        note=request.note,
+        resume_step=session.step if resume else None,
+        agent=request.agent or session.agent,
+        model=request.model if request.model or request.agent else session.model,
+        decision_id=request.decision_id,
+        by=request.requested_by,
+    )
+
+
+def failure_decision(session: Session) -> str:
+    """The id of the decision by which a parent that fails cancels its active children."""
+    return id_for(session.id, str(session.attempt), "failed")
+
+
+def _ended_with(session: Session, descendants: Sequence[Session]) -> list[Session]:
+    """The descendants that the decision which ended the session cancelled with it, and that are still in its reach.
+
+    What lies below a child that was skipped since stays as it is: no session runs below one that has ended.
+    """
+    decision = failure_decision(session) if session.status is Status.FAILED else session.decision_id
+    reach = {session.id}
+    taken = []
+    for child in descendants:
+        shares_the_decision = decision is not None and child.decision_id == decision
+        if child.session_id in reach and child.status is Status.CANCELLED and shares_the_decision:
+            reach.add(child.id)
+            taken.append(child)
+    return taken
+
+
+def _skip(request: ControlRequest, session: Session, descendants: Sequence[Session], at: datetime) -> Decision:
+    if session.session_id is None:
+        return Decision(refused=True, reason="a run's root cannot be skipped; cancel it instead")
+    below = cancel_all(descendants, request, at) if session.status not in TERMINAL else ()
+    skipped = e.SessionSkipped(
+        at=at,
+        **about(session),
+        reason=request.reason or "",
+        decision_id=request.decision_id,
+        by=request.requested_by,
+    )
+    return Decision((*below, skipped))
+
+
+def _wake_ancestors(ancestors: Sequence[Session], at: datetime) -> tuple[e.AnyEvent, ...]:
+    """A retry of a child puts blocked parents back to waiting."""
+    return tuple(_unblocked(above, at) for above in ancestors if above.phase is Phase.BLOCKED)
+
+
+def _unblocked(session: Session, at: datetime) -> e.SessionUnblocked:
+    return e.SessionUnblocked(at=at, **about(session))

@@ -1,0 +1,242 @@
+"""What can happen. Every change of a session is one of these, appended to the log in the transaction that applies it.
+
+An event names the run (`run_id`, the root's id), the session and its attempt; events of the engine itself name none.
+The tag `event` is its name for programs (`covey events`), stable from its first release.
+Which event is legal when, and what it changes, is told by `covey.model.session`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from covey.model.command import CommandKind, ResultStatus
+from covey.model.control import Action
+from covey.model.status import ExecutionMode, FailureCause
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """The base of all events. `at` is UTC; the store makes it strictly increasing over the log."""
+
+    at: datetime
+    run_id: str | None = None
+    session_id: str | None = None
+    attempt: int | None = None
+
+
+class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
+    """A run begins; its root session is created in the same transaction. `settings` are those it was started with."""
+
+    project_root: str
+    workflow: str
+    context: str
+    settings: dict[str, object] = {}
+
+
+class RunAdopted(Event, frozen=True, kw_only=True, tag="run_adopted"):
+    """An engine goes on with an unfinished run."""
+
+    project_root: str
+    workflow: str
+    context: str
+    settings: dict[str, object] = {}
+
+
+class RunStopped(Event, frozen=True, kw_only=True, tag="run_stopped"):
+    """A run's work was ended for now; its root stays active and can be adopted."""
+
+    reason: str
+
+
+class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
+    """The root has ended. `exit_code` as in the command line's contract; `counts` by status, without the root."""
+
+    exit_code: int
+    counts: dict[str, int]
+
+
+class SessionCreated(Event, frozen=True, kw_only=True, tag="session_created"):
+    """A session exists from here on; `component` is the display name, `position` its place in spawn order."""
+
+    project_id: str
+    parent_id: str | None
+    type: str
+    component_id: str | None
+    component: str
+    module: str
+    position: int = 0
+    execution_mode: ExecutionMode
+    agent: str
+    model: str | None = None
+    environment: str
+    artifact_path: str | None = None
+    state: dict[str, Any] = {}
+
+
+class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
+    """The session has its slot (or needs none) and its loop runs."""
+
+
+class CommandIssued(Event, frozen=True, kw_only=True, tag="command_issued"):
+    """A step's command was stored as a pending interaction."""
+
+    interaction_id: str
+    step: str
+    command: CommandKind
+
+
+class ResultRecorded(Event, frozen=True, kw_only=True, tag="result_recorded"):
+    """An interaction has its result. `late`: it came too late and changes nothing of the session."""
+
+    interaction_id: str
+    step: str
+    status: ResultStatus
+    updates: dict[str, Any] = {}
+    late: bool = False
+
+
+class SessionReconfigured(Event, frozen=True, kw_only=True, tag="session_reconfigured"):
+    """Another agent or model holds from the next start or attempt on."""
+
+    agent: str
+    model: str | None
+
+
+class SessionBlocked(Event, frozen=True, kw_only=True, tag="session_blocked"):
+    """A parent cannot go on without a human; `needs_human` has the lists of its verdict."""
+
+    reason: str
+    needs_human: dict[str, Any]
+
+
+class SessionUnblocked(Event, frozen=True, kw_only=True, tag="session_unblocked"):
+    """Something changed that could change the verdict; the parent looks again."""
+
+
+class SessionInterrupted(Event, frozen=True, kw_only=True, tag="session_interrupted"):
+    """The engine that worked on this session died or was stopped."""
+
+    reason: str
+
+
+class SessionCompleted(Event, frozen=True, kw_only=True, tag="session_completed"):
+    """The session ended well. `kept`: its artifact was there and valid, no agent ran in this attempt."""
+
+    kept: bool = False
+
+
+class SessionFailed(Event, frozen=True, kw_only=True, tag="session_failed"):
+    """The session ended with an error."""
+
+    cause: FailureCause
+    reason: str
+
+
+class SessionCancelled(Event, frozen=True, kw_only=True, tag="session_cancelled"):
+    """A decision (or a parent that failed) ended the session."""
+
+    reason: str
+    decision_id: str
+    by: str
+
+
+class SessionSkipped(Event, frozen=True, kw_only=True, tag="session_skipped"):
+    """A human decided to go on without this session."""
+
+    reason: str
+    decision_id: str
+    by: str
+
+
+class SessionRetried(Event, frozen=True, kw_only=True, tag="session_retried"):
+    """A new attempt of an ended session; `attempt` is the new one. `resume_step` None begins at the first step."""
+
+    note: str | None = None
+    resume_step: str | None = None
+    agent: str
+    model: str | None = None
+    decision_id: str
+    by: str
+
+
+class ArtifactFound(Event, frozen=True, kw_only=True, tag="artifact_found"):
+    """The session's file is there, seen by the engine. `path` is relative to the project root."""
+
+    path: str
+
+
+class ArtifactMissing(Event, frozen=True, kw_only=True, tag="artifact_missing"):
+    """The file of a complete session is gone. `path` is relative to the project root."""
+
+    path: str
+
+
+class ControlRequested(Event, frozen=True, kw_only=True, tag="control_requested"):
+    """The engine took a request from the inbox."""
+
+    request_id: str
+    decision_id: str
+    action: Action
+    by: str
+    reason: str | None = None
+    note: str | None = None
+
+
+class ControlSettled(Event, frozen=True, kw_only=True, tag="control_settled"):
+    """The engine decided a request. `changed` false with a reason: refused, or already as wished."""
+
+    request_id: str
+    decision_id: str
+    action: Action
+    changed: bool
+    refused: bool = False
+    reason: str | None = None
+
+
+class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):
+    """An engine holds the project's lock."""
+
+    pid: int
+    epoch: int
+    version: str
+
+
+class EngineStopped(Event, frozen=True, kw_only=True, tag="engine_stopped"):
+    """The engine gave the lock up."""
+
+    pid: int
+    reason: str
+
+
+AnyEvent = (
+    RunStarted
+    | RunAdopted
+    | RunStopped
+    | RunFinished
+    | SessionCreated
+    | SessionStarted
+    | CommandIssued
+    | ResultRecorded
+    | SessionReconfigured
+    | SessionBlocked
+    | SessionUnblocked
+    | SessionInterrupted
+    | SessionCompleted
+    | SessionFailed
+    | SessionCancelled
+    | SessionSkipped
+    | SessionRetried
+    | ArtifactFound
+    | ArtifactMissing
+    | ControlRequested
+    | ControlSettled
+    | EngineStarted
+    | EngineStopped
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of the log: an event and its number, which counts over the project's whole log without gaps."""
+
+    seq: int
+    event: AnyEvent

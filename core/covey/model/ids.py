@@ -1,0 +1,16 @@
+"""Ids: 32 hex digits. What exists once per fact has an id made from that fact, so that doing it twice is harmless."""
+
+from secrets import token_hex
+from uuid import UUID, uuid5
+
+_NAMESPACE = UUID("6f1b2a52-6f0e-4c55-9a53-0c0c5e5a11e7")
+
+
+def new_id() -> str:
+    """A fresh random id."""
+    return token_hex(16)
+
+
+def id_for(*facts: str) -> str:
+    """The id of the one thing that these facts name; the same facts always give the same id."""
+    return uuid5(_NAMESPACE, "\x1f".join(facts)).hex

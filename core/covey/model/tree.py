@@ -1,0 +1,93 @@
+"""The fold of a log into a tree: parents and children in spawn order, counts, and who needs a human.
+
+Any viewer keeps one: it loads the rows once and folds what comes after, so what it shows is what the log says.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from covey.model.events import AnyEvent
+from covey.model.session import Session, apply, file_is_missing
+from covey.model.status import Phase, Status
+
+
+class SessionTree:
+    """Sessions by id, with an index of children; changed only by `fold`."""
+
+    def __init__(self, sessions: Iterable[Session] = ()) -> None:
+        self._sessions: dict[str, Session] = {}
+        self._children: dict[str | None, list[str]] = {}
+        for session in sessions:
+            self._put(session)
+
+    @property
+    def sessions(self) -> Mapping[str, Session]:
+        """All sessions by id."""
+        return self._sessions
+
+    def fold(self, events: Iterable[AnyEvent]) -> set[str]:
+        """Apply events of the log, in order; the ids of the sessions that changed.
+
+        Raises:
+            IllegalEventError: the events do not follow on what the tree holds.
+        """
+        changed: set[str] = set()
+        for event in events:
+            if event.session_id is None:
+                continue
+            before = self._sessions.get(event.session_id)
+            after = apply(before, event)
+            if after is not None and after is not before:
+                self._put(after)
+                changed.add(after.id)
+        return changed
+
+    def roots(self) -> list[Session]:
+        """The runs' roots, in the order of their creation."""
+        return [self._sessions[key] for key in self._children.get(None, ())]
+
+    def children(self, session_id: str) -> list[Session]:
+        """The children of a session in spawn order."""
+        children = (self._sessions[key] for key in self._children.get(session_id, ()))
+        return sorted(children, key=lambda child: child.position)
+
+    def below(self, session_id: str) -> Iterator[Session]:
+        """All descendants, each parent before its children, in spawn order."""
+        for child in self.children(session_id):
+            yield child
+            yield from self.below(child.id)
+
+    def counts(self, root_id: str) -> dict[str, int]:
+        """How many sessions under a root have each status; the root is left out."""
+        counts = Counter(session.status for session in self.below(root_id))
+        return {status.value: counts[status] for status in Status}
+
+    def needs_human(self, root_id: str) -> dict[str, list[Session]]:
+        """The sessions of a run that a human has to decide on, by kind, in spawn order.
+
+        Below a session that was skipped or cancelled nobody is needed any more.
+        """
+        lists: dict[str, list[Session]] = {"failed": [], "cancelled": [], "missing_files": [], "interrupted": []}
+        root = self._sessions[root_id]
+        if root.status is Status.FAILED:
+            lists["failed"].append(root)
+        self._collect(root, lists)
+        return lists
+
+    def _collect(self, parent: Session, lists: dict[str, list[Session]]) -> None:
+        for child in self.children(parent.id):
+            if child.status is Status.FAILED:
+                lists["failed"].append(child)
+            elif child.status is Status.CANCELLED:
+                lists["cancelled"].append(child)
+            elif file_is_missing(child):
+                lists["missing_files"].append(child)
+            elif child.phase is Phase.INTERRUPTED:
+                lists["interrupted"].append(child)
+            if child.status not in {Status.SKIPPED, Status.CANCELLED}:
+                self._collect(child, lists)
+
+    def _put(self, session: Session) -> None:
+        if session.id not in self._sessions:
+            self._children.setdefault(session.session_id, []).append(session.id)
+        self._sessions[session.id] = session

@@ -1,0 +1,91 @@
+"""The life of a session drawn once more, by hand and apart from the code: what the model is measured against.
+
+`PICTURE` has a row for each event and a column for each standing; `x` is legal. The column `result` says what the
+event asks of the session's newest command: `open` (no result yet), `closed` (has one, or there is no command) or `-`.
+Everything else an event asks for is in `asks_too_much`.
+"""
+
+from covey.model import events as e
+from covey.model.session import Session
+from covey.model.status import ArtifactState, Phase, Status
+
+PICTURE = """
+event                result| queued running waiting blocked interrupted| complete file_missing failed cancelled skipped
+session_started      -     | x      .       .       .       x          | .        .            .      .         .
+command_issued       closed| .      x       x       .       .          | .        .            .      .         .
+result_recorded      open  | x      x       x       x       x          | .        .            .      .         .
+late_result          -     | x      x       x       x       x          | x        x            x      x         x
+session_reconfigured -     | x      x       x       x       x          | x        x            x      x         x
+session_blocked      closed| .      x       x       .       .          | .        .            .      .         .
+session_unblocked    -     | .      .       .       x       .          | .        .            .      .         .
+session_interrupted  -     | .      x       x       .       .          | .        .            .      .         .
+session_completed    closed| .      x       x       .       .          | .        .            .      .         .
+session_failed       closed| x      x       x       x       x          | .        .            .      .         .
+session_cancelled    -     | x      x       x       x       x          | .        .            .      .         .
+session_skipped      -     | x      x       x       x       x          | .        x            x      x         .
+session_retried      -     | .      .       .       .       .          | .        x            x      x         x
+artifact_found       -     | x      x       x       x       x          | x        x            x      x         x
+artifact_missing     -     | .      .       .       .       .          | x        x            .      .         .
+"""
+
+_LINES = [line.replace("|", " ").split() for line in PICTURE.strip().splitlines()]
+STANDINGS = _LINES[0][2:]
+LEGAL_STANDINGS = {
+    name: {standing for standing, cell in zip(STANDINGS, cells, strict=True) if cell == "x"}
+    for name, _, *cells in _LINES[1:]
+}
+ASKS_OF_COMMAND = {name: result for name, result, *_ in _LINES[1:]}
+
+
+def row_of(event: e.AnyEvent) -> str:
+    """The row of the picture that tells about this event."""
+    if isinstance(event, e.ResultRecorded) and event.late:
+        return "late_result"
+    return str(event.__struct_config__.tag)
+
+
+def column_of(session: Session) -> str:
+    """The column of the picture that this session stands in."""
+    if session.status is Status.COMPLETE and session.artifact is ArtifactState.MISSING:
+        return "file_missing"
+    if session.status is Status.ACTIVE:
+        assert session.phase is not None
+        return session.phase.value
+    return session.status.value
+
+
+def is_legal(session: Session, event: e.AnyEvent) -> bool:
+    """What the picture says of an event that names this session."""
+    return _drawn(session, row_of(event)) and not asks_too_much(session, event)
+
+
+def is_likely(session: Session, kind: type[e.Event]) -> bool:
+    """An event of this kind is legal if it is well made; keeps generated lives from standing still."""
+    return _drawn(session, str(kind.__struct_config__.tag))
+
+
+def asks_too_much(session: Session, event: e.AnyEvent) -> bool:
+    """The conditions beside the picture: the right interaction, the next attempt, a file that is there (or gone)."""
+    match event:
+        case e.ResultRecorded(late=False):
+            return event.interaction_id != session.pending or not set(event.updates) <= {"state"}
+        case e.SessionCompleted():
+            return session.artifact_path is not None and session.artifact is not ArtifactState.PRESENT
+        case e.SessionRetried():
+            return event.attempt != session.attempt + 1
+        case e.ArtifactFound():
+            return event.path != session.artifact_path or session.artifact is ArtifactState.PRESENT
+        case e.ArtifactMissing():
+            return event.path != session.artifact_path or session.artifact is not ArtifactState.PRESENT
+        case _:
+            return False
+
+
+def _drawn(session: Session, row: str) -> bool:
+    command = "open" if session.pending is not None else "closed"
+    return column_of(session) in LEGAL_STANDINGS[row] and ASKS_OF_COMMAND[row] in {command, "-"}
+
+
+def may_have_an_open_command(session: Session) -> bool:
+    """Where an interaction without a result can stand: at work, interrupted at work, or ending."""
+    return session.phase in {Phase.RUNNING, Phase.WAITING, Phase.INTERRUPTED, Phase.CANCELLING}

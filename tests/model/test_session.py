@@ -1,0 +1,360 @@
+"""`apply` against the picture: what is legal keeps the invariants, all else raises and changes nothing."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from covey.errors import IllegalEventError
+from covey.model import events as e
+from covey.model.command import CommandKind, ResultStatus
+from covey.model.session import LEGAL, Session, apply
+from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
+from covey.model.tree import SessionTree
+from tests.model.picture import (
+    ASKS_OF_COMMAND,
+    LEGAL_STANDINGS,
+    STANDINGS,
+    asks_too_much,
+    column_of,
+    is_legal,
+    may_have_an_open_command,
+    row_of,
+)
+from tests.model.strategies import at, created, events_for, logs, trees
+
+OPEN = {"session_id": "s", "run_id": "root", "attempt": 1}
+DECIDED = {"decision_id": "d1", "by": "ada"}
+
+
+def event_of(row: str, session: Session) -> e.AnyEvent:
+    """A well-made event for a row of the picture."""
+    head = {**OPEN, "at": at(50), "attempt": session.attempt}
+    done = {**head, "interaction_id": session.pending or "i9", "step": "Generate", "status": ResultStatus.OK}
+    makers = {
+        "session_started": lambda: e.SessionStarted(**head),
+        "command_issued": lambda: e.CommandIssued(
+            **head, interaction_id="i9", step="Generate", command=CommandKind.AGENT
+        ),
+        "result_recorded": lambda: e.ResultRecorded(**done),
+        "late_result": lambda: e.ResultRecorded(**done, late=True),
+        "session_reconfigured": lambda: e.SessionReconfigured(**head, agent="other", model="m"),
+        "session_blocked": lambda: e.SessionBlocked(**head, reason="failed: A", needs_human={"failed": ["A"]}),
+        "session_unblocked": lambda: e.SessionUnblocked(**head),
+        "session_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died"),
+        "session_completed": lambda: e.SessionCompleted(**head),
+        "session_failed": lambda: e.SessionFailed(**head, cause=FailureCause.TIMEOUT, reason="too slow"),
+        "session_cancelled": lambda: e.SessionCancelled(**head, **DECIDED, reason="enough"),
+        "session_skipped": lambda: e.SessionSkipped(**head, **DECIDED, reason="not needed"),
+        "session_retried": lambda: e.SessionRetried(**{**head, "attempt": 2}, **DECIDED, agent="offline"),
+        "artifact_found": lambda: e.ArtifactFound(**head, path="docs/design/s.md"),
+        "artifact_missing": lambda: e.ArtifactMissing(**head, path="docs/design/s.md"),
+    }
+    return makers[row]()
+
+
+def standing(column: str, *, command: str = "closed") -> Session | None:
+    """A session as it stands in a column of the picture, or None where a command cannot be open."""
+    base = msgspec.structs.replace(lived([created("s", "root")]), artifact=ArtifactState.PRESENT)
+    at_work = {"step": "Generate", "command": CommandKind.AGENT, "pending": "i1" if command == "open" else None}
+    by_column = {
+        "queued": {"artifact": ArtifactState.UNKNOWN},
+        "running": {"phase": Phase.RUNNING},
+        "waiting": {"phase": Phase.WAITING},
+        "blocked": {"phase": Phase.BLOCKED},
+        "interrupted": {"phase": Phase.INTERRUPTED},
+        "complete": {"status": Status.COMPLETE, "phase": None},
+        "file_missing": {"status": Status.COMPLETE, "phase": None, "artifact": ArtifactState.MISSING},
+        "failed": {"status": Status.FAILED, "phase": None},
+        "cancelled": {"status": Status.CANCELLED, "phase": Phase.CANCELLING if command == "open" else None},
+        "skipped": {"status": Status.SKIPPED, "phase": Phase.CANCELLING if command == "open" else None},
+    }
+    session = msgspec.structs.replace(base, **at_work, **by_column[column])
+    return session if session.pending is None or may_have_an_open_command(session) else None
+
+
+def lived(log: list[e.AnyEvent]) -> Session:
+    """The session after all events of its log."""
+    session: Session | None = None
+    for event in log:
+        session = apply(session, event)
+    assert session is not None
+    return session
+
+
+def frozen(session: Session | None) -> bytes:
+    """Everything a session holds, to see that nothing of it changed."""
+    return msgspec.json.encode(session)
+
+
+class TestPicture:
+    """Every row against every column: an `x` is applied, a dot raises."""
+
+    def test_the_picture_has_a_row_for_every_rule(self) -> None:
+        assert {row for row in LEGAL_STANDINGS if row != "late_result"} == {
+            kind.__struct_config__.tag for kind in LEGAL
+        }
+
+    @pytest.mark.parametrize("command", ["open", "closed"])
+    @pytest.mark.parametrize("column", STANDINGS)
+    @pytest.mark.parametrize("row", sorted(LEGAL_STANDINGS))
+    def test_cell(self, row: str, column: str, command: str) -> None:
+        session = standing(column, command=command)
+        if session is None:
+            assert column in {"queued", "blocked", "complete", "file_missing", "failed"}
+            return
+        event = event_of(row, session)
+        suits = ASKS_OF_COMMAND[row] in {command, "-"} and not asks_too_much(session, event)
+        if column in LEGAL_STANDINGS[row] and suits:
+            after = apply(session, event)
+            assert after is not None
+            assert after.version == session.version + 1
+            assert after.updated_at == event.at
+        else:
+            before = frozen(session)
+            with pytest.raises(IllegalEventError, match=r"session s\b"):
+                apply(session, event)
+            assert frozen(session) == before
+
+    @pytest.mark.parametrize(
+        ("before", "row", "after"),
+        [
+            ("queued", "session_started", "running"),
+            ("waiting", "session_blocked", "blocked"),
+            ("blocked", "session_unblocked", "waiting"),
+            ("running", "session_interrupted", "interrupted"),
+            ("waiting", "session_interrupted", "interrupted"),
+            ("interrupted", "session_started", "running"),
+            ("running", "session_completed", "complete"),
+            ("waiting", "session_completed", "complete"),
+            ("running", "session_failed", "failed"),
+            ("blocked", "session_cancelled", "cancelled"),
+            ("running", "session_skipped", "skipped"),
+            ("file_missing", "session_skipped", "skipped"),
+            ("file_missing", "session_retried", "queued"),
+            ("failed", "session_retried", "queued"),
+            ("cancelled", "session_retried", "queued"),
+            ("skipped", "session_retried", "queued"),
+            ("file_missing", "artifact_found", "complete"),
+            ("complete", "artifact_missing", "file_missing"),
+        ],
+    )
+    def test_arrow(self, before: str, row: str, after: str) -> None:
+        session = standing(before)
+        assert session is not None
+        moved = apply(session, event_of(row, session))
+        assert moved is not None
+        assert column_of(moved) == after
+
+    @pytest.mark.parametrize(
+        ("command", "phase"),
+        [
+            (CommandKind.SPAWN_SESSIONS, Phase.WAITING),
+            (CommandKind.AGENT, Phase.RUNNING),
+            (CommandKind.CHECK, Phase.RUNNING),
+        ],
+    )
+    def test_a_session_that_spawned_waits_and_goes_on_waiting_after_an_interruption(
+        self, command: CommandKind, phase: Phase
+    ) -> None:
+        head = {**OPEN, "at": at(1)}
+        log = [
+            created("s"),
+            e.SessionStarted(**head),
+            e.CommandIssued(**head, interaction_id="i1", step="Any", command=command),
+        ]
+        assert lived(log).phase is phase
+        died = e.SessionInterrupted(**head, reason="engine died")
+        assert lived([*log, died, e.SessionStarted(**head)]).phase is phase
+
+
+class TestCreated:
+    """A session is born once, by an event that names it and its run."""
+
+    def test_takes_over_what_the_event_says(self) -> None:
+        session = lived([created("s", "root", position=3, moment=7)])
+        assert (session.id, session.run_id, session.session_id, session.position) == ("s", "root", "root", 3)
+        assert (session.status, session.phase, session.attempt, session.version) == (Status.ACTIVE, Phase.QUEUED, 1, 1)
+        assert session.execution_mode is ExecutionMode.AGENTIC
+        assert session.inserted_at == session.updated_at == at(7)
+
+    def test_twice_is_illegal(self) -> None:
+        session = lived([created("s")])
+        with pytest.raises(IllegalEventError, match="session_created"):
+            apply(session, created("s"))
+
+    @pytest.mark.parametrize("nameless", ["session_id", "run_id"])
+    def test_without_a_name_is_illegal(self, nameless: str) -> None:
+        with pytest.raises(IllegalEventError, match="session_created"):
+            apply(None, msgspec.structs.replace(created("s"), **{nameless: None}))
+
+    @pytest.mark.parametrize("row", sorted(LEGAL_STANDINGS))
+    def test_nothing_happens_to_a_session_that_does_not_exist(self, row: str) -> None:
+        event = event_of(row, lived([created("s")]))
+        with pytest.raises(IllegalEventError, match="there is no session s"):
+            apply(None, event)
+
+
+class TestChanges:
+    """What single events change beside status and phase."""
+
+    def test_a_retry_clears_what_the_attempt_left_and_keeps_what_is_the_sessions_own(self) -> None:
+        failed = apply(standing("running"), event_of("session_failed", lived([created("s", "root")])))
+        retried = e.SessionRetried(
+            **{**OPEN, "attempt": 2}, **DECIDED, at=at(60), agent="other", model="m", note="mind X", resume_step="Check"
+        )
+        session = apply(failed, retried)
+        assert session is not None
+        assert (session.attempt, session.note, session.agent, session.model) == (2, "mind X", "other", "m")
+        assert session.state == {"resume_step": "Check", "failure": "too slow", "missing_files": []}
+        assert (session.error_message, session.failure_cause, session.finished_at, session.step) == (None,) * 4
+        assert session.artifact is ArtifactState.UNKNOWN
+        assert (session.component, session.module, session.inserted_at) == ("S", "shop.s", at(0))
+
+    @pytest.mark.parametrize("artifact", [ArtifactState.UNKNOWN, ArtifactState.MISSING])
+    def test_a_session_that_owes_a_file_cannot_complete_without_it(self, artifact: ArtifactState) -> None:
+        running = standing("running")
+        assert running is not None
+        without = msgspec.structs.replace(running, artifact=artifact)
+        with pytest.raises(IllegalEventError, match="its artifact is not there"):
+            apply(without, event_of("session_completed", without))
+        owes_none = msgspec.structs.replace(without, artifact_path=None)
+        done = apply(owes_none, event_of("session_completed", owes_none))
+        assert done is not None
+        assert done.status is Status.COMPLETE
+
+    @pytest.mark.parametrize("skipped_first", [False, True])
+    def test_the_new_attempt_knows_which_file_was_missing(self, *, skipped_first: bool) -> None:
+        session = standing("file_missing")
+        assert session is not None
+        if skipped_first:
+            session = apply(session, event_of("session_skipped", session))
+            assert session is not None
+        again = apply(session, event_of("session_retried", session))
+        assert again is not None
+        assert again.state["missing_files"] == ["docs/design/s.md"]
+        assert again.state["failure"] == "its file docs/design/s.md is missing"
+
+    def test_a_skipped_session_keeps_the_error_beside_the_reason_for_skipping(self) -> None:
+        failed = apply(standing("running"), event_of("session_failed", lived([created("s", "root")])))
+        session = apply(failed, event_of("session_skipped", lived([created("s", "root")])))
+        assert session is not None
+        assert (session.error_message, session.skip_reason) == ("too slow", "not needed")
+        assert (session.decision_id, session.decided_by) == ("d1", "ada")
+
+    @pytest.mark.parametrize("row", ["session_cancelled", "session_skipped"])
+    def test_work_that_has_not_ended_is_shown_as_cancelling_until_its_late_result(self, row: str) -> None:
+        running = standing("running", command="open")
+        assert running is not None
+        ending = apply(running, event_of(row, running))
+        assert ending is not None
+        assert ending.phase is Phase.CANCELLING
+        ended = apply(ending, event_of("late_result", ending))
+        assert ended is not None
+        assert (ended.phase, ended.pending, ended.status) == (None, None, ending.status)
+
+    def test_a_late_result_of_another_interaction_leaves_the_pending_one(self) -> None:
+        running = standing("running", command="open")
+        event = e.ResultRecorded(
+            **OPEN, at=at(60), interaction_id="older", step="Any", status=ResultStatus.OK, late=True
+        )
+        session = apply(running, event)
+        assert session is not None
+        assert (session.pending, session.phase) == ("i1", Phase.RUNNING)
+
+    def test_a_result_adds_to_the_state(self) -> None:
+        running = standing("running", command="open")
+        assert running is not None
+        running = msgspec.structs.replace(running, state={"a": 1, "b": 1})
+        event = e.ResultRecorded(
+            **OPEN, at=at(60), interaction_id="i1", step="Any", status=ResultStatus.OK, updates={"state": {"b": 2}}
+        )
+        session = apply(running, event)
+        assert session is not None
+        assert session.state == {"a": 1, "b": 2}
+
+    def test_the_first_start_of_an_attempt_counts(self) -> None:
+        head = {**OPEN, "at": at(1)}
+        again = {**OPEN, "at": at(9)}
+        died = e.SessionInterrupted(**head, reason="engine died")
+        log = [created("s"), e.SessionStarted(**head), died, e.SessionStarted(**again)]
+        assert lived(log).started_at == at(1)
+
+
+def assert_holds_together(session: Session) -> None:
+    """The invariants of a session, whatever has happened to it."""
+    terminal = session.status in TERMINAL
+    if session.status is Status.ACTIVE:
+        assert session.phase not in {None, Phase.CANCELLING}
+    elif session.status in {Status.CANCELLED, Status.SKIPPED}:
+        assert session.phase in {None, Phase.CANCELLING}
+    else:
+        assert session.phase is None
+    assert (session.phase is Phase.CANCELLING) == (terminal and session.pending is not None)
+    assert session.pending is None or may_have_an_open_command(session)
+    assert (session.finished_at is not None) == terminal
+    assert (session.needs_human is not None) == (session.phase is Phase.BLOCKED)
+    if session.status is Status.COMPLETE:
+        assert session.artifact_path is None or session.artifact in {ArtifactState.PRESENT, ArtifactState.MISSING}
+        assert session.error_message is None
+        assert session.failure_cause is None
+    if session.artifact is ArtifactState.MISSING:
+        assert session.status in {Status.COMPLETE, Status.SKIPPED}
+    if session.status is Status.FAILED:
+        assert session.failure_cause is not None
+        assert session.error_message is not None
+    if session.status is Status.CANCELLED:
+        assert session.decision_id is not None
+        assert session.decided_by is not None
+    assert (session.skip_reason is not None) == (session.status is Status.SKIPPED)
+    assert session.inserted_at <= session.updated_at
+
+
+class TestAnyLife:
+    """Whatever legal events follow one another, in whatever order."""
+
+    @given(logs())
+    def test_keeps_the_invariants_at_every_moment(self, log: list[e.AnyEvent]) -> None:
+        tree = SessionTree()
+        for event in log:
+            for changed in tree.fold([event]):
+                assert_holds_together(tree.sessions[changed])
+
+    @given(logs())
+    def test_version_counts_the_events_and_attempt_the_retries(self, log: list[e.AnyEvent]) -> None:
+        tree = SessionTree()
+        tree.fold(log)
+        own = [event for event in log if isinstance(event, e.SessionCreated) or type(event) in LEGAL]
+        for session in tree.sessions.values():
+            events = [event for event in own if event.session_id == session.id]
+            assert session.version == len(events)
+            assert session.attempt == 1 + sum(isinstance(event, e.SessionRetried) for event in events)
+            assert session.updated_at == events[-1].at
+
+    @given(st.data())
+    def test_an_event_is_applied_if_the_picture_allows_it_and_else_changes_nothing(self, data: st.DataObject) -> None:
+        tree = data.draw(trees())
+        session = tree.sessions[data.draw(st.sampled_from(sorted(tree.sessions)))]
+        event = data.draw(events_for(session, moment=99))
+        before = {key: frozen(each) for key, each in tree.sessions.items()}
+        if is_legal(session, event):
+            assert tree.fold([event]) == {session.id}
+            assert_holds_together(tree.sessions[session.id])
+        else:
+            with pytest.raises(IllegalEventError, match=str(event.__struct_config__.tag)):
+                tree.fold([event])
+            assert {key: frozen(each) for key, each in tree.sessions.items()} == before
+            assert frozen(session) == before[session.id]
+
+    @given(st.data())
+    def test_a_late_result_changes_nothing_that_counts(self, data: st.DataObject) -> None:
+        tree = data.draw(trees())
+        session = tree.sessions[data.draw(st.sampled_from(sorted(tree.sessions)))]
+        event = data.draw(
+            events_for(session, 99, [e.ResultRecorded]).filter(lambda each: row_of(each) == "late_result")
+        )
+        after = apply(session, event)
+        assert after is not None
+        moved = {"pending", "phase", "version", "updated_at"}
+        changed = {name for name in session.__struct_fields__ if getattr(session, name) != getattr(after, name)}
+        assert {"version", "updated_at"} <= changed <= moved
