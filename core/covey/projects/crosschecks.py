@@ -1,0 +1,107 @@
+"""What a manifest's declarations must be beside one another: distinct modules, files of their own, known dependencies.
+
+The checks work on what could be read, so that a mistake in one table hides none in another. Nothing is raised here.
+"""
+
+from collections.abc import Iterator
+
+from covey.config.manifest import Declared, Reading
+from covey.errors import Mistake
+from covey.projects.names import module_problem, name_problem
+from covey.projects.paths import ArtifactKind, PathRules, leaves_root, path_problem
+from covey.text.quoting import did_you_mean, quoted, visible
+
+
+def cross_check(reading: Reading, rules: PathRules | None) -> list[Mistake]:
+    """Every mistake among the declarations. Without rules (their tables have mistakes) files are not looked at."""
+    return _CrossCheck(reading).run(rules)
+
+
+class _CrossCheck:
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.mistakes: list[Mistake] = []
+        self.modules: dict[str, int] = {}
+        self.usable: list[Declared] = []
+
+    def run(self, rules: PathRules | None) -> list[Mistake]:
+        for entry in self._entries():
+            self._check_names(entry)
+        roots = {module.split(".")[0] for module in self.modules}
+        for entry in self._entries():
+            self._check_dependencies(entry, roots)
+        if rules is not None:
+            self._check_files(rules)
+        return self.mistakes
+
+    def _entries(self) -> Iterator[Declared]:
+        for context in self.reading.declared:
+            yield context
+            yield from context.components
+
+    def _line(self, *where: str | int) -> int:
+        return self.reading.lines.of(*where)
+
+    def _add(self, line: int, message: str) -> None:
+        self.mistakes.append(Mistake(self.reading.path, line, visible(message)))
+
+    def _check_names(self, entry: Declared) -> None:
+        """Names and modules that are none, and modules that are declared twice."""
+        problem = None if entry.name is None else name_problem(entry.name)
+        if problem is not None:
+            self._add(self._line(*entry.where, "name"), f'"name" {problem}')
+        if entry.module is None:
+            return
+        line = self._line(*entry.where, "module")
+        wrong = module_problem(entry.module)
+        if wrong is not None:
+            self._add(line, f'"module" {wrong}')
+        elif entry.module in self.modules:
+            what = "context" if entry.is_context else "module"
+            first = self.modules[entry.module]
+            self._add(line, f"the {what} {quoted(entry.module)} is declared twice: the first time on line {first}")
+        else:
+            self.modules[entry.module] = line
+            if problem is None:
+                self.usable.append(entry)
+
+    def _check_dependencies(self, entry: Declared, roots: set[str]) -> None:
+        """A dependency inside the project must be a module that the manifest knows; others are not checked."""
+        for index, module in entry.depends_on:
+            line = self._line(*entry.where, "depends_on", index)
+            wrong = module_problem(module)
+            if wrong is not None:
+                self._add(line, f'"depends_on", entry {index + 1} {wrong}')
+            elif module not in self.modules and module.split(".")[0] in roots:
+                hint = did_you_mean(module, self.modules)
+                self._add(line, f"the dependency {quoted(module)} is no known module of this project{hint}")
+
+    def _check_files(self, rules: PathRules) -> None:
+        """Files that no file system holds, that are outside the project, or that two components would share."""
+        owners: dict[str, Declared] = {}
+        outside: dict[str, bool] = {}
+        for entry in self.usable:
+            for kind in (ArtifactKind.DESIGN,) if entry.is_context else ArtifactKind:
+                path = rules.path_of(kind, entry.module or "", entry.name or "")
+                self._check_file(rules, kind, path, entry, outside)
+                first = owners.setdefault(f"{kind}:{path}", entry)
+                if first is not entry:
+                    line, other = (self._line(*owner.where, "module") for owner in (entry, first))
+                    self._add(
+                        line,
+                        f"{quoted(entry.module)} and {quoted(first.module)} (line {other}) "
+                        f"have the same {kind} file {quoted(path)}; change one of them, or the template under [paths]",
+                    )
+
+    def _check_file(
+        self, rules: PathRules, kind: ArtifactKind, path: str, entry: Declared, outside: dict[str, bool]
+    ) -> None:
+        """One file. `outside` remembers the directories looked at: each that leads out is reported once."""
+        line = self._line(*entry.where, "module")
+        problem = path_problem(rules.root, path)
+        directory = path.rpartition("/")[0]
+        if problem is None and directory not in outside:
+            outside[directory] = leaves_root(rules.root, path)
+            problem = "leads out of the project root" if outside[directory] else None
+        if problem is not None:
+            self._add(line, f"the {kind} file {quoted(path)} of {quoted(entry.module)} {problem}")

@@ -1,0 +1,43 @@
+"""What a name and a module may be: they become directories and files, and are shown on screens.
+
+The checks answer with the end of a sentence, or None; who reports it knows the line.
+"""
+
+import os
+
+from covey.projects.paths import LONGEST_SEGMENT
+from covey.text.quoting import has_controls, quoted
+
+
+def name_problem(name: str) -> str | None:
+    """Why a display name of a context or component will not do."""
+    if not name.strip():
+        return "should not be blank"
+    if has_controls(name):
+        return f"should have no control characters, not {quoted(name)}"
+    if "/" in name or "\\" in name or name.strip() in {".", ".."}:
+        return f"should be a name and not a path, not {quoted(name)}"
+    if len(os.fsencode(name)) > LONGEST_SEGMENT:
+        return f"should have at most {LONGEST_SEGMENT} bytes, as a file system wants it, not {len(os.fsencode(name))}"
+    return None
+
+
+def module_problem(module: str) -> str | None:
+    """Why a module name will not do. Any Unicode letters are welcome; each part must be an identifier."""
+    if not module.strip():
+        return "should not be blank"
+    if has_controls(module):
+        return f"should have no control characters, not {quoted(module)}"
+    if "/" in module or "\\" in module:
+        return f'should be a dotted name like "shop.billing", not the path {quoted(module)}'
+    return next((problem for part in module.split(".") if (problem := _part_problem(module, part))), None)
+
+
+def _part_problem(module: str, part: str) -> str | None:
+    if not part:
+        return f"should have a name between all its dots, not {quoted(module)}"
+    if not part.isidentifier():
+        return f"should be names of letters, digits and _ with dots between them; {quoted(part)} is none"
+    if len(os.fsencode(part)) > LONGEST_SEGMENT:
+        return f"has a part of {len(os.fsencode(part))} bytes; a file system holds at most {LONGEST_SEGMENT}"
+    return None

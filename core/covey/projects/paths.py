@@ -1,0 +1,129 @@
+"""Which files belong to a component: the path rules of the presets, and the templates that replace them.
+
+Paths are texts with `/` between their parts, relative to the project root. Whether a file is there, and what is in it,
+is the matter of `covey.artifacts`; only the choice between several source roots looks at the disk.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from covey.config.settings import PathsTable, Preset, ProjectTable
+from covey.model.component import Component
+
+LONGEST_SEGMENT = 255  # bytes; NAME_MAX of Linux and of macOS
+LONGEST_PATH = 4095  # bytes; PATH_MAX of Linux without its closing zero
+
+
+class ArtifactKind(StrEnum):
+    """The kinds of files that a component has."""
+
+    DESIGN = "design"
+    CODE = "code"
+    TEST = "test"
+
+
+_TEMPLATES = {
+    (Preset.PYTHON, ArtifactKind.DESIGN): "docs/design/{path}.md",
+    (Preset.PYTHON, ArtifactKind.TEST): "tests/{dir}/test_{stem}.py",
+    (Preset.ELIXIR, ArtifactKind.DESIGN): "docs/design/{path}.md",
+    (Preset.ELIXIR, ArtifactKind.CODE): "lib/{path}.ex",
+    (Preset.ELIXIR, ArtifactKind.TEST): "test/{path}_test.exs",
+}
+
+
+class PathRules:
+    """The path rules of one project: its preset, its templates, and its source roots."""
+
+    def __init__(self, root: Path, project: ProjectTable, paths: PathsTable) -> None:
+        self.root = root
+        self.preset = project.preset
+        self.source = project.source
+        own = {
+            ArtifactKind.DESIGN: paths.design,
+            ArtifactKind.CODE: paths.code,
+            ArtifactKind.TEST: paths.test,
+        }
+        self._templates = {kind: own[kind] or _TEMPLATES.get((self.preset, kind)) for kind in ArtifactKind}
+        self._filled: dict[tuple[ArtifactKind, str, str], str] = {}
+
+    def path(self, kind: ArtifactKind, component: Component) -> str:
+        """The file of this kind that belongs to a component, relative to the project root."""
+        return self.path_of(kind, component.module_name, component.name)
+
+    def path_of(self, kind: ArtifactKind, module: str, name: str) -> str:
+        """The same for a module and its display name, for those who have no component yet."""
+        template = self._templates[kind]
+        if template is None:
+            return self._source_file(module_path(self.preset, module))
+        key = (kind, module, name)
+        if key not in self._filled:
+            self._filled[key] = self._fill(template, module, name)
+        return self._filled[key]
+
+    def _fill(self, template: str, module: str, name: str) -> str:
+        path = PurePosixPath(module_path(self.preset, module))
+        parent = "" if path.parent == PurePosixPath() else str(path.parent)
+        filled = template.format(path=path, dir=parent, stem=path.name, module=module, name=name)
+        return str(PurePosixPath(filled.lstrip("/")))
+
+    def _source_file(self, path: str) -> str:
+        """A Python module's file: the one that exists under a source root, else where it would be written.
+
+        A package's code is its `__init__.py`; a new module goes to the first root that has its directory.
+        """
+        bases = [path if source == "." else f"{source}/{path}" for source in self.source]
+        for candidate in (f"{base}{ending}" for base in bases for ending in (".py", "/__init__.py")):
+            if os.path.isfile(f"{self.root}/{candidate}"):  # noqa: PTH113 - Path's raises where a name is too long
+                return candidate
+        homes = (base for base in bases if os.path.isdir(os.path.dirname(f"{self.root}/{base}")))  # noqa: PTH112, PTH120
+        return f"{next(homes, bases[0])}.py"
+
+
+def module_path(preset: Preset, module: str) -> str:
+    """`<path>` of a module: its name as the preset writes it in paths, without a suffix."""
+    if preset is Preset.ELIXIR:
+        return underscore(module)
+    return module.replace(".", "/")
+
+
+def underscore(module: str) -> str:
+    """The name of an Elixir module as its files are named: `Shop.HTTP2Client` → `shop/http2_client`."""
+    return "/".join(_underscore_part(part) for part in module.split("."))
+
+
+def _underscore_part(part: str) -> str:
+    """One part of a module name: the rule that Elixir's own `Macro.underscore` follows, left to right."""
+    written = part[:1].lower()
+    index = 1
+    while index < len(part):
+        previous, letter, following = part[index - 1], part[index], part[index + 1 : index + 2]
+        if letter.isupper() and following and not (following.isupper() or following.isdigit() or following == "_"):
+            written += f"_{letter.lower()}{following}"
+            index += 2
+            continue
+        starts_word = letter.isupper() and not (previous.isupper() or previous == "_")
+        written += f"_{letter.lower()}" if starts_word else letter.lower()
+        index += 1
+    return written
+
+
+def path_problem(root: Path, path: str) -> str | None:
+    """Why the file system cannot hold a path of the project, as the end of a sentence; None when it can."""
+    long = next((part for part in path.split("/") if len(os.fsencode(part)) > LONGEST_SEGMENT), None)
+    if long is not None:
+        return f"has a part of {len(os.fsencode(long))} bytes; a file system holds at most {LONGEST_SEGMENT}"
+    length = len(os.fsencode(root / path))
+    if length > LONGEST_PATH:
+        return f"is {length} bytes long; a file system holds at most {LONGEST_PATH}"
+    if path.startswith("/") or ".." in path.split("/") or path == ".":
+        return "leads out of the project root"
+    return None
+
+
+def leaves_root(root: Path, path: str) -> bool:
+    """Whether a path's directory, with its links followed, is outside the project root (or links go in a circle)."""
+    try:
+        return not (root / path).parent.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return True
