@@ -1,0 +1,120 @@
+"""Opening the database, bringing its schema up to date, and putting SQLite's errors into words."""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from covey.errors import StoreError
+from covey.store.schema import MIGRATIONS, VERSION
+
+Done = TypeVar("Done")
+
+BUSY_SECONDS = 5.0
+"""How long a connection waits for another program's lock."""
+
+
+def database_path(state: Path) -> Path:
+    """The database in a project's state directory."""
+    return state / "covey.db"
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into StoreErrors that say what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explain(error, path) from error
+
+
+def _explain(error: sqlite3.Error, path: Path) -> StoreError:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return StoreError(f"{path} is locked by another program; end that program, then try again")
+    if "full" in text:
+        return StoreError(f"the disk that holds {path} is full; free some space, then run covey again")
+    if "malformed" in text or "not a database" in text or "corrupt" in text:
+        return StoreError(
+            f"{path} is damaged ({text}); move it aside and run covey again: "
+            "finished documents are kept, only the history of runs is in the database"
+        )
+    return StoreError(f"{path} cannot be used: {text}; see that it is a file that you may read and write")
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    path: Path, *, read_only: bool = False, busy_seconds: float = BUSY_SECONDS
+) -> AsyncIterator[aiosqlite.Connection]:
+    """A connection in autocommit mode; a read-only one can never change anything."""
+    address = f"{path.as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    connection = aiosqlite.connect(address, uri=True, isolation_level=None, timeout=busy_seconds)
+    try:
+        with explained(path):
+            await connection
+    except BaseException:
+        # Its thread still has to tell the event loop that it ends: before the loop is closed, or it prints a traceback.
+        connection._thread.join()  # noqa: SLF001 - it has no public way to wait for it
+        raise
+    try:
+        with explained(path):
+            await connection.execute_fetchall("PRAGMA foreign_keys = ON")
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def in_one_hop(connection: aiosqlite.Connection, work: Callable[[sqlite3.Connection], Done]) -> Done:
+    """Do several statements' work on the connection's thread, at the cost of one.
+
+    aiosqlite pays two changes of thread for each statement; what has to be several of them need not pay it for each.
+    """
+    # It has no public way to ask for this, and both names have been as they are since its first release.
+    done: Done = await connection._execute(work, connection._conn)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    return done
+
+
+async def prepare(connection: aiosqlite.Connection, path: Path) -> None:
+    """Check the file, set the journal mode and apply the migrations that are missing.
+
+    Raises:
+        StoreError: damaged, locked, or written by a newer covey.
+    """
+    with explained(path):
+        check = await _value(connection, "PRAGMA quick_check(1)")
+        if check != "ok":
+            raise sqlite3.DatabaseError(f"malformed: {check}")
+        await check_version(connection, path)
+        await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+        await connection.execute_fetchall("PRAGMA synchronous = FULL")
+        await _migrate(connection)
+
+
+async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
+    """The schema's number.
+
+    Raises:
+        StoreError: a newer covey has written it.
+    """
+    with explained(path):
+        version = int(str(await _value(connection, "PRAGMA user_version")))
+    if version > VERSION:
+        raise StoreError(
+            f"{path} was written by a newer covey (schema {version}, this one knows {VERSION}); "
+            "use that covey, or move the file aside to begin anew"
+        )
+    return version
+
+
+async def _migrate(connection: aiosqlite.Connection) -> None:
+    version = int(str(await _value(connection, "PRAGMA user_version")))
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+
+
+async def _value(connection: aiosqlite.Connection, statement: str) -> object:
+    rows = list(await connection.execute_fetchall(statement))
+    return rows[0][0]

@@ -1,0 +1,238 @@
+"""The two ways to open a project's database: as its engine, who alone writes events, or as one of many viewers."""
+
+import asyncio
+import contextlib
+import getpass
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import aiosqlite
+import msgspec
+
+from covey.clock import Clock
+from covey.config.state_dir import state_directory
+from covey.errors import EngineRunningError, StoreError
+from covey.model.command import TranscriptRow
+from covey.model.component import Component
+from covey.model.control import ControlRequest
+from covey.model.scope import Project, Scope
+from covey.store import codec
+from covey.store.base import Committed, EngineRow, Operation, Position, Process
+from covey.store.batch import Batcher, Pending
+from covey.store.connection import check_version, connect, database_path, explained, prepare
+from covey.store.feed import ChangeFeed, change_feed
+from covey.store.lock import engine_lives, engine_lock
+from covey.store.reads import Reads
+from covey.store.writer import Note, Writer
+from covey.text.words import ago
+
+_SET_ENGINE = (
+    "INSERT INTO engine (one, epoch, body) VALUES (1, ?, ?)"
+    " ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, body = excluded.body"
+)
+_RETIRE = "UPDATE engine SET body = ?"
+_RETIRE_IF_EMPTY = f"{_RETIRE} WHERE NOT EXISTS (SELECT 1 FROM controls WHERE state = 'queued')"
+_SET_PROJECT = "INSERT INTO project (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+_SET_COMPONENT = (
+    "INSERT INTO components (id, project_id, parent_id, module_name, body) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET parent_id = excluded.parent_id, body = excluded.body"
+)
+_DROP_COMPONENTS = "DELETE FROM components WHERE project_id = ? AND id NOT IN (SELECT value FROM json_each(?))"
+_TAKE_OVER = "UPDATE interactions SET epoch = ? WHERE completed_at IS NULL"
+_LEAVE_REQUEST = "INSERT INTO controls (id, session_id, state, body) VALUES (?, ?, ?, ?)"
+
+
+def local_user() -> str:
+    """The local user's name, as decisions record it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without an entry, as in containers
+        return str(os.getuid())
+
+
+class EngineStore(Reads):
+    """The store as its one engine has it: reads, and the only way to write."""
+
+    def __init__(self, reading: aiosqlite.Connection, path: Path, writer: Writer, row: EngineRow) -> None:
+        super().__init__(reading, path)
+        self._writer = writer
+        self.row = row
+        self._positions: Batcher[str, Position | None] = Batcher(self._answer_positions)
+
+    async def position(self, scope: Scope, session_id: str) -> Position | None:
+        """The session with the tries of its present attempt, as committed last; read from disk only where unknown."""
+        found = self._writer.positions.get(session_id) or await self._positions.ask(session_id)
+        return found if found is not None and found.session.project_id == scope.project.id else None
+
+    async def append(self, operation: Operation) -> Committed:
+        """Apply an operation; returns once it is durable (see `covey.store.base.Sessions`)."""
+        return await self._writer.append(operation)
+
+    def transcribe(self, rows: Sequence[TranscriptRow]) -> None:
+        """Add transcript rows; durable no later than the next operation."""
+        self._writer.transcribe(rows)
+
+    async def declare(self, project: Project, components: Sequence[Component]) -> None:
+        """Make the project and its components what the manifest says now; contexts come before their components."""
+        ids = msgspec.json.encode([component.id for component in components]).decode()
+        notes = (
+            Note(_SET_PROJECT, ((project.id, codec.encode(project)),)),
+            Note(_SET_COMPONENT, tuple(codec.component_row(component) for component in components)),
+            Note(_DROP_COMPONENTS, ((project.id, ids),)),
+        )
+        for note in notes:
+            await self._writer.batches.ask(note)
+
+    async def open_process(self, process: Process) -> None:
+        """Record a process group; it may act only after this has returned."""
+        await self._writer.open_process(process)
+
+    async def close_process(self, pid: int, started: str) -> None:
+        """Forget a process that has ended."""
+        await self._writer.close_process(pid, started)
+
+    async def take_over(self) -> None:
+        """Make what an engine that died has left pending this engine's own."""
+        await self._writer.batches.ask(Note(_TAKE_OVER, ((self.row.epoch,),)))
+
+    async def retire(self, *, leave_requests: bool = False) -> bool:
+        """Stop taking requests; False, and nothing changed, while one waits (unless it is left to the next engine)."""
+        stopped = msgspec.structs.replace(self.row, stopped=True)
+        statement = _RETIRE if leave_requests else _RETIRE_IF_EMPTY
+        await self._writer.batches.ask(Note(statement, ((codec.encode(stopped),),)))
+        row = await self.engine()
+        return row is not None and row.stopped
+
+    async def _answer_positions(self, batch: list[Pending[str, Position | None]]) -> None:
+        keys = [pending.item for pending in batch]
+        self._writer.positions.reading(keys)
+        found = await self.positions(keys)
+        self._writer.positions.learn(found.values())
+        for pending in batch:
+            pending.answer(found.get(pending.item))
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Run the writer and the group reads for the length of the block; all that was taken is written at its end."""
+        failure: BaseException | None = None
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._writer.batches.run())
+            tasks.create_task(self._positions.run())
+            try:
+                yield
+            except BaseException as error:  # noqa: BLE001 - raised again below, once everything has been written
+                failure = error
+            self._positions.close()
+            self._writer.batches.close()
+        if failure is not None:
+            raise failure
+
+
+@contextlib.asynccontextmanager
+async def open_engine_store(
+    root: Path, *, clock: Clock, version: str, on_commit: Callable[[Committed], None]
+) -> AsyncIterator[EngineStore]:
+    """Become the engine of the project at `root` for the length of the block.
+
+    Raises:
+        EngineRunningError: another engine holds the lock.
+        StoreError: the database is damaged, locked, or from a newer covey.
+    """
+    state = state_directory(root)
+    path = database_path(state)
+    with engine_lock(state) as held:
+        if not held:
+            raise await _running(state, clock)
+        async with connect(path) as writing:
+            await prepare(writing, path)
+            async with connect(path, read_only=True) as reading:
+                row = await _next_epoch(writing, path, Reads(reading, path), clock, version)
+                seq, at = await _end_of_log(reading, path, clock)
+                writer = Writer(writing, path, epoch=row.epoch, seq=seq, at=at, on_commit=on_commit)
+                store = EngineStore(reading, path, writer, row)
+                async with store.at_work():
+                    yield store
+
+
+async def _running(state: Path, clock: Clock) -> EngineRunningError:
+    path, row = database_path(state), None
+    with contextlib.suppress(StoreError):  # the other one is just making the database
+        async with connect(path, read_only=True) as connection:
+            row = await Reads(connection, path).engine()
+    return EngineRunningError(row.pid, ago(row.since, clock.now())) if row else EngineRunningError()
+
+
+async def _next_epoch(writing: aiosqlite.Connection, path: Path, reads: Reads, clock: Clock, version: str) -> EngineRow:
+    last = await reads.engine()
+    with explained(path):
+        row = EngineRow(pid=os.getpid(), since=clock.now(), epoch=last.epoch + 1 if last else 1, version=version)
+        await writing.execute_fetchall(_SET_ENGINE, (row.epoch, codec.encode(row)))
+    return row
+
+
+async def _end_of_log(reading: aiosqlite.Connection, path: Path, clock: Clock) -> tuple[int, datetime]:
+    with explained(path):
+        rows = list(await reading.execute_fetchall("SELECT seq, body FROM events ORDER BY seq DESC LIMIT 1"))
+    if not rows:
+        return 0, clock.now()
+    entry = codec.entry((rows[0][0], rows[0][1]))
+    return entry.seq, entry.event.at
+
+
+class Viewer(Reads):
+    """The store as everybody else has it: reads, a feed of changes, and requests left for the engine."""
+
+    def __init__(self, reading: aiosqlite.Connection, state: Path, project: Project) -> None:
+        super().__init__(reading, database_path(state))
+        self._state = state
+        self.scope = Scope(project=project, user=local_user())
+
+    async def living_engine(self) -> EngineRow | None:
+        """The engine that takes requests now; None when there is none."""
+        row = await self.engine()
+        return row if row is not None and not row.stopped and engine_lives(self._state) else None
+
+    async def leave(self, requests: Sequence[ControlRequest]) -> bool:
+        """Leave requests in the inbox, all in one transaction; whether an engine lives that will take them."""
+        path = database_path(self._state)
+        async with connect(path) as writing:
+            with explained(path):
+                await writing.execute_fetchall("PRAGMA synchronous = FULL")
+                await writing.execute_fetchall("BEGIN IMMEDIATE")
+                await writing.executemany(_LEAVE_REQUEST, [codec.control_row(request) for request in requests])
+                await writing.execute_fetchall("COMMIT")
+        # The engine retires only in a transaction that finds the inbox empty: one that has not by now will take them.
+        return await self.living_engine() is not None
+
+    @contextlib.asynccontextmanager
+    async def feed(self) -> AsyncIterator[ChangeFeed]:
+        """The change feed of this database."""
+        async with change_feed(database_path(self._state)) as feed:
+            yield feed
+
+
+@contextlib.asynccontextmanager
+async def open_viewer(root: Path) -> AsyncIterator[Viewer | None]:
+    """Look at the project at `root`; None when nothing was ever run there. Changes nothing on disk.
+
+    Raises:
+        StoreError: the database is damaged, or from a newer covey.
+    """
+    state = root / ".covey"
+    path = database_path(state)
+    if not _exists(path):
+        yield None
+        return
+    async with connect(path, read_only=True) as reading:
+        version = await check_version(reading, path)
+        project = await Reads(reading, path).project() if version else None
+        yield None if project is None else Viewer(reading, state, project)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be looked at ({error.strerror}); see that you may read it") from error

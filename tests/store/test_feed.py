@@ -1,0 +1,110 @@
+"""The change feed: it tells of every commit of somebody else's, and of nothing else."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from covey.store.feed import BUSY_INTERVAL, QUIET_AFTER, QUIET_INTERVAL, _watch, change_feed
+from covey.store.sqlite import EngineStore
+from tests.store.lives import create, family, file_of, live, outside
+
+WITHIN = 20.0
+"""Seconds after which a test gives up; a feed that works needs a fraction of one."""
+
+
+class Rounds(threading.Event):
+    """An end that comes after the last of these deeds; each is done before the next look at the database."""
+
+    def __init__(self, *deeds: Callable[[], object]) -> None:
+        super().__init__()
+        self._deeds = list(deeds)
+        self.waits: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        if not self._deeds:
+            return True
+        self._deeds.pop(0)()
+        return False
+
+
+def nothing() -> None:
+    """Let a round pass."""
+
+
+class TestRounds:
+    """Round by round, as the feed's thread goes."""
+
+    async def test_only_commits_of_somebody_else_are_told(self, store: EngineStore, tmp_path: Path) -> None:
+        await store.append(create("root"))
+        told: list[int] = []
+        with outside(tmp_path) as other:
+
+            def write(name: str) -> Callable[[], object]:
+                return lambda: other.execute("UPDATE sessions SET type = ?", (name,))
+
+            def roll_back() -> None:
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("UPDATE sessions SET type = 'never'")
+                other.execute("ROLLBACK")
+
+            def read() -> None:
+                other.execute("SELECT * FROM sessions").fetchall()
+
+            deeds = [nothing, nothing, read, write("A"), nothing, roll_back, write("B"), write("C"), nothing]
+            rounds = Rounds(*deeds)
+            _watch(file_of(tmp_path), rounds, lambda: told.append(len(rounds.waits)))
+
+        assert told == [1, 4, 7, 8]  # the first look tells too: whatever was committed before it is news
+
+    async def test_it_looks_less_often_when_nothing_has_moved_for_a_second(
+        self, store: EngineStore, tmp_path: Path
+    ) -> None:
+        await store.append(create("root"))
+        with outside(tmp_path) as other:
+            quiet = [nothing] * (QUIET_AFTER + 3)
+            rounds = Rounds(*quiet, lambda: other.execute("UPDATE sessions SET type = 'A'"), nothing)
+            _watch(file_of(tmp_path), rounds, nothing)
+
+        assert rounds.waits[:2] == [BUSY_INTERVAL, BUSY_INTERVAL]
+        assert rounds.waits[len(quiet)] == QUIET_INTERVAL
+        assert rounds.waits[-1] == BUSY_INTERVAL
+
+    async def test_a_database_that_cannot_be_asked_is_told_as_a_change(self, tmp_path: Path) -> None:
+        path = tmp_path / "broken.db"
+        path.write_bytes(b"this is no database" * 100)
+        told: list[int] = []
+        rounds = Rounds(nothing, nothing)
+
+        _watch(path, rounds, lambda: told.append(len(rounds.waits)))
+
+        assert told == [1, 2]
+
+
+class TestChangeFeed:
+    """As a viewer has it."""
+
+    async def test_it_wakes_after_each_of_the_engines_commits(self, store: EngineStore, tmp_path: Path) -> None:
+        await family(store, 1)
+        async with asyncio.timeout(WITHIN), change_feed(file_of(tmp_path)) as feed:
+            await feed.changed()
+            waiting = asyncio.create_task(feed.changed())
+            await asyncio.sleep(0)
+            assert not waiting.done()
+            await live(store, "child-0000", fails=False)
+            await waiting
+
+    async def test_a_wake_by_hand(self, store: EngineStore, tmp_path: Path) -> None:
+        await store.append(create("root"))
+        async with asyncio.timeout(WITHIN), change_feed(file_of(tmp_path)) as feed:
+            await feed.changed()
+            feed.wake()
+            await feed.changed()
+
+    async def test_its_thread_ends_with_the_block(self, store: EngineStore, tmp_path: Path) -> None:
+        await store.append(create("root"))
+        async with change_feed(file_of(tmp_path)):
+            assert "covey-change-feed" in {thread.name for thread in threading.enumerate()}
+
+        assert "covey-change-feed" not in {thread.name for thread in threading.enumerate()}
