@@ -1,0 +1,310 @@
+"""What an agent may touch of the file system: files below one root, created whole and never by accident.
+
+Every path is walked from an open descriptor of the root, link by link, so neither `..` nor a symlink that somebody
+swaps in meanwhile leads outside, and a root that has vanished is never made anew. Text is UTF-8 and its line ends are
+left as they are. These functions block for as long as the disk does; nothing here knows of sessions or documents.
+"""
+
+import errno
+import os
+import secrets
+import stat
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+from covey.errors import CoveyError
+
+READ_LIMIT = 8 * 1024 * 1024
+"""The most bytes of a file that are read as text."""
+
+_TEMPORARY = ".covey/tmp"
+_Put = Callable[[int, str], None]
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_MOST_LINKS = 40  # as the kernel has it
+
+
+class OutsideError(CoveyError):
+    """A path that leads out of the root, or names no file in it."""
+
+
+class ChangedMeanwhileError(CoveyError):
+    """A file is no longer what it was when its new text was decided on; it was left as it is."""
+
+
+class NotTextError(CoveyError):
+    """Something that is not UTF-8 text in a regular file."""
+
+
+class TooLargeError(CoveyError):
+    """A file that is larger than what covey reads."""
+
+
+def write_new(root: Path, path: str, text: str, *, mode: int = 0o666) -> None:
+    """Create a file with all its text at once, and the directories above it; `mode` is subject to the umask.
+
+    Raises:
+        FileExistsError: there is something at the path already, be it a dangling link; it was left as it is.
+        FileNotFoundError: the root has vanished.
+        OutsideError: the path leads out of the root.
+        NotTextError: the text cannot be written as UTF-8.
+        OSError: the disk refused; nothing was left behind.
+    """
+    data = _encoded(root, path, text)
+    with _place(root, path, create=True) as (top, directory, name):
+        _publish(root, top, directory, data, mode=mode, put=lambda at, temporary: _link(temporary, at, name, directory))
+
+
+def write_own(root: Path, path: str, text: str) -> None:
+    """Write one of covey's own files (0600), whether there is one already or not; for paths below `.covey` only.
+
+    Raises:
+        FileNotFoundError: the root has vanished.
+        OutsideError: the path leads out of the root.
+        NotTextError: the text cannot be written as UTF-8.
+        OSError: the disk refused; what was there is there still.
+    """
+    data = _encoded(root, path, text)
+    with _place(root, path, create=True) as (top, directory, name):
+        _publish(root, top, directory, data, put=lambda at, temporary: _rename(temporary, at, name, directory))
+
+
+def rewrite(root: Path, path: str, before: str, after: str) -> None:
+    """Replace a file's text at once, keeping its mode, provided that it still is `before`.
+
+    Raises:
+        ChangedMeanwhileError: the file's text is no longer `before`, or the file is gone.
+        FileNotFoundError: the root has vanished.
+        OutsideError: the path leads out of the root.
+        NotTextError: the new text cannot be written as UTF-8.
+        OSError: the disk refused; the old text is there still.
+    """
+    data, expected = _encoded(root, path, after), _encoded(root, path, before)
+    with _place(root, path, follow=True, gone=ChangedMeanwhileError) as (top, directory, name):
+
+        def put(at: int, temporary: str) -> None:
+            # Compared as late as possible: between here and the rename nothing but a few microseconds passes.
+            try:
+                found, mode = _read(root, path, directory, name, limit=len(expected))
+            except (FileNotFoundError, NotTextError, TooLargeError):
+                found, mode = None, 0
+            if found != expected:
+                raise ChangedMeanwhileError(f"{root / path} was changed meanwhile; it was left as it is")
+            os.chmod(temporary, mode, dir_fd=at)
+            _rename(temporary, at, name, directory)
+
+        _publish(root, top, directory, data, put=put)
+
+
+def read_text(root: Path, path: str, limit: int = READ_LIMIT) -> str:
+    """The text of a file, line ends untouched; `limit` in bytes.
+
+    Raises:
+        FileNotFoundError: there is no such file, or the root has vanished.
+        OutsideError: the path leads out of the root.
+        NotTextError: it is not UTF-8, or no regular file.
+        TooLargeError: it is larger than the limit.
+        OSError: it cannot be read.
+    """
+    with _place(root, path, follow=True) as (_, directory, name):
+        data, _ = _read(root, path, directory, name, limit)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise NotTextError(f"{root / path}:{line}: not UTF-8 text; save it as UTF-8") from error
+
+
+def move_aside(root: Path, path: str, to: Path) -> None:
+    """Move a file out of the way to `to` (below the root, absolute or relative to it), never over anything there.
+
+    A symlink is moved itself; what it points to stays.
+
+    Raises:
+        FileExistsError: there is something at `to` already; nothing was moved.
+        FileNotFoundError: there is no such file, or the root has vanished.
+        OutsideError: one of the paths leads out of the root.
+        OSError: the disk refused; the file is where it was.
+    """
+    goal = str(to.relative_to(root)) if to.is_relative_to(root) else str(to)
+    with (
+        _place(root, path) as (_, directory, name),
+        # Looked at first, so that no directories are made for a file that is not there.
+        _place(root, goal, create=os.lstat(name, dir_fd=directory) is not None) as (_, there, goal_name),
+    ):
+        os.link(name, goal_name, src_dir_fd=directory, dst_dir_fd=there, follow_symlinks=False)
+        os.unlink(name, dir_fd=directory)
+
+
+def _encoded(root: Path, path: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise NotTextError(f"{root / path}: the text holds half a character at offset {error.start}") from error
+
+
+def _link(temporary: str, at: int, name: str, directory: int) -> None:
+    os.link(temporary, name, src_dir_fd=at, dst_dir_fd=directory, follow_symlinks=False)
+    os.unlink(temporary, dir_fd=at)
+
+
+def _rename(temporary: str, at: int, name: str, directory: int) -> None:
+    os.replace(temporary, name, src_dir_fd=at, dst_dir_fd=directory)
+
+
+def _publish(root: Path, top: int, directory: int, data: bytes, *, put: _Put, mode: int = 0o600) -> None:
+    """Write the data to a temporary file and have `put` bring it to its place; nothing lingers if that fails."""
+    try:
+        with _temporary_directory(root, top) as at:
+            _write_and_put(at, data, mode, put)
+    except _NoTemporaryDirectoryError:
+        # `.covey` cannot be used, or is mounted from elsewhere.
+        _write_and_put(directory, data, mode, put)
+
+
+class _NoTemporaryDirectoryError(Exception):
+    """`.covey/tmp` cannot hold what is to be moved to its place."""
+
+
+@contextmanager
+def _temporary_directory(root: Path, top: int) -> Iterator[int]:
+    with _trail(top) as trail:
+        try:
+            _walk(trail, root, f"{_TEMPORARY}/-", create=True, follow=False)
+        except (OSError, OutsideError) as error:
+            raise _NoTemporaryDirectoryError from error
+        try:
+            yield trail[-1]
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                raise _NoTemporaryDirectoryError from error
+            raise
+
+
+def _write_and_put(at: int, data: bytes, mode: int, put: _Put) -> None:
+    temporary = f".covey-{secrets.token_hex(8)}"
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=at)
+    try:
+        with os.fdopen(file, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())  # else a power cut leaves a blank file under a name that says it is done
+        put(at, temporary)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=at)
+        raise
+
+
+def _read(root: Path, path: str, directory: int, name: str, limit: int) -> tuple[bytes, int]:
+    """A regular file's bytes and mode. Opened without waiting, so that a FIFO in its place holds nobody up."""
+    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+    with os.fdopen(file, "rb") as stream:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotTextError(f"{root / path} is not a regular file")
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise TooLargeError(f"{root / path} is larger than {limit:,} bytes")
+    return data, stat.S_IMODE(status.st_mode)
+
+
+@contextmanager
+def _place(
+    root: Path, path: str, *, create: bool = False, follow: bool = False, gone: type[CoveyError] | None = None
+) -> Iterator[tuple[int, int, str]]:
+    """Descriptors of the root and of the directory that holds the path's last part, and that part.
+
+    Inside, an OSError is raised anew with the whole path in it; `gone` is raised where a directory is not there.
+    """
+    top = os.open(root, _DIRECTORY)
+    try:
+        with _trail(top) as trail:
+            try:
+                name = _walk(trail, root, path, create=create, follow=follow)
+            except FileNotFoundError as error:
+                if gone is None:
+                    raise
+                raise gone(f"{root / path} is gone") from error
+            yield top, trail[-1], name
+    except OSError as error:
+        if isinstance(error.filename, str) and Path(error.filename).is_absolute():
+            raise  # it has been named already, by the place inside this one
+        what = root / path if root.exists() else root
+        raise OSError(error.errno, error.strerror, str(what)) from error
+    finally:
+        os.close(top)
+
+
+@contextmanager
+def _trail(top: int) -> Iterator[list[int]]:
+    """The open directories from the root down to where a walk has come."""
+    trail = [os.dup(top)]
+    try:
+        yield trail
+    finally:
+        for directory in trail:
+            os.close(directory)
+
+
+def _walk(trail: list[int], root: Path, path: str, *, create: bool, follow: bool) -> str:
+    """Go down to the directory that holds the path's last part, which is returned, a symlink only if not `follow`."""
+    if "\0" in path or PurePosixPath(path).is_absolute():
+        raise OutsideError(f"{path!r} is not a path inside {root}")
+    parts = deque(PurePosixPath(path).parts)
+    links = 0
+    while parts:
+        part = parts.popleft()
+        if part == "..":
+            if len(trail) == 1:
+                raise OutsideError(f"{path} leads out of {root}")
+            os.close(trail.pop())
+            continue
+        if not parts and not follow:
+            return part
+        target = _link_target(trail[-1], part)
+        if target is not None:
+            links += 1
+            if links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            parts.extendleft(reversed(_inside(trail, root, path, target)))
+        elif not parts:
+            return part
+        else:
+            trail.append(_enter(trail[-1], part, create=create))
+    raise OutsideError(f"{path!r} names no file inside {root}")
+
+
+def _link_target(directory: int, name: str) -> PurePosixPath | None:
+    try:
+        return PurePosixPath(os.readlink(name, dir_fd=directory))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # it is there and no link
+            return None
+        raise
+
+
+def _inside(trail: list[int], root: Path, path: str, target: PurePosixPath) -> tuple[str, ...]:
+    """The parts of a link's target, from where the trail ends; an absolute one begins anew at the root."""
+    if not target.is_absolute():
+        return target.parts
+    for known in (PurePosixPath(os.path.realpath(root)), PurePosixPath(root)):
+        if target.is_relative_to(known):
+            while len(trail) > 1:
+                os.close(trail.pop())
+            return target.relative_to(known).parts
+    raise OutsideError(f"{path} leads out of {root}, through a link to {target}")
+
+
+def _enter(directory: int, name: str, *, create: bool) -> int:
+    try:
+        return os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
+    except FileNotFoundError:
+        if not create:
+            raise
+    with suppress(FileExistsError):
+        os.mkdir(name, dir_fd=directory)
+    return os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
