@@ -1,0 +1,101 @@
+"""What an agent is: something that is given an assignment, works at a desk, and says how it went.
+
+An agent's word is worth nothing: whether the session ends well is decided by the file it leaves behind. An agent
+comes in through the entry point group `covey.agents`; the name of the entry point is its `kind` in `covey.toml`.
+An agent is ended by cancelling `run`; it cleans up within the desk's grace and lets the cancellation out.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from pydantic import BaseModel
+
+from covey.model.command import TranscriptKind
+from covey.model.component import Component
+from covey.model.status import FailureCause
+from covey.workspace.processes import Grace, ProcessLedger
+
+
+class Task(StrEnum):
+    """What an agent is asked for."""
+
+    GENERATE = "generate"
+    REVISE = "revise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One piece of work: write (or mend) the file `target` for a component.
+
+    Paths are relative to `workspace` (absolute). `source` is the component's code by the path rules, whether it exists
+    or not. `sections` are the headings that the document must have. `findings` are what the last check found wrong,
+    `failure` is how the attempt before this one ended, `note` what a human says about it. `components` are all
+    components of the project (contexts among them), so that dependencies can be named as the project knows them.
+    """
+
+    session_id: str
+    attempt: int
+    step: str
+    task: Task
+    workspace: Path
+    target: str
+    source: str
+    component: Component
+    context: Component
+    context_design_path: str
+    components: tuple[Component, ...]
+    sections: tuple[str, ...]
+    source_roots: tuple[str, ...] = (".",)
+    findings: tuple[str, ...] = ()
+    failure: str | None = None
+    missing: tuple[str, ...] = ()
+    note: str | None = None
+    model: str | None = None
+
+
+class Desk(Protocol):
+    """What the engine lends an agent while it works."""
+
+    @property
+    def grace(self) -> Grace:
+        """How long the work may take to end once it is cancelled."""
+        ...
+
+    @property
+    def ledger(self) -> ProcessLedger:
+        """Where processes are recorded before they may act."""
+        ...
+
+    async def report(self, kind: TranscriptKind, text: str) -> None:
+        """Add to the session's transcript; any length, the store splits it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the work went, in the agent's own words. `message` says why it failed; `code` is an exit code."""
+
+    ok: bool
+    message: str | None = None
+    cause: FailureCause = FailureCause.AGENT_ERROR
+    code: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Agent(Protocol):
+    """The protocol of an agent; constructed with its checked settings from `covey.toml`."""
+
+    Settings: ClassVar[type[BaseModel]]
+
+    def __init__(self, settings: BaseModel) -> None: ...
+
+    def preflight(self, workspace: Path) -> tuple[str, ...]:
+        """What keeps the agent from working, each with what to do; empty when it is usable."""
+        ...
+
+    async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
+        """Do the work. A failure is an Outcome; an exception is taken as a crash of the agent."""
+        ...

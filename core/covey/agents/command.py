@@ -1,0 +1,209 @@
+"""The command agent: any program, started once for each piece of work, told what to do by its arguments.
+
+The program runs in the workspace, with no input, a short list of environment variables and the placeholders of its
+arguments filled in; what it prints is the transcript. Exit code 0 is its word that the work is done.
+"""
+
+import asyncio
+import errno
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, Field, Strict
+
+from covey.agents.base import Assignment, Desk, Outcome
+from covey.agents.prompts import render
+from covey.config.durations import Duration
+from covey.config.settings import Table
+from covey.model.command import TranscriptKind
+from covey.model.status import FailureCause
+from covey.text.quoting import did_you_mean, quoted
+from covey.text.sanitise import sanitise_line
+from covey.text.words import duration
+from covey.workspace.files import NotTextError, OutsideError, write_own
+from covey.workspace.output import Stream
+from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, find_program, run_process
+
+PLACEHOLDERS = ("prompt", "prompt_file", "workspace", "target", "model", "component", "module")
+LET_THROUGH = ("PATH", "HOME", "USER", "SHELL", "LANG", "TERM", "TMPDIR")
+"""The environment variables that every program gets, with all `LC_*`."""
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MESSAGE_CHARACTERS = 300
+
+
+def _command(command: tuple[str, ...]) -> tuple[str, ...]:
+    if not command or not command[0].strip():
+        raise ValueError('should begin with a program, like ["my-agent", "--prompt", "{prompt_file}"]')
+    for argument in command:
+        if "\0" in argument:
+            raise ValueError(f"should have no NUL characters, not {quoted(argument)}")
+        for name in _PLACEHOLDER.findall(argument):
+            if name not in PLACEHOLDERS:
+                known = ", ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
+                hint = did_you_mean(name, PLACEHOLDERS)
+                raise ValueError(f"has the unknown placeholder {quoted(f'{{{name}}}')}{hint}; known are {known}")
+    if set(_PLACEHOLDER.findall(command[0])) - {"workspace"}:
+        raise ValueError(f"should name its program without placeholders but {{workspace}}, not {quoted(command[0])}")
+    return command
+
+
+def _variable(name: str) -> str:
+    if not _VARIABLE.fullmatch(name):
+        raise ValueError(f'should be the name of an environment variable, like "MY_AGENT_KEY", not {quoted(name)}')
+    return name
+
+
+class CommandSettings(Table):
+    """`[agents.NAME]` with `kind = "command"`; times in seconds."""
+
+    command: Annotated[tuple[str, ...], Strict(strict=False), AfterValidator(_command)]
+    timeout: Annotated[Duration, Field(gt=0)] = 20 * 60.0
+    idle_timeout: Annotated[Duration, Field(gt=0)] = 5 * 60.0
+    env: Annotated[tuple[Annotated[str, AfterValidator(_variable)], ...], Strict(strict=False)] = ()
+
+
+class _NoModelError(Exception):
+    """The command names a model, and none is set."""
+
+
+class CommandAgent:
+    """Runs the configured program.
+
+    `{target}` is relative to the workspace, which is the working directory; `{workspace}` and `{prompt_file}` are
+    absolute. `{prompt}` is the prompt itself. Braces around anything but a single word are left as they are.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = CommandSettings
+
+    def __init__(self, settings: BaseModel) -> None:
+        self._settings = CommandSettings.model_validate(settings)
+
+    def preflight(self, workspace: Path) -> tuple[str, ...]:
+        """What is missing: the program, or an environment variable that it needs."""
+        problems = [
+            f"the environment variable {name} is not set; set it, or take it out of env"
+            for name in self._settings.env
+            if name not in os.environ
+        ]
+        try:
+            find_program(self._program(workspace), workspace, self._environment())
+        except ProgramNotFoundError as error:
+            problems.append(f"{error}; install it, or change command")
+        return tuple(problems)
+
+    async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
+        """Run the program; well if it exits with 0 in time."""
+
+        async def on_output(_: Stream, text: str) -> None:
+            await desk.report(TranscriptKind.OUTPUT, text)
+
+        try:
+            finished = await run_process(
+                await asyncio.to_thread(self._arguments, assignment),
+                cwd=assignment.workspace,
+                env=self._environment(),
+                ledger=desk.ledger,
+                on_output=on_output,
+                grace=desk.grace,
+                timeout=self._settings.timeout,
+                idle_timeout=self._settings.idle_timeout,
+            )
+        except _NoModelError:
+            return Outcome(
+                ok=False, message="its command has {model}, but no model is set: set [run] model, or --model"
+            )
+        except (ProgramNotFoundError, NotTextError, OutsideError) as error:
+            return Outcome(ok=False, message=str(error))
+        except OSError as error:
+            return Outcome(ok=False, message=self._not_started(error))
+        return self._outcome(finished)
+
+    def _program(self, workspace: Path) -> str:
+        return self._settings.command[0].replace("{workspace}", str(workspace))
+
+    def _environment(self) -> dict[str, str]:
+        names = {*LET_THROUGH, *self._settings.env}
+        return {name: value for name, value in os.environ.items() if name in names or name.startswith("LC_")}
+
+    def _arguments(self, assignment: Assignment) -> list[str]:
+        """The command with its placeholders filled in, in one pass: what is put in is never looked at again."""
+        values: dict[str, Callable[[], str]] = {
+            "prompt": lambda: _passable(render(assignment)),
+            "prompt_file": lambda: _prompt_file(assignment),
+            "workspace": lambda: str(assignment.workspace),
+            "target": lambda: assignment.target,
+            "model": lambda: _model(assignment),
+            "component": lambda: _passable(assignment.component.name),
+            "module": lambda: _passable(assignment.component.module_name),
+        }
+        return [_PLACEHOLDER.sub(lambda match: values[match[1]](), argument) for argument in self._settings.command]
+
+    def _not_started(self, error: OSError) -> str:
+        if error.errno == errno.E2BIG:
+            return "the arguments are too long for a program: use {prompt_file} in its command, not {prompt}"
+        return f"{self._settings.command[0]} could not be run: {error}"
+
+    def _outcome(self, finished: Finished) -> Outcome:
+        ok = finished.ended is Ended.EXITED and finished.code == 0
+        return Outcome(
+            ok=ok,
+            message=None if ok else self._message(finished),
+            cause=FailureCause.AGENT_ERROR if finished.ended is Ended.EXITED else FailureCause.TIMEOUT,
+            code=finished.code,
+            stdout=finished.stdout,
+            stderr=finished.stderr,
+        )
+
+    def _message(self, finished: Finished) -> str:
+        match finished.ended:
+            case Ended.TIMEOUT:
+                return f"took longer than {_as_written(self._settings.timeout)}"
+            case Ended.IDLE_TIMEOUT:
+                return f"no output for {_as_written(self._settings.idle_timeout)}"
+            case Ended.EXITED:
+                last = _last_line(finished.stderr) or _last_line(finished.stdout)
+                return _exit(finished.code) + (f": {last}" if last else "")
+
+
+def _passable(text: str) -> str:
+    """The text as an argument can hold it: no NUL, no half characters."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode(errors="replace").decode()
+
+
+def _prompt_file(assignment: Assignment) -> str:
+    name = f".covey/prompts/{assignment.session_id}-{assignment.attempt}-{assignment.step}.md"
+    write_own(assignment.workspace, name, _passable(render(assignment)))
+    return str(assignment.workspace / name)
+
+
+def _model(assignment: Assignment) -> str:
+    if not assignment.model:
+        raise _NoModelError
+    return _passable(assignment.model)
+
+
+def _exit(code: int | None) -> str:
+    if code is None:
+        return "could not be ended"
+    if code < 0:
+        known = {each.value: each.name for each in signal.Signals}
+        return f"was ended by {known.get(-code, f'signal {-code}')}"
+    return f"exited with code {code}"
+
+
+def _last_line(text: str) -> str:
+    lines = (sanitise_line(line, _MESSAGE_CHARACTERS) for line in reversed(text.splitlines()))
+    return next((line for line in lines if line), "")
+
+
+def _as_written(seconds: float) -> str:
+    """`5m` rather than `5m00s`, and not less than there is below a minute."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:g}s"
+    return re.sub(r"00[ms]$", "", duration(seconds))

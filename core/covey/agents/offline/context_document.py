@@ -1,0 +1,36 @@
+"""What a context's design document says of one of its components. Pure."""
+
+import re
+
+from covey.artifacts.outline import Outline, has_text, outline, parse
+from covey.model.component import Component
+
+_LINES = 60
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+def said_of(component: Component, text: str) -> str:
+    """The section under the component's name, else the first paragraph that mentions it; empty if there is neither."""
+    return _section(component, text, outline(text)) or _paragraph(component, text)
+
+
+def _section(component: Component, text: str, document: Outline) -> str:
+    lines = _LINE_END.split(text)
+    for title in (component.module_name, component.name):
+        for section in document.named(title, level=None):
+            # The document's own title is about the context, even where a component is named like it.
+            if section.heading.level > 1 and not section.is_empty:
+                return "\n".join(lines[section.heading.last : section.end][:_LINES]).strip()
+    return ""
+
+
+def _paragraph(component: Component, text: str) -> str:
+    names = "|".join(re.escape(name) for name in (component.module_name, component.name) if name)
+    mention = re.compile(rf"(?<![\w.])(?:{names})(?![\w.]*\w)")
+    previous = ""
+    for token in parse(text):
+        is_text = token.type == "inline" and previous != "heading_open" and has_text(token.content)
+        if is_text and mention.search(token.content):
+            return token.content
+        previous = token.type
+    return ""

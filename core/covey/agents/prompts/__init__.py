@@ -1,0 +1,91 @@
+"""What an agent is told: one prompt for each assignment, put together from the Markdown templates beside this file.
+
+Each template is one block, left out where there is nothing to say. What people and programs wrote stands in the prompt
+as it is, quoted where it has several lines; nothing of it is taken for a template again.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import resources
+from string import Template
+
+from covey.agents.base import Assignment, Task
+from covey.model.component import Component
+
+MOST_KNOWN = 400
+"""How many of the project's components a prompt lists; those of the component's own context come first."""
+
+
+def render(assignment: Assignment) -> str:
+    """The prompt for an assignment, in Markdown."""
+    values = _values(assignment)
+    return "\n".join(_template(block).substitute(values) for block in _blocks(assignment))
+
+
+def _blocks(assignment: Assignment) -> Iterator[str]:
+    yield "generate" if assignment.task is Task.GENERATE else "revise"
+    if assignment.findings:
+        yield "findings"
+    yield "component"
+    yield "document"
+    if assignment.failure:
+        yield "earlier"
+    if assignment.missing:
+        yield "missing"
+    if assignment.note:
+        yield "note"
+    yield "closing"
+
+
+@cache
+def _template(block: str) -> Template:
+    return Template(resources.files(__name__).joinpath(f"{block}.md").read_text(encoding="utf-8"))
+
+
+def _values(assignment: Assignment) -> dict[str, str]:
+    component, context = assignment.component, assignment.context
+    return {
+        "target": assignment.target,
+        "workspace": str(assignment.workspace),
+        "attempt": str(assignment.attempt),
+        "component": component.name,
+        "module": component.module_name,
+        "type": component.type,
+        "description": _line(component.description) or "none given",
+        "dependencies": ", ".join(f"`{module}`" for module in component.dependencies) or "none",
+        "source": assignment.source,
+        "context": context.name,
+        "context_module": context.module_name,
+        "context_description": _line(context.description),
+        "context_design": assignment.context_design_path,
+        "sections": "\n".join(f"  - `## {section}`" for section in assignment.sections),
+        "known": "\n".join(_known(assignment)),
+        "findings": _bullets(assignment.findings),
+        "failure": _quote(assignment.failure or ""),
+        "missing": "\n".join(f"- `{path}`" for path in assignment.missing),
+        "note": _quote(assignment.note or ""),
+    }
+
+
+def _known(assignment: Assignment) -> Iterator[str]:
+    def is_elsewhere(component: Component) -> bool:
+        return assignment.context.id not in {component.id, component.parent_component_id}
+
+    components = sorted(assignment.components, key=is_elsewhere)
+    for component in components[:MOST_KNOWN]:
+        description = _line(component.description)
+        yield f"- `{component.module_name}`" + (f": {description}" if description else "")
+    if len(components) > MOST_KNOWN:
+        yield f"- and {len(components) - MOST_KNOWN} more, as `covey.toml` has them"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _bullets(texts: Iterable[str]) -> str:
+    return "\n".join(f"- {_line(text)}" for text in texts)
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())

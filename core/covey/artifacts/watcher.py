@@ -1,0 +1,44 @@
+"""Watching the directories of artifacts, so that a file that comes or goes is noticed within a tenth of a second.
+
+It is only a hint: whoever is woken looks at the files itself, and looks now and then in any case.
+"""
+
+import asyncio
+import posixpath
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+from watchfiles import awatch
+
+STEP_MS = 10
+DEBOUNCE_MS = 50
+
+
+def directories(root: Path, paths: Iterable[str]) -> frozenset[Path]:
+    """The directories of the files, or where one does not exist the nearest one above it that does."""
+    found: set[Path] = set()
+    for parent in map(root.joinpath, {posixpath.dirname(path) for path in paths}):
+        nearest = next((each for each in (parent, *parent.parents) if each.is_dir()), None)
+        if nearest is not None and nearest.is_relative_to(root):
+            found.add(nearest)
+    return frozenset(found)
+
+
+async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterator[frozenset[Path]]:
+    """The paths that have changed in the directories (not below them); until `ended` is set.
+
+    Ends early when the operating system refuses to watch; the caller looks by the clock then.
+    """
+    try:
+        async for found in awatch(
+            *watched,
+            watch_filter=None,
+            recursive=False,
+            step=STEP_MS,
+            debounce=DEBOUNCE_MS,
+            stop_event=ended,
+            ignore_permission_denied=True,
+        ):
+            yield frozenset(Path(path) for _, path in found)
+    except (OSError, RuntimeError):  # watches used up, or a directory that vanished as it was added
+        return

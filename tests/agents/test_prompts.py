@@ -1,0 +1,115 @@
+"""Prompts: everything that the agent has to know is in them, and nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from covey.agents.base import Assignment, Task
+from covey.agents.prompts import MOST_KNOWN, render
+from covey.model.component import Component
+
+CONTEXT = Component(id="c", project_id="p", name="Billing", module_name="shop.billing", description="Takes the money.")
+INVOICE = Component(
+    id="i",
+    project_id="p",
+    name="Invoice",
+    module_name="shop.billing.invoice",
+    type="schema",
+    description="What is owed,\nand by whom.",
+    parent_component_id="c",
+    dependencies=("shop.money", "shop.people"),
+)
+MONEY = Component(id="m", project_id="p", name="Money", module_name="shop.money", description="Amounts.")
+
+
+def prompt(**changes: Any) -> str:
+    given: dict[str, Any] = {
+        "session_id": "s",
+        "attempt": 1,
+        "step": "GenerateComponentDesign",
+        "task": Task.GENERATE,
+        "workspace": Path("/home/project"),
+        "target": "docs/design/shop/billing/invoice.md",
+        "source": "src/shop/billing/invoice.py",
+        "component": INVOICE,
+        "context": CONTEXT,
+        "context_design_path": "docs/design/shop/billing.md",
+        "components": (MONEY, CONTEXT, INVOICE),
+        "sections": ("Purpose", "Fields", "Dependencies"),
+    }
+    return render(Assignment(**{**given, **changes}))
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "**Invoice**",
+        "`shop.billing.invoice`",
+        "Type: schema",
+        "What is owed, and by whom.",
+        "Context: Billing, module `shop.billing`. Takes the money.",
+        "`docs/design/shop/billing.md`",
+        "`src/shop/billing/invoice.py`",
+        "`docs/design/shop/billing/invoice.md`",
+        "`/home/project`",
+        "- `## Purpose`\n  - `## Fields`\n  - `## Dependencies`\n",
+        "Declared dependencies: `shop.money`, `shop.people`",
+        "- `shop.money`: Amounts.",
+        "# Invoice`",
+    ],
+)
+def test_every_piece_is_in_both_prompts(task: Task, piece: str) -> None:
+    assert piece in prompt(task=task)
+
+
+def test_the_two_tasks_differ() -> None:
+    assert prompt().startswith("# Write the file `docs/design/shop/billing/invoice.md`\n")
+    revise = prompt(task=Task.REVISE, findings=("section Fields is empty", "unknown module shop.x"))
+    assert revise.startswith("# Mend the file `docs/design/shop/billing/invoice.md`\n")
+    assert "Keep its text" in revise
+    assert "- section Fields is empty\n- unknown module shop.x\n" in revise
+
+
+def test_a_first_attempt_has_no_past() -> None:
+    text = prompt()
+    for heading in ("## What the last check found", "## The attempt before", "## Files that are missing", "## A note"):
+        assert heading not in text
+
+
+def test_a_retry_carries_failure_missing_paths_and_note() -> None:
+    text = prompt(
+        attempt=3,
+        failure="exited with code 3:\nno key",
+        missing=("docs/a.md", "docs/b.md"),
+        note="Use the ledger.\nThanks.",
+    )
+    assert "attempt 3" in text
+    assert "> exited with code 3:\n> no key\n" in text
+    assert "- `docs/a.md`\n- `docs/b.md`\n" in text
+    assert "> Use the ledger.\n> Thanks.\n" in text
+
+
+def test_what_people_write_is_no_template() -> None:
+    text = prompt(note="costs $5, ${target}, $nothing {prompt} %s", failure="$target")
+    assert "> costs $5, ${target}, $nothing {prompt} %s\n" in text
+    assert "> $target\n" in text
+
+
+def test_nothing_declared_is_said_so() -> None:
+    bare = Component(id="b", project_id="p", name="Bare", module_name="shop.bare")
+    text = prompt(component=bare)
+    assert "Description: none given" in text
+    assert "Declared dependencies: none" in text
+
+
+def test_of_a_large_project_the_own_context_comes_first() -> None:
+    others = tuple(
+        Component(id=f"o{number}", project_id="p", name="O", module_name=f"shop.other{number}")
+        for number in range(1000)
+    )
+    text = prompt(components=(*others, CONTEXT, INVOICE))
+    assert text.index("- `shop.billing`") < text.index("- `shop.billing.invoice`") < text.index("- `shop.other0`")
+    assert f"- and {1002 - MOST_KNOWN} more" in text
+    assert "`shop.other999`" not in text
