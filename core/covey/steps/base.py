@@ -1,0 +1,84 @@
+"""What a step is, and what it is given to work with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from covey.artifacts.checks import Finding, check_design_file, look_at
+from covey.clock import Clock
+from covey.config.settings import DEFAULT_TYPE, Settings
+from covey.model.command import Command, CommandKind, Result
+from covey.model.component import Component
+from covey.model.ids import new_id
+from covey.model.scope import Scope
+from covey.model.session import Session
+from covey.projects.paths import PathRules
+from covey.store.base import Sessions
+
+
+class Handled(NamedTuple):
+    """A step's judgement: updates of the session (only `state`), the result as it stands, and what it was decided on.
+
+    `versions` are the versions of rows beside the session itself; the judgement holds only while they do.
+    """
+
+    updates: Mapping[str, Any]
+    result: Result
+    versions: Mapping[str, int] = {}
+
+
+class Step(Protocol):
+    """One step of a workflow."""
+
+    name: str
+
+    async def get_command(self, scope: Scope, session: Session) -> Command:
+        """What is to be done.
+
+        Raises:
+            StepError: a precondition does not hold; the session ends as failed.
+        """
+        ...
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
+        """Judge what came of it; a judgement that something is wrong is a result with status `error`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What steps work with: the store, the clock, and the project as its manifest stands."""
+
+    store: Sessions
+    clock: Clock
+    root: Path
+    settings: Settings
+    rules: PathRules
+    components: Mapping[str, Component] = field(default_factory=dict)
+    """All components of the project by id, contexts among them."""
+    known_modules: frozenset[str] = frozenset()
+    """The modules of all components, which documents may name as dependencies."""
+
+    def command(self, step: str, kind: CommandKind, **metadata: object) -> Command:
+        """A command of a step, with a new id and the present time."""
+        return Command(id=new_id(), module=step, command=kind, metadata=metadata, timestamp=self.clock.now())
+
+    def present(self, path: str) -> bool:
+        """The file counts as present."""
+        return look_at(self.root, path).present
+
+    def design_findings(self, session: Session) -> tuple[Finding, ...]:
+        """What is wrong with the session's design document; empty when it passes."""
+        return check_design_file(self.root, own_path(session), self.sections(session), self.known_modules)
+
+    def sections(self, session: Session) -> tuple[str, ...]:
+        """The sections that the document of the session's component must have."""
+        component = self.components.get(session.component_id or "")
+        return self.settings.design.sections_for(component.type if component else DEFAULT_TYPE)
+
+
+def own_path(session: Session) -> str:
+    """The path of the session's artifact; every child session has one."""
+    assert session.artifact_path is not None, f"{session.type} has no artifact"  # noqa: S101 - a bug, not an input
+    return session.artifact_path

@@ -1,0 +1,50 @@
+"""Finalize: the last step; a session ends well only through it."""
+
+from msgspec.structs import replace
+
+from covey.model.command import Command, CommandKind, Result, ResultStatus
+from covey.model.scope import Scope
+from covey.model.session import Session
+from covey.model.status import SATISFIED
+from covey.steps.base import Handled, Tools, own_path
+from covey.steps.validate_design import with_findings
+
+
+class FinalizeParent:
+    """The last step of a parent: its children are still in order, as the step before has found them."""
+
+    name = "Finalize"
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def get_command(self, scope: Scope, session: Session) -> Command:
+        """Nothing is to be done."""
+        return self._tools.command(self.name, CommandKind.CHECK)
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
+        """A warning when a child was retried since the verdict: then the parent goes back and waits for it."""
+        family = await self._tools.store.family(scope, session.id) or ()
+        versions = {member.id: member.version for member in family}
+        again = [child.component for child in family[1:] if child.status not in SATISFIED]
+        if again and result.status is ResultStatus.OK:
+            message = f"Child sessions at work again: {', '.join(again)}"
+            return Handled({}, replace(result, status=ResultStatus.WARNING, error_message=message), versions)
+        return Handled({}, result, versions)
+
+
+class FinalizeDesign:
+    """The last step of a child that designs: its document is there and passes, whatever was said before."""
+
+    name = "Finalize"
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def get_command(self, scope: Scope, session: Session) -> Command:
+        """Check the document once more."""
+        return self._tools.command(self.name, CommandKind.CHECK, path=own_path(session), design=True)
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
+        """An error when the document has gone or no longer passes."""
+        return Handled({}, with_findings(session, result))
