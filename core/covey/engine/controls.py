@@ -1,0 +1,133 @@
+"""From the inbox to the log: what humans ask for is decided on the rows of the moment and stored with its outcome."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from covey.engine.consequences import run_finished
+from covey.engine.local import LocalRuntime
+from covey.engine.runtime import Running
+from covey.engine.turns import Bench
+from covey.errors import StaleOperationError
+from covey.model import events as e
+from covey.model.control import Action, ControlRequest, RequestState
+from covey.model.decision import Decision, decide
+from covey.model.session import Session, about
+from covey.model.status import Phase
+from covey.store.base import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The rows that a request is decided on."""
+
+    session: Session
+    above: tuple[Session, ...]
+    below: tuple[Session, ...]
+
+    def all(self) -> tuple[Session, ...]:
+        """All of them."""
+        return (self.session, *self.above, *self.below)
+
+    @property
+    def root(self) -> Session:
+        """The root of the session's run."""
+        return self.above[-1] if self.above else self.session
+
+
+class Controls:
+    """Takes requests and carries them out.
+
+    `objection` says what stands against a retry from outside the rows (a broken manifest, an unknown agent), or None.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        runtime: LocalRuntime,
+        objection: Callable[[ControlRequest], Awaitable[str | None]],
+        wake_root: Callable[[Session], Awaitable[None]],
+    ) -> None:
+        self._bench = bench
+        self._runtime = runtime
+        self._objection = objection
+        self._wake_root = wake_root
+
+    async def drain(self) -> None:
+        """Decide all requests that wait, oldest first."""
+        for request in await self._bench.store.queued_controls():
+            await self._settle(request)
+
+    async def _settle(self, request: ControlRequest) -> None:
+        while True:
+            standing = await self._standing(request.session_id)
+            if standing is None:
+                return  # its session was deleted, and the request with it
+            decision = await self._decide(request, standing)
+            try:
+                committed = await self._bench.store.append(self._operation(request, standing, decision))
+            except StaleOperationError:
+                continue
+            await self._carry_out(request, standing, [entry.event for entry in committed.entries])
+            return
+
+    async def _standing(self, session_id: str) -> Standing | None:
+        store, scope = self._bench.store, self._bench.scope
+        session = await store.session(scope, session_id)
+        if session is None:
+            return None
+        below = await store.below(scope, session_id) if self._bench.workflows[session.type].spawns else ()
+        return Standing(session, await store.above(scope, session_id), below)
+
+    async def _decide(self, request: ControlRequest, standing: Standing) -> Decision:
+        if request.action is Action.RETRY:
+            objection = await self._objection(request)
+            if objection is not None:
+                return Decision(refused=True, reason=objection)
+        now = self._bench.tools.clock.now()
+        return decide(request, standing.session, standing.above, standing.below, now)
+
+    def _operation(self, request: ControlRequest, standing: Standing, decision: Decision) -> Operation:
+        now = self._bench.tools.clock.now()
+        session = standing.session
+        state = RequestState.REFUSED if decision.refused else RequestState.SETTLED
+        requested = e.ControlRequested(
+            at=now,
+            **about(session),
+            request_id=request.id,
+            decision_id=request.decision_id,
+            action=request.action,
+            by=request.requested_by,
+            reason=request.reason,
+            note=request.note,
+        )
+        settled = e.ControlSettled(
+            at=now,
+            **about(session),
+            request_id=request.id,
+            decision_id=request.decision_id,
+            action=request.action,
+            changed=decision.changed,
+            refused=decision.refused,
+            reason=decision.reason,
+        )
+        is_root = session.session_id is None
+        finished = run_finished(decision.events, session, standing.below, now) if is_root else ()
+        outcome = replace(request, state=state, changed=decision.changed, outcome=decision.reason)
+        return Operation(
+            events=(requested, *decision.events, settled, *finished),
+            versions={each.id: each.version for each in standing.all()},
+            settled=(outcome,),
+        )
+
+    async def _carry_out(self, request: ControlRequest, standing: Standing, events: Sequence[e.AnyEvent]) -> None:
+        """What is to be done beside the rows: end work that is no longer wanted, and let a root's loop run again."""
+        for event in events:
+            if isinstance(event, e.SessionCancelled | e.SessionSkipped) and event.session_id and event.attempt:
+                self._runtime.stop_work(Running(event.session_id, event.attempt), now=request.now)
+            if isinstance(event, e.SessionRetried | e.SessionUnblocked):
+                await self._wake_root(standing.root)
+        session = standing.session
+        if request.action is Action.CANCEL and request.now and session.phase is Phase.CANCELLING:
+            self._runtime.stop_work(Running(session.id, session.attempt), now=True)

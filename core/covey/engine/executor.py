@@ -1,0 +1,157 @@
+"""Executing a command: what a step asked for is done here, whatever kind of command it is, except spawning."""
+
+import asyncio
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from covey.agents.base import Agent, Assignment, Desk, Outcome, Task
+from covey.agents.registry import AgentRegistry
+from covey.artifacts.checks import look_at
+from covey.engine.runtime import Turn
+from covey.errors import CoveyError
+from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
+from covey.model.component import Component
+from covey.model.ids import new_id
+from covey.model.session import Session
+from covey.projects.paths import ArtifactKind
+from covey.steps.base import Tools, own_path
+from covey.workspace.files import move_aside
+
+CHECKED_AT_ONCE = 64 * 1024
+"""Documents of more bytes than this are checked in a thread."""
+
+
+class Executor:
+    """Does what commands say, with the agents of the registry."""
+
+    def __init__(self, registry: AgentRegistry) -> None:
+        self._registry = registry
+
+    async def execute(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
+        """Do what the turn's command says; the result says how it went and how long it took."""
+        started = tools.clock.monotonic()
+        command = turn.interaction.command
+        if command.command is CommandKind.AGENT:
+            result = await self._agent(tools, turn, desk)
+        else:
+            result = await self._check(tools, turn.session, command, desk)
+        duration = round((tools.clock.monotonic() - started) * 1000)
+        return replace(result, duration_ms=duration)
+
+    async def _agent(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
+        command, session = turn.interaction.command, turn.session
+        if turn.recovered and not command.metadata.get("existed") and tools.present(own_path(session)):
+            return _result(tools, ResultStatus.OK, recovered=True)
+        agent = self.agent(tools, session.agent)
+        outcome = await agent.run(assignment(tools, session, command), desk)
+        if outcome.message:
+            await desk.report(TranscriptKind.OUTPUT, outcome.message + "\n")
+        return _of_outcome(tools, outcome)
+
+    def agent(self, tools: Tools, name: str) -> Agent:
+        """The agent of this name, with its settings.
+
+        Raises:
+            UsageError: there is no such agent.
+        """
+        configured = tools.settings.agent(name)
+        return self._registry.create(configured.kind, configured.options)
+
+    async def _check(self, tools: Tools, session: Session, command: Command, desk: Desk) -> Result:
+        path = command.metadata.get("path")
+        if not isinstance(path, str):
+            return _result(tools, ResultStatus.OK)
+        aside = command.metadata.get("move_aside_to")
+        if isinstance(aside, str):
+            return await _replace(tools, path, aside, desk)
+        if command.metadata.get("design"):
+            return await self._check_design(tools, session, path, desk)
+        state = look_at(tools.root, path)
+        return _result(tools, ResultStatus.OK, present=state.present, reason=state.reason)
+
+    async def _check_design(self, tools: Tools, session: Session, path: str, desk: Desk) -> Result:
+        # A document of ordinary size is checked in less time than it takes to hand it to a thread and back.
+        large = _size(tools.root / path) > CHECKED_AT_ONCE
+        found = await asyncio.to_thread(tools.design_findings, session) if large else tools.design_findings(session)
+        for finding in found:
+            await desk.report(TranscriptKind.CHECK, f"{path}: {finding}\n")
+        present = not found or tools.present(path)
+        return _result(tools, ResultStatus.OK, present=present, findings=[str(finding) for finding in found])
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+async def _replace(tools: Tools, path: str, aside: str, desk: Desk) -> Result:
+    """Move a file that is to be made anew out of the way, where it is kept."""
+    if not look_at(tools.root, path).present:
+        return _result(tools, ResultStatus.OK, present=False)
+    try:
+        move_aside(tools.root, path, Path(aside, path))
+    except (CoveyError, OSError) as error:
+        return _result(tools, ResultStatus.ERROR, f"{path} could not be moved to {aside}: {error}")
+    await desk.report(TranscriptKind.CHECK, f"{path} was moved to {aside}/{path}\n")
+    return _result(tools, ResultStatus.OK, present=False, moved_to=f"{aside}/{path}")
+
+
+def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
+    """The work that a command hands to an agent."""
+    component = _component(tools, session)
+    context = tools.components.get(component.parent_component_id or "", component)
+    missing = session.state.get("missing_files") or ()
+    findings = command.metadata.get("findings")
+    return Assignment(
+        session_id=session.id,
+        attempt=session.attempt,
+        step=command.module,
+        task=Task(str(command.metadata["task"])),
+        workspace=tools.root,
+        target=own_path(session),
+        source=tools.rules.path(ArtifactKind.CODE, component),
+        component=component,
+        context=context,
+        context_design_path=str(session.state.get("context_design_path", "")),
+        components=tuple(tools.components.values()),
+        sections=tools.sections(session),
+        source_roots=tuple(tools.settings.project.source),
+        findings=tuple(str(finding) for finding in findings) if isinstance(findings, list) else (),
+        failure=session.state.get("failure"),
+        missing=tuple(str(path) for path in missing),
+        note=session.note,
+        model=session.model,
+    )
+
+
+def _component(tools: Tools, session: Session) -> Component:
+    found = tools.components.get(session.component_id or "")
+    if found is not None:
+        return found
+    # Left out of the manifest since the session was created: what the session knows of it is enough to go on.
+    return Component(
+        id=session.component_id or session.id,
+        project_id=session.project_id,
+        name=session.component,
+        module_name=session.module,
+    )
+
+
+def _of_outcome(tools: Tools, outcome: Outcome) -> Result:
+    return Result(
+        id=new_id(),
+        status=ResultStatus.OK if outcome.ok else ResultStatus.ERROR,
+        data={} if outcome.ok else {"cause": outcome.cause},
+        code=outcome.code,
+        error_message=None if outcome.ok else outcome.message or "the agent failed without saying why",
+        stdout=outcome.stdout,
+        stderr=outcome.stderr,
+        timestamp=tools.clock.now(),
+    )
+
+
+def _result(tools: Tools, status: ResultStatus, message: str | None = None, **data: object) -> Result:
+    return Result(id=new_id(), status=status, error_message=message, data=data, timestamp=tools.clock.now())

@@ -1,0 +1,240 @@
+"""The local runtime: every session is an asyncio task in this process. The only place that makes session tasks.
+
+One wrapper around a session's loop catches everything: an error of our own or of an agent ends that session as failed,
+never its siblings; an error of the store ends the engine. Engine shutdown is the one stop that cancels tasks.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from covey.engine.desk import EngineDesk, SessionLedger, Transcript
+from covey.engine.executor import Executor
+from covey.engine.loop import run_session
+from covey.engine.runtime import Due, Next, Running, Turn
+from covey.engine.slots import Place, Slots, place
+from covey.engine.turns import Bench, Turns, error_result
+from covey.engine.wakeups import Wakeups
+from covey.errors import StoreError
+from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
+from covey.model.ids import new_id
+from covey.store.base import Child
+from covey.workspace.processes import Grace
+
+log = logging.getLogger(__name__)
+
+ENDED = "ended before it had a result"
+
+
+@dataclass(slots=True)
+class Work:
+    """What is at work for one attempt of a session."""
+
+    running: Running
+    run_number: int
+    grace: Grace
+    task: asyncio.Task[None] | None = None
+    acting: asyncio.Task[Result] | None = None
+    transcript: Transcript | None = None
+    stopped: bool = False
+    waiting_for: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+class LocalRuntime:
+    """Runs sessions as tasks (see `covey.engine.runtime.Runtime`)."""
+
+    def __init__(self, bench: Bench, executor: Executor, slots: Slots, moved: Callable[[], None]) -> None:
+        self._bench = bench
+        self._executor = executor
+        self._slots = slots
+        self._moved = moved
+        self._works: dict[Running, Work] = {}
+        self.turns = Turns(bench)
+        self.wakeups = Wakeups()
+        self.broken: BaseException | None = None
+
+    # What the loop asks for.
+
+    def ticket(self, running: Running) -> int:
+        """The number of wake-ups so far."""
+        return self.wakeups.ticket(running.session_id)
+
+    async def changed(self, running: Running, ticket: int) -> None:
+        """Wait for a wake-up that is newer than the ticket."""
+        self._moved()
+        await self.wakeups.changed(running.session_id, ticket)
+
+    async def any_done(self, parent: Running, ticket: int) -> None:
+        """Wait until a child's status has changed since the ticket."""
+        await self.changed(parent, ticket)
+
+    async def next_command(self, running: Running) -> Turn | None:
+        """The turn to take; None when the session has ended or another attempt has begun."""
+        return await self.turns.next_command(running)
+
+    async def handle_result(self, turn: Turn, result: Result) -> Next:
+        """Record the result and what follows from it."""
+        return await self.turns.handle_result(turn, result)
+
+    async def execute(self, turn: Turn) -> Result:
+        """Do what the turn's command says; ended early when the session is."""
+        work = self._works[turn.running]
+        if work.stopped:
+            return self._ended()
+        desk = await self._desk(work, turn)
+        if turn.interaction.command.command is CommandKind.CHECK:
+            return await self._executor.execute(self._bench.tools, turn, desk)
+        work.acting = asyncio.create_task(self._executor.execute(self._bench.tools, turn, desk))
+        try:
+            await asyncio.wait({work.acting})
+        except asyncio.CancelledError:
+            await _end(work.acting)
+            raise
+        acting, work.acting = work.acting, None
+        return self._ended() if acting.cancelled() else acting.result()
+
+    async def due_children(self, running: Running) -> Due:
+        """The children that are neither terminal nor running, and whether others run."""
+        store = self._bench.store
+        active = await store.active_children(running.session_id)
+        due = [session_id for session_id, attempt in active if Running(session_id, attempt) not in self._works]
+        start = await store.children(self._bench.scope, due) if due else ()
+        return Due(start, working=len(due) < len(active))
+
+    async def start_child(self, parent: Running, child: Child) -> None:
+        """Start a child's loop as a task of its own; it waits for a slot unless it is a parent itself."""
+        number = self._works[parent].run_number
+        spawns = self._bench.workflows[child.type].spawns
+        at = None if spawns else place(child.priority, number, child.position)
+        self._start(Running(child.session_id, child.attempt), number, at)
+
+    def spawned(self, turn: Turn) -> Result:
+        """The result of a spawn command whose children have all ended."""
+        failed = turn.interaction.command.metadata.get("failed_components", [])
+        now = self._bench.tools.clock.now()
+        return Result(id=new_id(), status=ResultStatus.OK, data={"failed_components": failed}, timestamp=now)
+
+    # What the engine asks for.
+
+    def start_root(self, running: Running, run_number: int) -> None:
+        """Start the loop of a run's root, unless it runs already."""
+        if running not in self._works:
+            self._start(running, run_number, None)
+
+    def runs(self, session_id: str) -> bool:
+        """A loop of the session runs, whichever attempt's it is."""
+        return any(running.session_id == session_id and not work.stopped for running, work in self._works.items())
+
+    def stop_work(self, running: Running, *, now: bool = False) -> None:
+        """End what works for a session whose status says that it has ended; `now` cuts its grace short."""
+        work = self._works.get(running)
+        if work is None:
+            return
+        if now:
+            work.grace.now.set()
+        if not work.stopped:
+            work.stopped = True
+            self._slots.withdraw(running.session_id)
+            if work.acting is not None:
+                work.acting.cancel()
+
+    def at_rest(self) -> bool:
+        """Nothing can go on by itself: every session that is at work waits for something that has not happened."""
+        return all(self.wakeups.at_rest(running.session_id) for running in self._works)
+
+    def hurry(self) -> None:
+        """Cut every grace short."""
+        for work in self._works.values():
+            work.grace.now.set()
+
+    async def end_all(self) -> None:
+        """End all work for now; interactions stay pending, so that the next engine goes on with them."""
+        tasks = [work.task for work in self._works.values() if work.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # How a session runs.
+
+    def _start(self, running: Running, run_number: int, at: Place | None) -> None:
+        attempts = (Running(running.session_id, attempt) for attempt in range(1, running.attempt))
+        older = [work.task for key in attempts if (work := self._works.get(key)) is not None and work.task]
+        grace = Grace(seconds=self._bench.tools.settings.run.cancel_grace)
+        work = Work(running, run_number, grace, waiting_for=older)
+        self._works[running] = work
+        work.task = asyncio.create_task(self._session(work, at), name=f"session {running.session_id}")
+
+    async def _session(self, work: Work, at: Place | None) -> None:
+        """The session wrapper: the one place that catches everything."""
+        try:
+            await _all_done(work.waiting_for)
+            await self._in_slot(work, at)
+        except asyncio.CancelledError:
+            raise
+        except StoreError as error:
+            self.broken = self.broken or error
+        except Exception as error:
+            log.exception("session %s died", work.running.session_id)
+            await self._crashed(work, error)
+        finally:
+            del self._works[work.running]
+            self._moved()
+
+    async def _in_slot(self, work: Work, at: Place | None) -> None:
+        if at is None:
+            await self._loop(work)
+        elif await self._slots.acquire(work.running.session_id, at):
+            try:
+                await self._loop(work)
+            finally:
+                self._slots.release()
+
+    async def _loop(self, work: Work) -> None:
+        if not work.stopped and await self.turns.started(work.running):
+            await run_session(self, work.running)
+
+    async def _crashed(self, work: Work, error: Exception) -> None:
+        try:
+            await self.turns.crashed(work.running, f"{type(error).__name__}: {error}")
+        except StoreError as worse:
+            self.broken = self.broken or worse
+
+    async def _desk(self, work: Work, turn: Turn) -> EngineDesk:
+        if work.transcript is None:
+            work.transcript = await self._transcript(turn)
+        step = turn.interaction.step
+        work.transcript.add(step, TranscriptKind.STEP, step)
+        store, running = self._bench.store, work.running
+        ledger = SessionLedger(store, running.session_id, running.attempt)
+        return EngineDesk(work.transcript, ledger, work.grace, step)
+
+    async def _transcript(self, turn: Turn) -> Transcript:
+        store, (session_id, attempt) = self._bench.store, turn.running
+        started = turn.session.started_at
+        begun_before = started is None or started < store.row.since
+        last = await store.last_transcript_row(session_id, attempt) if begun_before else 0
+        return Transcript(store, self._bench.tools.clock, session_id, attempt, last)
+
+    def _ended(self) -> Result:
+        return error_result(ENDED, self._bench.tools.clock.now())
+
+
+async def _all_done(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Wait for the work of older attempts: a new one starts only after it has really ended."""
+    waiting = [task for task in tasks if not task.done()]
+    if waiting:
+        await asyncio.wait(waiting)
+
+
+async def _end(task: asyncio.Task[Result]) -> None:
+    """Cancel a task and wait until it has cleaned up, however often we are cancelled ourselves meanwhile."""
+    task.cancel()
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            continue
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,153 @@
+"""Runs: how one is started, how an unfinished one is adopted, and what all of them together come to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from covey.engine.consequences import exit_code
+from covey.engine.planning import How, root_type
+from covey.engine.turns import Bench
+from covey.model import events as e
+from covey.model.ids import id_for, new_id
+from covey.model.session import Session, about
+from covey.model.status import ExecutionMode, Phase, Status
+from covey.model.tree import SessionTree
+from covey.projects.manifest import DeclaredContext
+from covey.store.base import Operation
+from covey.workflows.registry import word_of
+
+EXIT_ORDER = (130, 2, 1, 6, 3, 0, 4)
+"""Of several contexts' exit codes, the first of these that occurs is the command's."""
+
+NEEDS_HUMAN, NOTHING_TO_DO, STOPPED = 6, 4, 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What `covey run` may say beside the manifest."""
+
+    agent: str | None = None
+    model: str | None = None
+    max_sessions: int | None = None
+    overwrite: bool = False
+
+
+class Begun(NamedTuple):
+    """What became of one context; `run_id` is that of its newest run where there is nothing to do."""
+
+    context: str
+    run_id: str | None
+    how: How
+
+
+class Left(NamedTuple):
+    """How the engine left its runs: the exit code and counts of all of them together."""
+
+    exit_code: int
+    counts: dict[str, int]
+    reason: str | None
+
+
+async def start_run(bench: Bench, context: DeclaredContext, workflow: str, options: RunOptions) -> Session:
+    """Store a new run of a workflow on a context; its root session."""
+    settings, project, now = bench.tools.settings.run, bench.scope.project, bench.tools.clock.now()
+    key = new_id()
+    agent = options.agent or settings.agent
+    started = e.RunStarted(
+        at=now,
+        run_id=key,
+        session_id=key,
+        attempt=1,
+        project_root=str(bench.tools.root),
+        workflow=workflow,
+        context=context.name,
+        settings=bench.scope.project.config,
+    )
+    created = e.SessionCreated(
+        at=now,
+        run_id=key,
+        session_id=key,
+        attempt=1,
+        project_id=project.id,
+        parent_id=None,
+        type=root_type(workflow),
+        component_id=id_for(project.id, context.module),
+        component=context.name,
+        module=context.module,
+        execution_mode=ExecutionMode.AUTO,
+        agent=agent,
+        # the manifest's model is meant for the manifest's agent
+        model=options.model or (settings.model if agent == settings.agent else None),
+        environment="local",
+        state={"overwrite": True} if options.overwrite else {},
+    )
+    committed = await bench.store.append(Operation(events=(started, created)))
+    return committed.sessions[key]
+
+
+async def adopt_run(bench: Bench, root: Session, options: RunOptions) -> None:
+    """Store that this engine goes on with an unfinished run, and which agent holds from here on."""
+    adopted = e.RunAdopted(
+        at=bench.tools.clock.now(),
+        **about(root),
+        project_root=str(bench.tools.root),
+        workflow=word_of(root.type),
+        context=root.component,
+        settings=bench.scope.project.config,
+    )
+    changed: tuple[e.AnyEvent, ...] = ()
+    if options.agent or options.model:
+        run = await bench.store.run(bench.scope, root.id)
+        changed = tuple(event for session in run for event in _reconfigured(bench, session, options))
+    await bench.store.append(Operation(events=(adopted, *changed)))
+
+
+def _reconfigured(bench: Bench, session: Session, options: RunOptions) -> tuple[e.AnyEvent, ...]:
+    """Another agent or model holds for what has not started and for retries."""
+    if session.status in {Status.COMPLETE, Status.SKIPPED}:
+        return ()
+    model = options.model or (None if options.agent else session.model)
+    agent = options.agent or session.agent
+    return (e.SessionReconfigured(at=bench.tools.clock.now(), **about(session), agent=agent, model=model),)
+
+
+async def stop_run(bench: Bench, root: Session, reason: str) -> None:
+    """Store that a run's work was ended for now; it can be adopted."""
+    stopped = e.RunStopped(at=bench.tools.clock.now(), **about(root), reason=reason)
+    await bench.store.append(Operation(events=(stopped,)))
+
+
+async def result_of(bench: Bench, begun: Iterable[Begun], stopped: str | None = None) -> Left:
+    """What the runs come to: each as it stands, and the exit code of all together."""
+    counts = dict.fromkeys((status.value for status in Status), 0)
+    codes: list[int] = [] if stopped is None else [STOPPED]
+    reasons = [] if stopped is None else [stopped]
+    for each in begun:
+        if each.run_id is None:
+            codes.append(NOTHING_TO_DO)
+            continue
+        tree = SessionTree(await bench.store.run(bench.scope, each.run_id))
+        root, of_run = tree.sessions[each.run_id], tree.counts(each.run_id)
+        codes.append(_code(each, root, of_run))
+        counts = {status: counts[status] + of_run[status] for status in counts}
+        if stopped is None:
+            reasons.extend(_reasons(tree, root))
+    if codes and set(codes) == {NOTHING_TO_DO}:
+        reasons.append("nothing to do: every document is there and passes")
+    code = next((code for code in EXIT_ORDER if code in codes), 0)
+    return Left(code, counts, "; ".join(reasons) or None)
+
+
+def _reasons(tree: SessionTree, root: Session) -> Iterable[str]:
+    """Why a run is not complete: what its root failed of, or what blocks it."""
+    standing = [root, *tree.below(root.id)]
+    stuck = [root] if root.status is Status.FAILED else [each for each in standing if each.phase is Phase.BLOCKED]
+    return [f"{each.component}: {each.error_message}" for each in stuck]
+
+
+def _code(begun: Begun, root: Session, counts: dict[str, int]) -> int:
+    if begun.how is How.NOTHING_TO_DO:
+        return NOTHING_TO_DO
+    if root.status is Status.ACTIVE:
+        return NEEDS_HUMAN
+    return exit_code(root, counts)

@@ -1,0 +1,142 @@
+"""A project whose agents do as they are told, and an engine over it: what the engine's tests stand on."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from covey.agents.base import Assignment, Desk, Outcome
+from covey.agents.registry import AgentRegistry
+from covey.client.requests import Answer, Wish, request_control
+from covey.engine.runs import RunOptions
+from covey.engine.service import Engine, open_engine
+from covey.model.control import Action
+from covey.model.session import Session
+from covey.model.tree import SessionTree
+from covey.projects.manifest import find_contexts, load_project
+from covey.store.sqlite import Viewer, open_viewer
+from covey.testing.agents import scripted, write_least
+from covey.workflows.registry import WORKFLOWS
+from covey.workflows.workflow import Workflow
+
+MOST_SECONDS = 20.0
+"""How long anything is waited for before a test fails; no test's outcome depends on it otherwise."""
+
+
+async def fail(assignment: Assignment, desk: Desk) -> Outcome:
+    return Outcome(ok=False, message="no idea")
+
+
+@dataclass
+class Bench:
+    """A project `shop` in a directory; what its agent does with a component is in `plays`, by display name."""
+
+    root: Path
+    components: tuple[str, ...] = ("Alpha", "Beta", "Gamma")
+    plays: dict[str, Callable[[Assignment, Desk], Awaitable[Outcome]]] = field(default_factory=dict)
+    extra: str = ""
+    workflows: Mapping[str, Workflow] = field(default_factory=lambda: WORKFLOWS)
+    seen: list[Assignment] = field(default_factory=list)
+
+    async def _play(self, assignment: Assignment, desk: Desk) -> Outcome:
+        self.seen.append(assignment)
+        return await self.plays.get(assignment.component.name, write_least)(assignment, desk)
+
+    @property
+    def registry(self) -> AgentRegistry:
+        return AgentRegistry(extra={"scripted": scripted(self._play)})
+
+    def write_manifest(self) -> None:
+        components = "".join(
+            f'[[context.component]]\nname = "{name}"\nmodule = "shop.{name.lower()}"\n' for name in self.components
+        )
+        head = "" if "[run]" in self.extra else '[run]\nagent = "scripted"\n'
+        text = f'{head}{self.extra}\n[[context]]\nname = "Shop"\nmodule = "shop"\n{components}'
+        (self.root / "covey.toml").write_text(text)
+
+    def document(self, name: str) -> Path:
+        return self.root / "docs" / "design" / "shop" / f"{name.lower()}.md"
+
+    @contextlib.asynccontextmanager
+    async def engine(self) -> AsyncIterator[Engine]:
+        if not (self.root / "covey.toml").exists():
+            self.write_manifest()
+        async with open_engine(load_project(self.root, self.registry), self.registry, workflows=self.workflows) as it:
+            yield it
+
+    @contextlib.asynccontextmanager
+    async def running(self, options: RunOptions | None = None, *, stay: bool = True) -> AsyncIterator["Run"]:
+        """A run in an engine that stays until the block ends."""
+        async with self.engine() as engine:
+            contexts = find_contexts(load_project(self.root, self.registry), ("Shop",))
+            begun = (await engine.begin("design", contexts, options))[0]
+            async with asyncio.TaskGroup() as tasks, open_viewer(self.root) as viewer:
+                left = tasks.create_task(engine.until_left(stay=stay))
+                assert viewer is not None
+                yield Run(self, engine, viewer, begun.run_id or "", left)
+                if not left.done():
+                    engine.stop("the test is over")
+
+    async def run(self, options: RunOptions | None = None) -> int:
+        """One headless run to its end; the exit code."""
+        async with self.running(options, stay=False) as run:
+            return (await asyncio.wait_for(asyncio.shield(run.left), MOST_SECONDS)).exit_code
+
+    async def tree(self) -> SessionTree:
+        async with open_viewer(self.root) as viewer:
+            assert viewer is not None
+            return SessionTree(
+                [s for root in await viewer.roots(viewer.scope) for s in await viewer.run(viewer.scope, root.id)]
+            )
+
+    async def events(self) -> list[object]:
+        async with open_viewer(self.root) as viewer:
+            assert viewer is not None
+            return [line.entry.event for line in await viewer.lines(0)]
+
+
+@dataclass
+class Run:
+    """A run that goes on beside the test."""
+
+    bench: Bench
+    engine: Engine
+    viewer: Viewer
+    run_id: str
+    left: "asyncio.Task"
+
+    async def root(self) -> Session:
+        return await self._session(self.run_id)
+
+    async def child(self, name: str) -> Session:
+        run = await self.viewer.run(self.viewer.scope, self.run_id)
+        return next(session for session in run if session.component == name and session.id != self.run_id)
+
+    async def _session(self, key: str) -> Session:
+        found = await self.viewer.session(self.viewer.scope, key)
+        assert found is not None
+        return found
+
+    async def until(self, condition: Callable[[Session], bool], name: str | None = None) -> Session:
+        """Wait until the root (or a child) is as wished; woken by the change feed."""
+        async with asyncio.timeout(MOST_SECONDS), self.viewer.feed() as feed:
+            while True:
+                with contextlib.suppress(StopIteration):
+                    session = await (self.child(name) if name else self.root())
+                    if condition(session):
+                        return session
+                await feed.changed()
+
+    async def ask(self, action: Action, name: str | None = None, **wish: object) -> Answer:
+        """Leave a request and wait for its decision."""
+        session = await (self.child(name) if name else self.root())
+        wished = Wish(action=action, **wish)  # type: ignore[arg-type]
+        return (await request_control(self.viewer, self.bench.root, [session], wished, wait_seconds=MOST_SECONDS))[0]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
