@@ -1,0 +1,46 @@
+"""The contexts that a project declares, their components in spawn order, and which of their files exist."""
+
+from collections.abc import Sequence
+
+from covey.artifacts.checks import look_at
+from covey.model.component import Component, spawn_order
+from covey.projects.manifest import DeclaredContext, DeclaredProject
+from covey.projects.paths import ArtifactKind
+
+_ANY_PROJECT = ""  # names and paths do not depend on the project's id
+
+
+def contexts_json(declared: DeclaredProject, contexts: Sequence[DeclaredContext]) -> list[dict[str, object]]:
+    """The contexts as `covey contexts --json` prints them."""
+    records = declared.components(_ANY_PROJECT)
+    modules = {component.id: component.module_name for component in records}
+    children: dict[str, list[Component]] = {context.module: [] for context in contexts}
+    for component in records:
+        above = modules.get(component.parent_component_id or "")
+        if above in children:
+            children[above].append(component)
+    return [
+        {
+            "context": context.name,
+            "module": context.module,
+            "components": [
+                _component(declared, component) for component in sorted(children[context.module], key=spawn_order)
+            ],
+        }
+        for context in contexts
+    ]
+
+
+def _component(declared: DeclaredProject, component: Component) -> dict[str, object]:
+    return {
+        "component": component.name,
+        "module": component.module_name,
+        "type": component.type,
+        "priority": component.priority,
+        "artifacts": {kind.value: _artifact(declared, kind, component) for kind in ArtifactKind},
+    }
+
+
+def _artifact(declared: DeclaredProject, kind: ArtifactKind, component: Component) -> dict[str, object]:
+    path = declared.rules.path(kind, component)
+    return {"path": path, "present": look_at(declared.root, path).present}

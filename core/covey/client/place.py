@@ -1,0 +1,25 @@
+"""Where a project is. Only that: a look at the state must not pay for reading the manifest, which takes its time."""
+
+import os
+from pathlib import Path
+
+from covey.errors import UsageError
+from covey.text.sanitise import sanitise_line
+
+MANIFEST = "covey.toml"
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The nearest directory with a `covey.toml`: `start` (the working directory) or one of its parents, absolute.
+
+    Raises:
+        UsageError: There is none, or the working directory is gone.
+    """
+    try:
+        absolute = Path(os.path.realpath(start or Path.cwd()))
+    except FileNotFoundError as error:
+        raise UsageError("the working directory is gone; change to one that is there") from error
+    for directory in (absolute, *absolute.parents):
+        if os.path.lexists(directory / MANIFEST):
+            return directory
+    raise UsageError(f"no {MANIFEST} in {sanitise_line(str(absolute))} or above; run: covey init")

@@ -1,0 +1,163 @@
+"""Leaving control requests for the engine, and waiting a moment for what it decides.
+
+Any number of programs may ask; the engine alone decides, on the rows of its moment. Where no engine lives, a request
+that the stored state already rules out is refused here, with the engine's own rules; any other is kept for the next.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from covey.client.snapshot import as_seen
+from covey.clock import Clock, SystemClock
+from covey.model.control import Action, ControlRequest, RequestState
+from covey.model.decision import Decision, decide
+from covey.model.ids import new_id
+from covey.model.session import Session, file_is_missing
+from covey.model.status import Status
+from covey.store.sqlite import Viewer
+
+WAIT_SECONDS = 5.0
+"""How long a request waits for the decision of a living engine."""
+
+_KEPT = "no engine is at work; the next covey run takes it"
+_UNDECIDED = "the engine has not decided yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked of each session. `now` is for cancel, `note`, `resume`, `agent` and `model` are for retry."""
+
+    action: Action
+    reason: str | None = None
+    note: str | None = None
+    resume: bool = False
+    now: bool = False
+    agent: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a wish for one session. `changed` is None while nobody has decided."""
+
+    session_id: str
+    action: Action
+    state: RequestState
+    changed: bool | None
+    reason: str | None
+
+
+async def request_control(
+    viewer: Viewer,
+    project_root: Path,
+    sessions: Sequence[Session],
+    wish: Wish,
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+    clock: Clock | None = None,
+) -> tuple[Answer, ...]:
+    """Ask the same of some sessions, as one decision; one answer each, in their order.
+
+    `sessions` are rows as they were just read: what the request was decided on. `wait_seconds` 0 waits for nothing.
+
+    Raises:
+        StoreError: the database cannot be written.
+    """
+    clock = clock or SystemClock()
+    decision_id = new_id()
+    requests = [_request(viewer, session, wish, decision_id, clock) for session in sessions]
+    answers: dict[str, Answer] = {}
+    if await viewer.living_engine() is None:
+        for session, request in zip(sessions, requests, strict=True):
+            ruled_out = await _without_engine(viewer, project_root, session, request, clock)
+            if ruled_out is not None:
+                answers[request.id] = ruled_out
+    left = [request for request in requests if request.id not in answers]
+    if left:
+        answers |= await _leave(viewer, left, wait_seconds)
+    return tuple(answers[request.id] for request in requests)
+
+
+async def foresee(
+    viewer: Viewer, project_root: Path, sessions: Sequence[Session], wish: Wish, clock: Clock | None = None
+) -> tuple[Answer, ...]:
+    """What would come of a wish on the rows of the moment; leaves no request."""
+    clock = clock or SystemClock()
+    answers = []
+    for session in sessions:
+        request = _request(viewer, session, wish, new_id(), clock)
+        ruled_out = await _without_engine(viewer, project_root, session, request, clock)
+        answers.append(ruled_out or Answer(session.id, wish.action, RequestState.QUEUED, None, "it would be asked for"))
+    return tuple(answers)
+
+
+def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: str, clock: Clock) -> ControlRequest:
+    return ControlRequest(
+        id=new_id(),
+        session_id=session.id,
+        action=wish.action,
+        attempt=session.attempt,
+        status=session.status,
+        decision_id=decision_id,
+        requested_by=viewer.scope.user,
+        requested_at=clock.now(),
+        reason=wish.reason,
+        note=wish.note,
+        resume=wish.resume,
+        now=wish.now,
+        agent=wish.agent,
+        model=wish.model,
+    )
+
+
+async def _without_engine(
+    viewer: Viewer, project_root: Path, session: Session, request: ControlRequest, clock: Clock
+) -> Answer | None:
+    """The answer that the stored rows already give; None when it takes an engine."""
+    above = await viewer.above(viewer.scope, session.id)
+    below = await viewer.below(viewer.scope, session.id)
+    # The next engine compares the log with the disk before it decides; the phases of the dead one still stand.
+    seen = _with_disk(session, project_root)
+    decision = decide(request, seen, above, below, clock.now())
+    return None if decision.changed else _answer(request, decision)
+
+
+def _with_disk(session: Session, project_root: Path) -> Session:
+    return as_seen(session, project_root, engine_alive=True)
+
+
+def _answer(request: ControlRequest, decision: Decision) -> Answer:
+    state = RequestState.REFUSED if decision.refused else RequestState.SETTLED
+    return Answer(request.session_id, request.action, state, changed=False, reason=decision.reason)
+
+
+async def _leave(viewer: Viewer, requests: Sequence[ControlRequest], wait_seconds: float) -> dict[str, Answer]:
+    ids = [request.id for request in requests]
+    async with viewer.feed() as feed:
+        engine_lives = await viewer.leave(requests)
+        if engine_lives and wait_seconds > 0:
+            with contextlib.suppress(TimeoutError):  # whatever is undecided by then says so in its answer
+                async with asyncio.timeout(wait_seconds):
+                    while not _decided(await viewer.controls(ids)):
+                        await feed.changed()
+    stored = await viewer.controls(ids)
+    waiting = _UNDECIDED if engine_lives else _KEPT
+    return {request.id: _as_stored(stored.get(request.id, request), waiting) for request in requests}
+
+
+def _decided(requests: dict[str, ControlRequest]) -> bool:
+    return all(request.state is not RequestState.QUEUED for request in requests.values())
+
+
+def _as_stored(request: ControlRequest, waiting: str) -> Answer:
+    if request.state is RequestState.QUEUED:
+        return Answer(request.session_id, request.action, RequestState.QUEUED, None, waiting)
+    return Answer(request.session_id, request.action, request.state, request.changed, request.outcome)
+
+
+def needs_retry(session: Session) -> bool:
+    """`covey retry --failed` takes it: failed, or complete with its file missing; never cancelled ones."""
+    return session.status is Status.FAILED or file_is_missing(session)

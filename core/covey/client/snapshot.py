@@ -1,0 +1,205 @@
+"""A run as a viewer sees it at one moment: the stored rows, and what the disk and the engine's lock say beside them.
+
+Where no engine lives nobody writes down what happens, so two things are inferred: a session that was at work has been
+interrupted, and a document that is not on disk any more is missing. Whoever shows them can tell (`inferred`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from covey.artifacts.checks import look_at
+from covey.model.command import Interaction
+from covey.model.session import Session, file_is_missing
+from covey.model.status import ArtifactState, Phase, Status
+from covey.model.tree import SessionTree
+from covey.store.base import EngineRow
+from covey.store.sqlite import Viewer
+
+_AT_WORK = frozenset({Phase.RUNNING, Phase.WAITING})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Whether an engine lives, and since when."""
+
+    alive: bool = False
+    pid: int | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run at one moment. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log."""
+
+    project_root: Path
+    workflow: str
+    run_id: str
+    engine: EngineState
+    tree: SessionTree
+    present: frozenset[str]
+    inferred: frozenset[str]
+
+    @property
+    def root(self) -> Session:
+        """The run's root session."""
+        return self.tree.sessions[self.run_id]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The root and all below it, in spawn order."""
+        return [self.root, *self.tree.below(self.run_id)]
+
+
+async def engine_state(viewer: Viewer) -> EngineState:
+    """The engine of the moment."""
+    row: EngineRow | None = await viewer.living_engine()
+    return EngineState(alive=True, pid=row.pid, since=row.since) if row else EngineState()
+
+
+async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
+    """Look at a run: all its sessions in one read, and each of their files on disk."""
+    engine = await engine_state(viewer)
+    stored = await viewer.run(viewer.scope, run_id)
+    seen = [as_seen(session, project_root, engine_alive=engine.alive) for session in stored]
+    return RunView(
+        project_root=project_root,
+        workflow=await _workflow(viewer, run_id),
+        run_id=run_id,
+        engine=engine,
+        tree=SessionTree(seen),
+        present=frozenset(session.id for session in seen if session.artifact is ArtifactState.PRESENT),
+        inferred=frozenset(now.id for was, now in zip(stored, seen, strict=True) if _differs(was, now)),
+    )
+
+
+def as_seen(session: Session, project_root: Path, *, engine_alive: bool) -> Session:
+    """A stored session with what its file and the engine's absence say about it now."""
+    phase = session.phase
+    if phase in _AT_WORK and not engine_alive:
+        phase = Phase.INTERRUPTED
+    artifact = session.artifact
+    if session.artifact_path is not None:
+        there = look_at(project_root, session.artifact_path).present
+        artifact = ArtifactState.PRESENT if there else ArtifactState.MISSING
+    return replace(session, phase=phase, artifact=artifact)
+
+
+def _differs(was: Session, now: Session) -> bool:
+    return was.phase is not now.phase or file_is_missing(was) is not file_is_missing(now)
+
+
+async def _workflow(viewer: Viewer, run_id: str) -> str:
+    """The workflow's name, which a run's first line of the log tells."""
+    first = await viewer.lines(0, run_id, limit=1)
+    return str(getattr(first[0].entry.event, "workflow", "")) if first else ""
+
+
+def status_json(view: RunView) -> dict[str, object]:
+    """A run as `covey status --json` prints it."""
+    root = view.root
+    return {
+        "run_id": view.run_id,
+        "project_root": str(view.project_root),
+        "workflow": view.workflow,
+        "context": root.component,
+        "status": root.status,
+        "phase": root.phase,
+        "error_message": root.error_message,
+        "engine": engine_json(view.engine),
+        "counts": view.tree.counts(view.run_id),
+        "needs_human": needs_human_json(view),
+        "sessions": [session_json(session, present=session.id in view.present) for session in view.sessions],
+    }
+
+
+def no_run_json(project_root: Path) -> dict[str, object]:
+    """What `covey status --json` prints where nothing was ever run."""
+    return {
+        "run_id": None,
+        "project_root": str(project_root),
+        "workflow": None,
+        "context": None,
+        "status": None,
+        "phase": None,
+        "error_message": None,
+        "engine": engine_json(EngineState()),
+        "counts": {status.value: 0 for status in Status},
+        "needs_human": {"failed": [], "cancelled": [], "missing_files": [], "not_created": [], "interrupted": []},
+        "sessions": [],
+    }
+
+
+def engine_json(engine: EngineState) -> dict[str, object]:
+    """The engine as programs read it."""
+    return {"alive": engine.alive, "pid": engine.pid, "since": engine.since}
+
+
+def session_json(session: Session, *, present: bool) -> dict[str, object]:
+    """A session as programs read it; one without a file of its own has no artifact."""
+    path = session.artifact_path
+    return {
+        "session_id": session.id,
+        "parent_id": session.session_id,
+        "type": session.type,
+        "component": session.component,
+        "module": session.module,
+        "status": session.status,
+        "phase": session.phase,
+        "attempt": session.attempt,
+        "error_message": session.error_message,
+        "cause": session.failure_cause,
+        "skip_reason": session.skip_reason,
+        "usage": session.usage,
+        "cost_usd": session.cost_usd,
+        "artifact": None if path is None else {"path": path, "present": present},
+    }
+
+
+def needs_human_json(view: RunView) -> dict[str, list[dict[str, object]]]:
+    """The lists of what a human has to decide on, each in spawn order."""
+    lists = view.tree.needs_human(view.run_id)
+    return {
+        "failed": [_with_reason(session) for session in lists["failed"]],
+        "cancelled": [_with_reason(session) for session in lists["cancelled"]],
+        "missing_files": [{**_named(session), "path": session.artifact_path} for session in lists["missing_files"]],
+        "not_created": list(not_created(view.sessions)),
+        "interrupted": [_named(session) for session in lists["interrupted"]],
+    }
+
+
+def not_created(sessions: Iterable[Session]) -> Iterable[dict[str, object]]:
+    """The components for which blocked parents could not make a session, as their verdicts name them."""
+    for session in sessions:
+        if session.phase is Phase.BLOCKED and session.needs_human is not None:
+            yield from session.needs_human.get("not_created", ())
+
+
+def _named(session: Session) -> dict[str, object]:
+    return {"session_id": session.id, "component": session.component, "module": session.module}
+
+
+def _with_reason(session: Session) -> dict[str, object]:
+    return {**_named(session), "reason": session.error_message, "cause": session.failure_cause}
+
+
+def show_json(session: Session, interactions: Iterable[Interaction], *, present: bool) -> dict[str, object]:
+    """A session with all its interactions, as `covey show --json` prints it."""
+    return {
+        **session_json(session, present=present),
+        "interactions": [
+            {
+                "id": interaction.id,
+                "attempt": interaction.attempt,
+                "step": interaction.step,
+                "command": interaction.command,
+                "result": interaction.result,
+                "inserted_at": interaction.inserted_at,
+                "completed_at": interaction.completed_at,
+            }
+            for interaction in interactions
+        ],
+    }

@@ -1,0 +1,63 @@
+"""Agents for tests and benchmarks: they do what a script says, in this very process."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from covey.agents.base import Assignment, Desk, Outcome
+from covey.config.settings import Table
+
+Play = Callable[[Assignment, Desk], Awaitable[Outcome]]
+"""What a scripted agent does with an assignment."""
+
+
+class NoSettings(Table):
+    """A table without keys."""
+
+
+class ScriptedAgent:
+    """An agent that plays a script; made by `scripted`."""
+
+    Settings: ClassVar[type[BaseModel]] = NoSettings
+    play: ClassVar[Play]
+
+    def __init__(self, settings: BaseModel) -> None:
+        self._settings = settings
+
+    def preflight(self, workspace: Path) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        """Always usable."""
+        return ()
+
+    async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
+        """Play the script."""
+        return await type(self).play(assignment, desk)
+
+
+def scripted(play: Play) -> type[ScriptedAgent]:
+    """An agent that plays this script, for the `extra` of a registry."""
+    return type("Scripted", (ScriptedAgent,), {"play": staticmethod(play)})
+
+
+def least_document(assignment: Assignment) -> str:
+    """The shortest document that passes: each required section with one sentence."""
+    sections = "".join(f"\n## {title}\n\nNothing.\n" for title in assignment.sections)
+    return f"# {assignment.component.name}\n{sections}"
+
+
+async def write_least(assignment: Assignment, desk: Desk) -> Outcome:  # noqa: ARG001 - a Play
+    """Write the shortest document that passes."""
+    target = assignment.workspace / assignment.target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(least_document(assignment), encoding="utf-8")
+    return Outcome(ok=True)
+
+
+async def do_nothing(assignment: Assignment, desk: Desk) -> Outcome:  # noqa: ARG001 - a Play
+    """End well without having done anything."""
+    return Outcome(ok=True)
+
+
+IdleAgent = scripted(write_least)
+"""An agent that does nothing but leave the shortest file that passes."""

@@ -1,0 +1,73 @@
+"""A run at one moment, with what the disk and the absence of an engine say beside the log."""
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from covey.client.snapshot import as_seen, attach, not_created
+from covey.model.session import Session
+from covey.model.status import ArtifactState, Phase, Status
+from covey.store.sqlite import open_viewer
+
+
+async def sessions(shop: Path) -> dict[str, Session]:
+    async with open_viewer(shop) as viewer:
+        assert viewer is not None
+        (root,) = await viewer.roots(viewer.scope)
+        return {session.component: session for session in await viewer.run(viewer.scope, root.id)}
+
+
+class TestAsSeen:
+    """What is inferred, and what is left as the log has it."""
+
+    async def test_work_without_an_engine_was_interrupted(self, shop: Path) -> None:
+        tax = (await sessions(shop))["tax"]
+        for phase in (Phase.RUNNING, Phase.WAITING):
+            at_work = replace(tax, status=Status.ACTIVE, phase=phase)
+            assert as_seen(at_work, shop, engine_alive=False).phase is Phase.INTERRUPTED
+            assert as_seen(at_work, shop, engine_alive=True).phase is phase
+
+    async def test_what_had_not_started_is_still_queued(self, shop: Path) -> None:
+        queued = replace((await sessions(shop))["tax"], status=Status.ACTIVE, phase=Phase.QUEUED)
+        assert as_seen(queued, shop, engine_alive=False).phase is Phase.QUEUED
+
+    async def test_the_disk_decides_about_files(self, shop: Path) -> None:
+        money = (await sessions(shop))["money"]
+        assert as_seen(money, shop, engine_alive=False).artifact is ArtifactState.PRESENT
+        (shop / "docs/design/shop/billing/money.md").unlink()
+        assert as_seen(money, shop, engine_alive=False).artifact is ArtifactState.MISSING
+
+    async def test_a_parent_has_no_file_to_look_at(self, shop: Path) -> None:
+        root = (await sessions(shop))["shop.billing"]
+        assert as_seen(root, shop, engine_alive=False) == root
+
+
+class TestAttach:
+    """All of it in one look."""
+
+    async def test_only_what_differs_from_the_log_is_inferred(self, shop: Path) -> None:
+        async with open_viewer(shop) as viewer:
+            assert viewer is not None
+            (root,) = await viewer.roots(viewer.scope)
+            assert (await attach(viewer, shop, root.id)).inferred == frozenset()
+            (shop / "docs/design/shop/billing/money.md").unlink()
+            view = await attach(viewer, shop, root.id)
+            assert [view.tree.sessions[key].component for key in view.inferred] == ["money"]
+
+    async def test_a_file_restored_by_hand_is_seen(self, shop: Path) -> None:
+        document = shop / "docs/design/shop/billing/money.md"
+        text = document.read_text(encoding="utf-8")
+        document.unlink()
+        document.write_text(text, encoding="utf-8")
+        async with open_viewer(shop) as viewer:
+            assert viewer is not None
+            (root,) = await viewer.roots(viewer.scope)
+            assert (await attach(viewer, shop, root.id)).tree.needs_human(root.id)["missing_files"] == []
+
+
+async def test_what_could_not_be_created_comes_from_the_verdict(shop: Path) -> None:
+    root = (await sessions(shop))["shop.billing"]
+    fact = {"component_id": "c", "component": "ledger", "reason": "disk full"}
+    blocked = replace(root, needs_human={"not_created": [fact]})
+    assert list(not_created([blocked])) == [fact]
+    assert list(not_created([replace(blocked, phase=Phase.WAITING)])) == []
