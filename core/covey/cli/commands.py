@@ -1,0 +1,127 @@
+"""The program `covey`: which commands there are, and how each of them ends.
+
+Every error that covey raises on purpose becomes one message on standard error and exit code 2. Anything else is a bug
+of covey: its traceback goes into a file in `.covey/`, not on the screen (`COVEY_DEBUG=1` shows it there).
+"""
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from covey.cli.out import complain
+from covey.client.place import find_root
+from covey.errors import ConfigError, CoveyError
+from covey.text.quoting import did_you_mean
+
+USAGE = 2
+
+
+class Entry(NamedTuple):
+    """Where a command is, and what it does in a line."""
+
+    function: str
+    summary: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "demo": Entry("covey.cli.demo:demo", "A made-up project, a run with two problems, and how they are mended."),
+    "init": Entry("covey.cli.project:init", "Write covey.toml from what is there."),
+    "contexts": Entry("covey.cli.project:contexts", "The contexts, their components and which files exist."),
+    "run": Entry("covey.cli.run:run", "Run a workflow for some contexts, or go on with it."),
+    "status": Entry("covey.cli.status:status", "A run as a tree, and what needs a human."),
+    "show": Entry("covey.cli.status:show", "One session with every step it took."),
+    "logs": Entry("covey.cli.logs:logs", "A session's transcript."),
+    "events": Entry("covey.cli.logs:events", "The event log, one JSON object a line."),
+    "retry": Entry("covey.cli.control:retry", "Try sessions again, with a note if you like."),
+    "skip": Entry("covey.cli.control:skip", "Go on without sessions."),
+    "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),
+    "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order."),
+}
+
+_ABOUT = "A validated fan-out of parallel agent sessions with a human gate."
+_VERSION_FLAGS = (["--version"], ["-V"])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line; the exit code."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if tokens in _VERSION_FLAGS:
+        from importlib.metadata import version  # noqa: PLC0415 - only when asked for
+
+        print(f"covey {version('covey')}")
+        return 0
+    if arguments is None and os.environ.get("COVEY_DEBUG") != "1":
+        sys.excepthook = _crashed
+    try:
+        return _carry_out(tokens)
+    except ConfigError as error:
+        complain("covey.toml has mistakes:\n" + "\n".join(f"  {mistake}" for mistake in error.mistakes))
+        return USAGE
+    except CoveyError as error:
+        complain(str(error))
+        return USAGE
+
+
+def _carry_out(tokens: list[str]) -> int:
+    from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - `covey --version` needs none of it
+
+    app = App(
+        name="covey",
+        help=_ABOUT,
+        help_formatter="plain",
+        version_flags=[],
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(negative=(), show_default=False),
+    )
+    for place, (name, entry) in enumerate(COMMANDS.items()):
+        app.command(entry.function, name=name, help=entry.summary, sort_key=place)
+    try:
+        code = app(tokens, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        complain(_usage(tokens, error))
+        return USAGE
+    return int(code or 0)
+
+
+def _usage(tokens: Sequence[str], error: Exception) -> str:
+    """What is wrong with the command line, in one line with a hint."""
+    command = tokens[0] if tokens else ""
+    if command not in COMMANDS and not command.startswith("-"):
+        near = did_you_mean(command, COMMANDS)
+        return f'there is no command "{command}"{near or "; see: covey --help"}'
+    text = " ".join(str(error).split()).rstrip(".")
+    where = f"covey {command} --help" if command in COMMANDS else "covey --help"
+    return f"{text[:1].lower()}{text[1:]}; see: {where}"
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What Python does with an error that nobody caught, in place of printing its traceback."""
+    text = "".join(traceback.format_exception(kind, error, trace))
+    place = _write_crash(text)
+    told = f"the traceback is in {place}" if place else "run it again with COVEY_DEBUG=1 to see where"
+    complain(f"this is a bug in covey: {kind.__name__}: {error}; {told}")
+
+
+def _write_crash(text: str) -> Path | None:
+    try:
+        state = find_root(_project_argument(sys.argv)) / ".covey"
+        path = state / f"crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except (CoveyError, OSError):
+        return None
+    return path
+
+
+def _project_argument(arguments: Sequence[str]) -> Path | None:
+    for index, argument in enumerate(arguments):
+        if argument == "--project" and index + 1 < len(arguments):
+            return Path(arguments[index + 1])
+        if argument.startswith("--project="):
+            return Path(argument.partition("=")[2])
+    return None

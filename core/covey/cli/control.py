@@ -1,0 +1,161 @@
+"""`covey retry`, `covey skip` and `covey cancel`: what a human asks of sessions, left in the store for the engine."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from covey.cli.options import Json, NoWait, ProjectDir
+from covey.cli.out import Out
+from covey.client.finding import NOTHING_YET, find_run, find_session
+from covey.client.place import find_root
+from covey.client.requests import WAIT_SECONDS, Answer, Wish, foresee, needs_retry, request_control
+from covey.client.snapshot import as_seen, engine_state
+from covey.errors import NotFoundError, UsageError
+from covey.model.control import Action, RequestState
+from covey.model.session import Session
+from covey.store.sqlite import Viewer, open_viewer
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import short_id
+
+REFUSED = 1
+
+
+def retry(
+    *sessions: str,
+    failed: bool = False,
+    note: str | None = None,
+    resume: bool = False,
+    agent: str | None = None,
+    model: str | None = None,
+    dry_run: bool = False,
+    no_wait: NoWait = False,
+    json: Json = False,
+    project: ProjectDir = None,
+) -> int:
+    """Try sessions again: a new attempt of each; of a running one, a restart.
+
+    Args:
+        sessions: The sessions' ids, or their beginnings; with --failed a run, default: the newest unfinished one.
+        failed: All that failed or lost their file; never cancelled ones.
+        note: What the agent should know; it goes along with the failure.
+        resume: Go on at the step that failed, not at the first one.
+        agent: Another agent from now on.
+        model: Another model from now on.
+        dry_run: Say what would come of it; ask for nothing.
+        no_wait: Leave the request and do not wait for the decision.
+        json: One object a session.
+        project: The project's directory.
+    """
+    if not failed and not sessions:
+        raise UsageError("which sessions? give their ids (see: covey status), or --failed")
+    if failed and len(sessions) > 1:
+        raise UsageError("--failed takes one run at most; leave it out to name sessions")
+    if agent is not None:
+        from covey.cli.declared import declared_project  # noqa: PLC0415 - the manifest is not read for anything else
+
+        declared_project(project).settings.agent(agent)
+    wish = Wish(action=Action.RETRY, note=note, resume=resume, agent=agent, model=model)
+    return _ask(project, sessions, wish, json=json, no_wait=no_wait, failed=failed, dry_run=dry_run)
+
+
+def skip(
+    session: str,
+    /,
+    *sessions: str,
+    reason: str,
+    no_wait: NoWait = False,
+    json: Json = False,
+    project: ProjectDir = None,
+) -> int:
+    """Go on without sessions; the parent validates again at once.
+
+    Args:
+        session: A session's id, or its beginning.
+        sessions: More of them.
+        reason: Why; kept with the decision.
+        no_wait: Leave the request and do not wait for the decision.
+        json: One object a session.
+        project: The project's directory.
+    """
+    return _ask(project, (session, *sessions), Wish(action=Action.SKIP, reason=reason), json=json, no_wait=no_wait)
+
+
+def cancel(
+    session: str,
+    /,
+    *sessions: str,
+    now: bool = False,
+    no_wait: NoWait = False,
+    json: Json = False,
+    project: ProjectDir = None,
+) -> int:
+    """End sessions that are at work, and all below them; they stay retryable.
+
+    Args:
+        session: A session's id, or its beginning.
+        sessions: More of them.
+        now: Without the time that an agent has to clean up.
+        no_wait: Leave the request and do not wait for the decision.
+        json: One object a session.
+        project: The project's directory.
+    """
+    return _ask(project, (session, *sessions), Wish(action=Action.CANCEL, now=now), json=json, no_wait=no_wait)
+
+
+def _ask(
+    project: Path | None,
+    prefixes: Sequence[str],
+    wish: Wish,
+    *,
+    json: bool,
+    no_wait: bool,
+    failed: bool = False,
+    dry_run: bool = False,
+) -> int:
+    root, out = find_root(project), Out(asked_json=json)
+    answers, names = asyncio.run(
+        _answers(root, prefixes, wish, failed=failed, dry_run=dry_run, wait_seconds=0 if no_wait else WAIT_SECONDS)
+    )
+    if json:
+        out.json(*answers)
+    else:
+        out.text(*(_said(answer, names[answer.session_id]) for answer in answers))
+        out.text(*([] if answers else ["nothing failed and no file is missing"]))
+    return REFUSED if any(answer.state is RequestState.REFUSED for answer in answers) else 0
+
+
+async def _answers(
+    root: Path, prefixes: Sequence[str], wish: Wish, *, failed: bool, dry_run: bool, wait_seconds: float
+) -> tuple[tuple[Answer, ...], dict[str, str]]:
+    async with open_viewer(root) as viewer:
+        if viewer is None:
+            raise NotFoundError("session_not_found", NOTHING_YET)
+        if failed:
+            sessions = await _to_retry(viewer, root, prefixes[0] if prefixes else None)
+        else:
+            found = [await find_session(viewer, prefix) for prefix in prefixes]
+            sessions = list({session.id: session for session in found}.values())
+        names = {session.id: session.component for session in sessions}
+        if dry_run:
+            return await foresee(viewer, root, sessions, wish), names
+        return await request_control(viewer, root, sessions, wish, wait_seconds=wait_seconds), names
+
+
+async def _to_retry(viewer: Viewer, root: Path, run: str | None) -> list[Session]:
+    """The sessions of a run that failed or lost their file, as they are stored."""
+    found = await find_run(viewer, run)
+    engine = await engine_state(viewer)
+    stored = await viewer.run(viewer.scope, found.id)
+    return [session for session in stored if needs_retry(as_seen(session, root, engine_alive=engine.alive))]
+
+
+def _said(answer: Answer, name: str) -> SafeText:
+    match answer.state:
+        case RequestState.REFUSED:
+            said = "refused"
+        case RequestState.QUEUED:
+            said = "asked for"
+        case RequestState.SETTLED:
+            said = "done" if answer.changed else "nothing to do"
+    reason = f": {sanitise_line(answer.reason)}" if answer.reason else ""
+    return SafeText(f"{answer.action} {sanitise_line(name)} ({short_id(answer.session_id)}) {said}{reason}")

@@ -1,0 +1,146 @@
+"""One line for each change that a person wants to hear of while a run goes on. Pure; all text comes out sanitised."""
+
+from collections.abc import Callable
+from typing import Any
+
+from covey.model import events as e
+from covey.model.events import AnyEvent
+from covey.store.base import Line
+from covey.text.cells import pad
+from covey.text.glyphs import CAUSES, LOOKS, GlyphSet
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import short_id
+
+_NAME = 24
+_REASON = 400
+INDENT = 4 + _NAME
+"""Where the words of a line begin, behind the sign and the name."""
+
+
+class Narrator:
+    """Turns lines of the log into lines for people; None for what only programs care about.
+
+    It remembers whose file is missing: a file that is found is news only then.
+    """
+
+    def __init__(self, glyphs: GlyphSet) -> None:
+        self._glyphs = glyphs
+        self._missing: set[str] = set()
+
+    def tell(self, line: Line) -> SafeText | None:
+        """What a person should hear of a line."""
+        event = line.entry.event
+        if isinstance(event, e.ArtifactFound) and event.session_id not in self._missing:
+            return None
+        self._remember(event)
+        tell = _TELL.get(type(event))
+        if tell is None:
+            return None
+        told = tell(event)
+        if told is None:
+            return None
+        state, text = told
+        name = pad(sanitise_line(line.component or "", _NAME), _NAME)
+        return SafeText(f"{LOOKS[state].glyph(self._glyphs)} {name}  {sanitise_line(text, _REASON)}".rstrip())
+
+    def _remember(self, event: AnyEvent) -> None:
+        if event.session_id is None:
+            return
+        if isinstance(event, e.ArtifactMissing):
+            self._missing.add(event.session_id)
+        elif isinstance(event, e.ArtifactFound | e.SessionRetried | e.SessionSkipped):
+            self._missing.discard(event.session_id)
+
+
+Told = tuple[str, str] | None
+
+
+def _run_started(event: e.RunStarted) -> Told:
+    return "running", f"{event.workflow} begins, run {short_id(event.run_id or '')}"
+
+
+def _run_adopted(event: e.RunAdopted) -> Told:
+    return "running", f"{event.workflow} goes on, run {short_id(event.run_id or '')}"
+
+
+def _run_stopped(event: e.RunStopped) -> Told:
+    return "interrupted", f"stopped: {event.reason}"
+
+
+def _started(event: e.SessionStarted) -> Told:
+    if event.session_id == event.run_id:
+        return None
+    again = f", attempt {event.attempt}" if event.attempt and event.attempt > 1 else ""
+    return "running", f"started{again}"
+
+
+def _reconfigured(event: e.SessionReconfigured) -> Told:
+    return "queued", f"agent {event.agent}{f' with {event.model}' if event.model else ''} from the next start on"
+
+
+def _blocked(event: e.SessionBlocked) -> Told:
+    return "blocked", f"needs you: {event.reason}"
+
+
+def _unblocked(_: e.SessionUnblocked) -> Told:
+    return "waiting", "looks again"
+
+
+def _interrupted(event: e.SessionInterrupted) -> Told:
+    return "interrupted", f"interrupted: {event.reason}"
+
+
+def _completed(event: e.SessionCompleted) -> Told:
+    return "complete", "complete, what was there is kept" if event.kept else "complete"
+
+
+def _failed(event: e.SessionFailed) -> Told:
+    return "failed", f"failed: {CAUSES[event.cause.value]}: {event.reason}"
+
+
+def _cancelled(event: e.SessionCancelled) -> Told:
+    return "cancelled", f"cancelled: {event.reason}"
+
+
+def _skipped(event: e.SessionSkipped) -> Told:
+    return "skipped", f"skipped by {event.by}" + (f": {event.reason}" if event.reason else "")
+
+
+def _retried(event: e.SessionRetried) -> Told:
+    note = f", with a note: {event.note}" if event.note else ""
+    return "queued", f"attempt {event.attempt} asked for by {event.by}{note}"
+
+
+def _found(event: e.ArtifactFound) -> Told:
+    return "complete", f"its file is back: {event.path}"
+
+
+def _missing(event: e.ArtifactMissing) -> Told:
+    return "file_missing", f"file missing: {event.path}"
+
+
+def _settled(event: e.ControlSettled) -> Told:
+    if not event.refused:
+        return None
+    return "blocked", f"{event.action} refused: {event.reason}"
+
+
+_TELL: dict[type[e.Event], Callable[[Any], Told]] = {
+    e.RunStarted: _run_started,
+    e.RunAdopted: _run_adopted,
+    e.RunStopped: _run_stopped,
+    e.SessionStarted: _started,
+    e.SessionReconfigured: _reconfigured,
+    e.SessionBlocked: _blocked,
+    e.SessionUnblocked: _unblocked,
+    e.SessionInterrupted: _interrupted,
+    e.SessionCompleted: _completed,
+    e.SessionFailed: _failed,
+    e.SessionCancelled: _cancelled,
+    e.SessionSkipped: _skipped,
+    e.SessionRetried: _retried,
+    e.ArtifactFound: _found,
+    e.ArtifactMissing: _missing,
+    e.ControlSettled: _settled,
+}
+"""What is not here (commands, results, requests as they are taken, the engine's own lines) is for programs."""

@@ -1,0 +1,149 @@
+"""A run as text: its tree, its counts, what needs a human and the very commands to type. Pure; all text sanitised."""
+
+from collections.abc import Iterator, Sequence
+
+from covey.client.snapshot import RunView, not_created
+from covey.model.session import Session, file_is_missing
+from covey.model.status import Status
+from covey.text.cells import pad, width
+from covey.text.glyphs import CAUSES, GlyphSet, Look, look_of, step_words
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import plural, short_id
+
+_NAME = 24
+_REASON = 160
+_WHOLE_REASON = 400
+INDENT = 4
+"""Where a line about what needs a human goes on."""
+_SHOWN = 10
+_TO_SHOW = frozenset({Status.FAILED, Status.CANCELLED})
+
+
+def tree_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
+    """The run's heading, and a row for each session in spawn order."""
+    return [heading(view, glyphs), *(_row(view, session, glyphs) for session in view.sessions[1:])]
+
+
+def heading(view: RunView, glyphs: GlyphSet) -> SafeText:
+    """The run in a line: its state, name, id and counts."""
+    root = view.root
+    state = _word(view, root)
+    line = (
+        f"{_look(root).glyph(glyphs)} {sanitise_line(root.component)}  {view.workflow} {short_id(view.run_id)}"
+        f"  {state}   {counts_line(view)}"
+    )
+    return SafeText(line)
+
+
+def counts_line(view: RunView) -> str:
+    """How many sessions have come how far: `4 of 5 complete, 1 failed`."""
+    counts = view.tree.counts(view.run_id)
+    total = sum(counts.values())
+    others = [f"{counts[status]} {status}" for status in Status if status is not Status.COMPLETE and counts[status]]
+    return ", ".join([f"{counts[Status.COMPLETE]} of {total} complete", *others])
+
+
+def _row(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
+    indent = "  " * _depth(view, session)
+    name = pad(sanitise_line(session.component, _NAME), _NAME)
+    attempt = f" x{session.attempt}" if session.attempt > 1 else ""
+    detail = _detail(session)
+    line = (
+        f"{indent}{_look(session).glyph(glyphs)} {short_id(session.id)}  {name}  "
+        f"{_word(view, session)}{attempt}{f'  {detail}' if detail else ''}"
+    )
+    return SafeText(line.rstrip())
+
+
+def _depth(view: RunView, session: Session) -> int:
+    depth = 0
+    while session.session_id is not None:
+        depth, session = depth + 1, view.tree.sessions[session.session_id]
+    return depth
+
+
+def _look(session: Session) -> Look:
+    return look_of(session.status, session.phase, file_missing=file_is_missing(session))
+
+
+def _word(view: RunView, session: Session) -> str:
+    """The state in words; a `?` behind what is inferred, because no engine lives that would have written it down."""
+    word = _look(session).word
+    if session.status is Status.FAILED and session.failure_cause is not None:
+        word = f"failed: {CAUSES[session.failure_cause.value]}"
+    elif session.phase == "running" and session.step:
+        word = step_words(session.step)
+    elif session.kept and session.status is Status.COMPLETE and not file_is_missing(session):
+        word = "kept"
+    return f"{word}?" if session.id in view.inferred else word
+
+
+def _detail(session: Session) -> str:
+    if file_is_missing(session):
+        return sanitise_line(session.artifact_path or "")
+    if session.status in _TO_SHOW:
+        return sanitise_line(session.error_message or "", _REASON)
+    return sanitise_line(session.skip_reason or "", _REASON) if session.status is Status.SKIPPED else ""
+
+
+def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
+    """What needs a human, by kind, a row each; nothing when nothing does."""
+    lists = view.tree.needs_human(view.run_id)
+    lines = [*_needs(_needing(view), glyphs)]
+    for fact in list(not_created(view.sessions))[:_SHOWN]:
+        text = f"{fact.get('component')}: not created: {fact.get('reason')}"
+        lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
+    if lists["interrupted"]:
+        lines.append(SafeText(f"  {plural(len(lists['interrupted']), 'session')} interrupted; the next run goes on"))
+    return lines
+
+
+def advice_lines(view: RunView) -> list[SafeText]:
+    """The very commands that help, one below the other; none when nothing needs a human."""
+    commands = _what_you_can_do(view, _needing(view))
+    if not commands:
+        return []
+    column = max(width(command) for command, _ in commands)
+    told = [SafeText(f"  {pad(SafeText(command), column)}  {meaning}") for command, meaning in commands]
+    return [SafeText("What you can do:"), *told]
+
+
+def _needing(view: RunView) -> list[Session]:
+    lists = view.tree.needs_human(view.run_id)
+    return [*lists["failed"], *lists["cancelled"], *lists["missing_files"]]
+
+
+def _needs(needing: Sequence[Session], glyphs: GlyphSet) -> Iterator[SafeText]:
+    for session in needing[:_SHOWN]:
+        name = sanitise_line(session.component, _NAME)
+        yield SafeText(f"  {_look(session).glyph(glyphs)} {name} ({short_id(session.id)}): {_problem(session)}")
+    if len(needing) > _SHOWN:
+        yield SafeText(f"  and {len(needing) - _SHOWN} more: covey status")
+
+
+def _problem(session: Session) -> str:
+    if file_is_missing(session):
+        return f"file missing: {_detail(session)}"
+    cause = f": {CAUSES[session.failure_cause.value]}" if session.failure_cause else ""
+    reason = sanitise_line(session.error_message or "", _WHOLE_REASON)
+    return f"{session.status}{cause}: {reason or 'unknown'}"
+
+
+def _what_you_can_do(view: RunView, needing: Sequence[Session]) -> list[tuple[str, str]]:
+    """Commands, and what each of them does."""
+    root, commands = view.root, list[tuple[str, str]]()
+    if needing:
+        first = short_id(needing[0].id)
+        if not file_is_missing(needing[0]):
+            commands.append((f"covey logs {first}", "what happened"))
+        commands.append((f"covey retry {first} --note '...'", "try again; the note goes to the agent"))
+        commands.append((f"covey skip {first} --reason '...'", "go on without it"))
+        if sum(session.status is not Status.CANCELLED for session in needing) > 1:
+            commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
+        if any(file_is_missing(session) for session in needing):
+            commands.append(("put the file back", "and it is taken as it is"))
+    active = root.status is Status.ACTIVE
+    if not view.engine.alive and (needing or active):
+        meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
+        commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
+    return commands

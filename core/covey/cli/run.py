@@ -1,0 +1,209 @@
+"""`covey run`: be the engine for some contexts, print what happens, and say how it was left."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from covey.agents.registry import AgentRegistry
+from covey.cli.declared import declared_project
+from covey.cli.options import Json, ProjectDir
+from covey.cli.out import Out, complain
+from covey.cli.picture import INDENT, advice_lines, heading, needs_lines
+from covey.cli.printer import Listener, Printer
+from covey.cli.signals import StopSignals
+from covey.client.snapshot import RunView, attach
+from covey.engine.planning import How, plan_runs
+from covey.engine.runs import STOPPED, Begun, Left, RunOptions
+from covey.engine.service import Engine, open_engine
+from covey.errors import StoreError, UsageError
+from covey.model.status import Status
+from covey.projects.manifest import DeclaredContext, DeclaredProject, find_contexts
+from covey.store.sqlite import open_viewer
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import short_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What `covey run` was asked for."""
+
+    project: DeclaredProject
+    registry: AgentRegistry
+    workflow: str
+    contexts: tuple[DeclaredContext, ...]
+    options: RunOptions
+    stay: bool = False
+
+
+def run(
+    workflow: str,
+    /,
+    *contexts: str,
+    every: Annotated[bool, Parameter(name="--all")] = False,
+    agent: str | None = None,
+    model: str | None = None,
+    max_sessions: int | None = None,
+    headless: bool = False,  # noqa: ARG001 - the only way so far
+    stay: bool = False,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    json: Json = False,
+    project: ProjectDir = None,
+) -> int:
+    """Run a workflow for some contexts, or go on with their unfinished runs.
+
+    Args:
+        workflow: Which: design.
+        contexts: Contexts by name or module, or by an unambiguous ending of one.
+        every: All contexts.
+        agent: The agent, by its name in covey.toml; default: the one of [run].
+        model: The model that the agent is told to use.
+        max_sessions: How many sessions work at the same time.
+        headless: Print one line a change; so it is in any case.
+        stay: Do not leave when a human is needed; wait for requests and files.
+        overwrite: Do everything anew in a new run; what was there is kept in .covey/replaced.
+        dry_run: Say what would be run; start nothing.
+        json: The events, one object a line.
+        project: The project's directory.
+    """
+    if max_sessions is not None and max_sessions < 1:
+        raise UsageError(f"--max-sessions takes a number from 1 on, not {max_sessions}")
+    registry = AgentRegistry()
+    declared = declared_project(project, registry)
+    if agent is not None:
+        declared.settings.agent(agent)
+    order = Order(
+        project=declared,
+        registry=registry,
+        workflow=workflow,
+        contexts=_contexts(declared, contexts, every=every),
+        options=RunOptions(agent=agent, model=model, max_sessions=max_sessions, overwrite=overwrite),
+        stay=stay,
+    )
+    out = Out(asked_json=json)
+    return asyncio.run(_foretell(order, out) if dry_run else carry_out(order, out))
+
+
+def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -> tuple[DeclaredContext, ...]:
+    if every and names:
+        raise UsageError("name contexts, or give --all; not both")
+    if names:
+        return find_contexts(declared, tuple(names))
+    if not every:
+        raise UsageError("which contexts? name them (see: covey contexts), or give --all")
+    if not declared.contexts:
+        raise UsageError("covey.toml declares no contexts; add a [[context]], or run: covey init")
+    return declared.contexts
+
+
+async def _foretell(order: Order, out: Out) -> int:
+    """What `covey run` would do; starts nothing and writes nothing."""
+    async with open_viewer(order.project.root) as viewer:
+        planned = await plan_runs(
+            viewer,
+            viewer.scope if viewer else None,
+            order.project,
+            order.workflow,
+            order.contexts,
+            overwrite=order.options.overwrite,
+        )
+    for each in planned:
+        adopted = each.root.id if each.root is not None and each.how is not How.STARTED else None
+        if out.asked_json:
+            out.json({"context": each.context.name, "run_id": adopted, "how": each.how})
+        else:
+            said = f" {short_id(adopted)}" if adopted else ""
+            out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}")
+    return 0
+
+
+_FORETOLD = {
+    How.STARTED: "a new run would start",
+    How.ADOPTED: "it would go on with run",
+    How.NOTHING_TO_DO: "nothing to do, as the last run left it:",
+}
+
+
+async def carry_out(order: Order, out: Out, listener: Listener | None = None) -> int:
+    """Be the engine until the runs are left; the exit code.
+
+    Raises:
+        EngineRunningError: another engine is at work.
+        StoreError: the database cannot be used.
+        UsageError: what keeps the runs from starting.
+    """
+    signals, begun = StopSignals(), list[Begun]()
+    with signals.heard():
+        printer = Printer(order.project.root, out, listener=listener)
+        try:
+            async with printer.at_work():
+                left = await _work(order, printer, signals, begun)
+        except asyncio.CancelledError:
+            if signals.reason is None:
+                raise
+            left = Left(STOPPED, {status.value: 0 for status in Status}, signals.reason)
+        except StoreError as error:
+            if not begun:
+                raise
+            left = Left(STOPPED, {status.value: 0 for status in Status}, str(error))
+        await tell_how_it_was_left(order, begun, left, printer.finished, out)
+    return left.exit_code
+
+
+async def _work(order: Order, printer: Printer, signals: StopSignals, begun: list[Begun]) -> Left:
+    try:
+        async with open_engine(order.project, order.registry) as engine:
+            begun.extend(await begin(engine, order, printer, signals))
+            return await engine.until_left(stay=order.stay)
+    finally:
+        signals.work_is_over()
+
+
+async def begin(engine: Engine, order: Order, printer: Printer, signals: StopSignals) -> tuple[Begun, ...]:
+    """Begin the runs, print them, and let signals stop them."""
+    begun = await engine.begin(order.workflow, order.contexts, order.options)
+    signals.stop_with(engine.stop)
+    await printer.begin(engine.first_seq, at_work(begun))
+    return begun
+
+
+def at_work(begun: Sequence[Begun]) -> frozenset[str]:
+    """The runs among them that were started or adopted."""
+    return frozenset(each.run_id for each in begun if each.run_id is not None and each.how is not How.NOTHING_TO_DO)
+
+
+async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left, finished: set[str], out: Out) -> None:
+    """The last word: for programs `run_left` where runs have not finished, for people how each of them stands."""
+    if left.exit_code == STOPPED and left.reason:
+        names = " ".join(context.module for context in order.contexts)
+        complain(f"{left.reason}; go on with: covey run {order.workflow} {names}")
+    if out.asked_json:
+        if left.exit_code == STOPPED or not begun or not at_work(begun) or not at_work(begun) <= finished:
+            last = {"event": "run_left", "exit_code": left.exit_code, "counts": left.counts, "reason": left.reason}
+            await asyncio.to_thread(out.json, last)
+        return
+    for each in begun:
+        if each.how is How.NOTHING_TO_DO:
+            out.text(f"{sanitise_line(each.context)}: nothing to do, every document is there and passes")
+            continue
+        view = await _view(order.project.root, each.run_id)
+        if view is not None:
+            await asyncio.to_thread(_summarise, view, out)
+
+
+async def _view(root: Path, run_id: str | None) -> RunView | None:
+    try:
+        async with open_viewer(root) as viewer:
+            return None if viewer is None or run_id is None else await attach(viewer, root, run_id)
+    except StoreError as error:
+        complain(str(error))
+        return None
+
+
+def _summarise(view: RunView, out: Out) -> None:
+    out.wrapped(INDENT, SafeText(""), heading(view, out.glyphs), *needs_lines(view, out.glyphs))
+    out.text(*advice_lines(view))

@@ -1,0 +1,104 @@
+"""`covey status` and `covey show`: a run once, and one session whole."""
+
+import asyncio
+from pathlib import Path
+
+from covey.cli.options import Json, ProjectDir
+from covey.cli.out import Out
+from covey.cli.picture import INDENT, advice_lines, needs_lines, tree_lines
+from covey.client.finding import NOTHING_YET, find_session, runs_to_show
+from covey.client.place import find_root
+from covey.client.snapshot import RunView, as_seen, attach, engine_state, no_run_json, show_json, status_json
+from covey.errors import NotFoundError
+from covey.model.command import Interaction
+from covey.model.session import Session
+from covey.model.status import ArtifactState
+from covey.store.sqlite import open_viewer
+from covey.text.glyphs import step_words
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
+from covey.text.words import duration
+
+
+def status(run: str | None = None, /, *, json: Json = False, project: ProjectDir = None) -> int:
+    """Show a run as a tree, with counts and what needs a human.
+
+    Args:
+        run: The run's id, or its beginning; default: all unfinished runs, else the newest.
+        json: One object a run.
+        project: The project's directory.
+    """
+    root, out = find_root(project), Out(asked_json=json)
+    views = asyncio.run(_views(root, run))
+    if json:
+        out.json(*(status_json(view) for view in views) if views else (no_run_json(root),))
+        return 0
+    if not views:
+        out.text(NOTHING_YET)
+    for view in views:
+        out.rows(*tree_lines(view, out.glyphs))
+        needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
+        out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
+        out.text(*advice)
+    return 0
+
+
+async def _views(root: Path, run: str | None) -> list[RunView]:
+    async with open_viewer(root) as viewer:
+        if viewer is None:
+            if run is not None:
+                raise NotFoundError("run_not_found", NOTHING_YET)
+            return []
+        return [await attach(viewer, root, found.id) for found in await runs_to_show(viewer, run)]
+
+
+def show(session: str, /, *, json: Json = False, project: ProjectDir = None) -> int:
+    """Show one session with all its interactions.
+
+    Args:
+        session: The session's id, or its beginning.
+        json: One object.
+        project: The project's directory.
+    """
+    root, out = find_root(project), Out(asked_json=json)
+    found, interactions = asyncio.run(_session(root, session))
+    if json:
+        out.json(show_json(found, interactions, present=found.artifact is ArtifactState.PRESENT))
+    else:
+        out.text(*_session_lines(found), *(line for each in interactions for line in _interaction_lines(each)))
+    return 0
+
+
+async def _session(root: Path, prefix: str) -> tuple[Session, tuple[Interaction, ...]]:
+    async with open_viewer(root) as viewer:
+        found = await find_session(viewer, prefix)
+        if viewer is None:
+            raise NotFoundError("session_not_found", NOTHING_YET)
+        engine = await engine_state(viewer)
+        seen = as_seen(found, root, engine_alive=engine.alive)
+        return seen, await viewer.interactions(viewer.scope, found.id)
+
+
+def _session_lines(session: Session) -> list[SafeText]:
+    there = "there" if session.artifact is ArtifactState.PRESENT else "not there"
+    facts = {
+        "session": session.id,
+        "component": f"{session.component} ({session.module})",
+        "type": session.type,
+        "status": f"{session.status}{f', {session.phase}' if session.phase else ''}",
+        "attempt": str(session.attempt),
+        "agent": f"{session.agent}{f' with {session.model}' if session.model else ''}",
+        "file": f"{session.artifact_path} ({there})" if session.artifact_path else "",
+        "note": session.note or "",
+        "skipped": session.skip_reason or "",
+        "problem": session.error_message or "",
+    }
+    return [SafeText(f"{name:<10} {sanitise_line(text)}") for name, text in facts.items() if text]
+
+
+def _interaction_lines(interaction: Interaction) -> list[SafeText]:
+    result = interaction.result
+    took = f"  {duration(result.duration_ms / 1000)}" if result and result.duration_ms is not None else ""
+    state = result.status if result else "pending"
+    head = f"  {interaction.attempt}  {sanitise_line(step_words(interaction.step)):<32}  {state}{took}"
+    message = sanitise(result.error_message or "") if result else ""
+    return [SafeText(head), *(SafeText(f"       {line}") for line in message.splitlines())]

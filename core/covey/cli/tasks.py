@@ -1,0 +1,23 @@
+"""Errors out of task groups: covey's own come out as themselves, so that they are told like any other."""
+
+import contextlib
+from collections.abc import Iterator
+
+from covey.errors import CoveyError
+
+
+@contextlib.contextmanager
+def own_errors() -> Iterator[None]:
+    """Raise the first of covey's own errors out of a group of errors in place of the group."""
+    first: CoveyError | None = None
+    try:
+        yield
+    except* CoveyError as group:
+        first = _first(group)
+    if first is not None:
+        raise first
+
+
+def _first(group: BaseExceptionGroup[CoveyError]) -> CoveyError:
+    first = group.exceptions[0]
+    return first if isinstance(first, CoveyError) else _first(first)

@@ -1,0 +1,146 @@
+"""What holds for every command: exit codes, what goes to which output, and how mistakes are told."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from covey.cli.commands import COMMANDS
+from tests.cli.program import command, covey, environment, program
+
+WITH_A_PROJECT = ["contexts", "run design x", "status", "show x", "logs x", "events", "retry x", "cancel x", "doctor"]
+
+
+class TestUsage:
+    """A command line that is wrong ends with 2, one message on standard error, and nothing on standard output."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ("statsu", 'there is no command "statsu"; did you mean "status"?'),
+            ("xyzzy", 'there is no command "xyzzy"; see: covey --help'),
+            ("status --jsn", "see: covey status --help"),
+            ("run", "see: covey run --help"),
+            ("run design --max-sessions many", "see: covey run --help"),
+            ("skip abc", "--reason requires an argument"),
+            ("retry", "which sessions?"),
+            ("retry --failed a b", "--failed takes one run"),
+            ("events --after soon", "see: covey events --help"),
+        ],
+    )
+    def test_is_told_in_one_line(self, shop: Path, arguments: str, said: str) -> None:
+        ran = covey(*arguments.split(), cwd=shop)
+        assert (ran.code, ran.out) == (2, "")
+        assert said in ran.err
+        assert ran.err.startswith("covey: ")
+        assert len(ran.err.splitlines()) == 1
+
+    @pytest.mark.parametrize("arguments", WITH_A_PROJECT)
+    def test_a_place_without_a_manifest_is_named(self, tmp_path: Path, arguments: str) -> None:
+        ran = covey(*arguments.split(), "--json", cwd=tmp_path)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"no covey.toml in {tmp_path}" in ran.err
+        assert "covey init" in ran.err
+
+    @pytest.mark.parametrize("arguments", ["contexts", "run design billing"])
+    def test_all_mistakes_of_a_manifest_are_told_with_their_lines(self, shop: Path, arguments: str) -> None:
+        manifest = shop / "covey.toml"
+        manifest.write_text("[project]\nnane = 'x'\n[run]\nmax_sessions = 0\n", encoding="utf-8")
+        ran = covey(*arguments.split(), "--json", cwd=shop)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"{manifest}:2:" in ran.err
+        assert f"{manifest}:4:" in ran.err
+
+    def test_escapes_in_what_was_typed_do_not_reach_the_terminal(self, shop: Path) -> None:
+        ran = program("\x1b]0;owned\x07", cwd=shop)
+        assert ran.code == 2
+        assert "\x1b" not in ran.err
+        assert "\x07" not in ran.err
+
+
+class TestProject:
+    """`--project` names the root; without it, the nearest directory with a manifest does."""
+
+    def test_a_directory_below_belongs_to_the_project(self, shop: Path) -> None:
+        assert covey("contexts", cwd=shop / "src/shop/billing").code == 0
+
+    def test_another_root_can_be_named(self, shop: Path, tmp_path: Path) -> None:
+        ran = covey("status", "--json", "--project", str(shop), cwd=tmp_path)
+        assert ran.object["project_root"] == str(shop)
+
+    def test_looking_leaves_no_trace(self, shop: Path) -> None:
+        before = sorted(shop.rglob("*"))
+        for arguments in ("status", "contexts", "events", "doctor"):
+            assert covey(arguments, cwd=shop).code == 0
+        assert sorted(shop.rglob("*")) == before
+
+
+class TestOutput:
+    """Standard output may be anything: a pipe that closes, a full disk, a terminal of the last century."""
+
+    def test_a_reader_that_goes_away_is_no_error(self, blocked: Path) -> None:
+        with subprocess.Popen(
+            command("events"), cwd=blocked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait() == 0
+
+    def test_a_terminal_without_unicode_gets_signs_of_its_own(self, blocked: Path) -> None:
+        ran = program("status", cwd=blocked, env=environment(PYTHONIOENCODING="ascii"))
+        assert ran.code == 0
+        assert ran.out.startswith("! shop.billing")
+        assert ran.out.isascii()
+
+    def test_json_is_utf_8_in_any_locale(self, blocked: Path) -> None:
+        manifest = blocked / "covey.toml"
+        text = manifest.read_text(encoding="utf-8").replace('name = "shop.billing"', 'name = "Rechnungen für Ärzte"')
+        manifest.write_text(text, encoding="utf-8")
+        ran = program("contexts", "--json", cwd=blocked, env=environment(PYTHONIOENCODING="latin-1"))
+        assert "Rechnungen für Ärzte" in {context["context"] for context in json.loads(ran.out)}
+
+
+class TestHelp:
+    """Help says what each command does, in plain text."""
+
+    def test_every_command_is_listed(self, tmp_path: Path) -> None:
+        ran = program("--help", cwd=tmp_path)
+        assert ran.code == 0
+        assert all(f"  {name}: {entry.summary}" in " ".join(ran.out.split("\n")) for name, entry in COMMANDS.items())
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_every_command_explains_its_options(self, tmp_path: Path, name: str) -> None:
+        ran = covey(name, "--help", cwd=tmp_path)
+        assert ran.code == 0
+        assert f"Usage: covey {name}" in ran.out
+        assert "--json: " in ran.out
+
+    def test_the_version_is_told(self, tmp_path: Path) -> None:
+        assert program("--version", cwd=tmp_path).out == "covey 0.1.0\n"
+
+
+class TestCrash:
+    """A bug of covey ends with 1 and a short message; its traceback is kept where it can be found."""
+
+    def test_the_traceback_is_in_a_file(self, blocked: Path) -> None:
+        ran = program("status", cwd=blocked, env=environment(PYTHONPATH=str(_with_a_bug(blocked))))
+        assert ran.code == 1
+        assert "Traceback" not in ran.err
+        (log,) = (blocked / ".covey").glob("crash-*.log")
+        assert str(log) in ran.err
+        assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
+
+    def test_debugging_shows_it_on_the_screen(self, blocked: Path) -> None:
+        env = environment(PYTHONPATH=str(_with_a_bug(blocked)), COVEY_DEBUG="1")
+        assert "ZeroDivisionError" in program("status", cwd=blocked, env=env).err
+
+
+def _with_a_bug(directory: Path) -> Path:
+    """A Python path on which a module that status needs is broken: a real process, nothing patched inside it."""
+    path = directory / "broken"
+    path.mkdir()
+    (path / "aiosqlite.py").write_text("1 / 0\n", encoding="utf-8")
+    return path
