@@ -223,6 +223,28 @@ class TestNeedsHuman:
             await run.until(complete)
             assert (await run.child("Beta")).attempt == 2
 
+    async def test_a_request_is_decided_once_however_many_look_at_the_inbox(self, bench: Bench) -> None:
+        bench.plays["Beta"] = fail
+        async with bench.running() as run:
+            await run.until(blocked)
+            bench.plays["Beta"] = (gate := Gate()).play
+            answered = asyncio.Event()
+
+            async def look_on() -> None:
+                while not answered.is_set():
+                    await run.engine._controls.drain()
+
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(5):
+                    tasks.create_task(look_on())
+                answer = await run.ask(Action.RETRY, "Beta")
+                answered.set()
+            assert (answer.state, answer.changed) == (RequestState.SETTLED, True)
+            gate.open.set()
+            await run.until(complete)
+        settled = [event for event in await bench.events() if isinstance(event, e.ControlSettled)]
+        assert len(settled) == 1
+
     async def test_a_stale_request_is_refused_with_what_changed(self, bench: Bench) -> None:
         bench.plays = {"Beta": fail, "Gamma": fail}
         async with bench.running() as run:

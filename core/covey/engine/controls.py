@@ -1,5 +1,6 @@
 """From the inbox to the log: what humans ask for is decided on the rows of the moment and stored with its outcome."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -53,11 +54,13 @@ class Controls:
         self._runtime = runtime
         self._objection = objection
         self._wake_root = wake_root
+        self._one_at_a_time = asyncio.Lock()
 
     async def drain(self) -> None:
-        """Decide all requests that wait, oldest first."""
-        for request in await self._bench.store.queued_controls():
-            await self._settle(request)
+        """Decide all requests that wait, oldest first, each once."""
+        async with self._one_at_a_time:
+            for request in await self._bench.store.queued_controls():
+                await self._settle(request)
 
     async def _settle(self, request: ControlRequest) -> None:
         while True:

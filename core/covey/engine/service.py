@@ -104,17 +104,19 @@ class Engine:
         options = options or RunOptions()
         store, scope = self._bench.store, self._bench.scope
         planned = await plan_runs(store, scope, self._project, workflow, contexts, overwrite=options.overwrite)
-        agent = options.agent or self._project.settings.run.agent
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
-        agents = [each.root.agent for each in due if each.root and each.how is How.ADOPTED and not options.agent]
+        agents = [options.agent or self._agent_of(each) for each in due]
         wanted = {component.module for each in due for component in each.context.components}
-        if due:
-            preflight(self._project, self._registry, agents or [agent], wanted)
+        preflight(self._project, self._registry, agents, wanted)
         self._slots.resize(options.max_sessions or self._project.settings.run.max_sessions)
         begun = [await self._begin(each, workflow, options) for each in planned]
         self._begun.extend(begun)
         self._moved.set()
         return tuple(begun)
+
+    def _agent_of(self, planned: Planned) -> str:
+        adopted = planned.root if planned.how is How.ADOPTED else None
+        return adopted.agent if adopted is not None else self._project.settings.run.agent
 
     async def _begin(self, planned: Planned, workflow: str, options: RunOptions) -> Begun:
         root = planned.root

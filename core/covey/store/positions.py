@@ -51,6 +51,8 @@ class Positions:
                         *before,
                         Try(interaction_id=event.interaction_id, step=event.step, command=event.command),
                     )
+                case e.ResultRecorded(late=True):  # nothing is decided on it
+                    tries[key] = tuple(each for each in before if each.interaction_id != event.interaction_id)
                 case e.ResultRecorded():
                     tries[key] = tuple(_with_result(each, event) for each in before)
         for key, session in committed.sessions.items():
