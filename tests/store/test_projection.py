@@ -37,7 +37,7 @@ def operation_of(events: Sequence[e.AnyEvent]) -> Operation:
         )
     if isinstance(event, e.ResultRecorded):
         result = Result(id=f"r-{event.interaction_id}", status=event.status, timestamp=event.at)
-        completed = (Completion(event.interaction_id, result, event.at),)
+        completed = (Completion(event.interaction_id, result, event.at, event.late),)
     return Operation(events=tuple(events), issued=issued, completed=completed)
 
 

@@ -179,3 +179,20 @@ class TestInbox:
             with pytest.raises(StoreError):
                 await viewer.leave([request("q1"), request("q2", "a session that is not there")])
             assert await viewer.queued_controls() == ()
+
+
+async def test_the_file_alone_is_whole_once_the_engine_has_left_though_viewers_look_on(tmp_path: Path) -> None:
+    root = tmp_path / "shop"
+    root.mkdir()
+    async with engine_store(root) as store:
+        await apply(store, create("root"))
+    async with open_viewer(root) as viewer:
+        assert viewer is not None
+        async with engine_store(root) as store:
+            await apply(store, create("another"))
+        copy = tmp_path / "copy"
+        (copy / ".covey").mkdir(parents=True)
+        (copy / ".covey" / "covey.db").write_bytes((root / ".covey" / "covey.db").read_bytes())
+    async with open_viewer(copy) as alone:
+        assert alone is not None
+        assert {session.id for session in await alone.roots(alone.scope)} == {"root", "another"}

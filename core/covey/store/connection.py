@@ -93,6 +93,12 @@ async def prepare(connection: aiosqlite.Connection, path: Path) -> None:
         await _migrate(connection)
 
 
+async def tidy(connection: aiosqlite.Connection) -> None:
+    """Move the write-ahead log into the database's file, as far as readers let it; nothing depends on it."""
+    with contextlib.suppress(sqlite3.Error):
+        await connection.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+
+
 async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
     """The schema's number.
 

@@ -21,7 +21,7 @@ from covey.model.scope import Project, Scope
 from covey.store import codec
 from covey.store.base import Committed, EngineRow, Operation, Position, Process
 from covey.store.batch import Batcher, Pending
-from covey.store.connection import check_version, connect, database_path, explained, prepare
+from covey.store.connection import check_version, connect, database_path, explained, prepare, tidy
 from covey.store.feed import ChangeFeed, change_feed
 from covey.store.lock import engine_lives, engine_lock
 from covey.store.reads import Reads
@@ -154,6 +154,7 @@ async def open_engine_store(
                 store = EngineStore(reading, path, writer, row)
                 async with store.at_work():
                     yield store
+            await tidy(writing)
 
 
 async def _running(state: Path, clock: Clock) -> EngineRunningError:
