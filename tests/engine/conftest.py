@@ -14,7 +14,7 @@ from covey.client.requests import Answer, Wish, request_control
 from covey.engine.runs import RunOptions
 from covey.engine.service import Engine, open_engine
 from covey.model.control import Action
-from covey.model.session import Session
+from covey.model.session import Session, is_terminal
 from covey.model.tree import SessionTree
 from covey.projects.manifest import find_contexts, load_project
 from covey.store.sqlite import Viewer, open_viewer
@@ -76,8 +76,9 @@ class Bench:
             async with asyncio.TaskGroup() as tasks, open_viewer(self.root) as viewer:
                 left = tasks.create_task(engine.until_left(stay=stay))
                 assert viewer is not None
-                yield Run(self, engine, viewer, begun.run_id or "", left)
-                if not left.done():
+                run = Run(self, engine, viewer, begun.run_id or "", left)
+                yield run
+                if not left.done() and not is_terminal(await run.root()):
                     engine.stop("the test is over")
 
     async def run(self, options: RunOptions | None = None) -> int:
