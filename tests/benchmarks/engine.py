@@ -114,14 +114,15 @@ def main() -> None:
     print("medians")
     lines = [_line(measured) for measured in runs.values()]
     print("\n".join(lines))
-    ratio = statistics.median(each.ratio for each in runs[NOTHING, AT_ONCE])
-    verdict = "the aim is met" if ratio >= AIM else "above the least" if ratio >= LEAST else "BELOW THE LEAST"
-    print(f"ratio of the engine alone at {AT_ONCE} slots: {ratio:.2f} (aim {AIM}, least {LEAST}): {verdict}")
+    ratios = {work: statistics.median(each.ratio for each in runs[work, AT_ONCE]) for work in (NOTHING, DESIGN)}
+    for work, ratio in ratios.items():
+        verdict = "the aim is met" if ratio >= AIM else "above the least" if ratio >= LEAST else "BELOW THE LEAST"
+        print(f"ratio of {work} at {AT_ONCE} slots: {ratio:.2f} (aim {AIM}, least {LEAST}): {verdict}")
     if options.json:
         options.json.write_text(json.dumps(_record(runs.values()), indent=2) + "\n", encoding="utf-8")
     if options.write:
         RESULTS.write_text(_page(runs.values(), options.rounds), encoding="utf-8")
-    sys.exit(0 if ratio >= LEAST else 1)
+    sys.exit(0 if min(ratios.values()) >= LEAST else 1)
 
 
 def _options() -> argparse.Namespace:
@@ -230,7 +231,7 @@ def _page(runs: Iterable[Sequence[Measured]], rounds: int) -> str:
 
 Written by `python tests/benchmarks/engine.py --write`: medians of {rounds} rounds, engine and bare loop turn about.
 The bare loop writes the very rows of the engine's run, {AT_ONCE} sessions at once, each step durable before the next.
-The ratio is its seconds by the engine's; the aim is {AIM}, the least {LEAST}, for `nothing` at {AT_ONCE} slots.
+The ratio is its seconds by the engine's; the aim is {AIM}, the least {LEAST}, at {AT_ONCE} slots.
 `nothing` is the engine alone, `design` has the shortest documents written, read and checked as well.
 
 {machine}

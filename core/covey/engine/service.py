@@ -85,11 +85,6 @@ class Engine:
         self._closed = False
         self.first_seq = 0
 
-    @property
-    def scope(self) -> Scope:
-        """For whom this engine works."""
-        return self._bench.scope
-
     # Beginning.
 
     async def begin(

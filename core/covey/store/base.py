@@ -87,13 +87,6 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool = False
 
 
-class Snapshot(NamedTuple):
-    """What a viewer attaches with: all sessions of some runs and the last line of the log, of one moment."""
-
-    seq: int
-    sessions: tuple[Session, ...]
-
-
 class Process(msgspec.Struct, frozen=True, kw_only=True):
     """A process group that works for a session, recorded before it may act."""
 
