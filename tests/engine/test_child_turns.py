@@ -7,6 +7,7 @@ import pytest
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.registry import AgentRegistry
 from covey.engine.executor import Executor
+from covey.model import events as e
 from covey.model.session import Session
 from covey.model.status import ArtifactState, FailureCause, Status
 from covey.testing.agents import least_document, scripted
@@ -68,6 +69,17 @@ class TestChild:
         assert (child.status, child.kept, child.artifact) == (Status.COMPLETE, False, ArtifactState.PRESENT)
         steps = ["Initialize", "GenerateComponentDesign", "ValidateDesign", "Finalize"]
         assert await steps_of(family, child) == steps
+
+    async def test_the_log_learns_of_its_file_with_the_result_of_the_step_that_saw_it(self, family: Family) -> None:
+        stage = Stage(family, GOOD)
+
+        child = await stage.run(await stage.child())
+
+        log = await family.log()
+        seen = next(at for at, event in enumerate(log) if isinstance(event, e.ArtifactFound))
+        recorded = log[seen - 1]
+        assert isinstance(recorded, e.ResultRecorded)
+        assert (recorded.session_id, recorded.step) == (child.id, "GenerateComponentDesign")
 
     async def test_a_document_is_mended(self, family: Family) -> None:
         stage = Stage(family, POOR, GOOD)

@@ -6,7 +6,7 @@ from covey.model.command import CommandKind, ResultStatus
 from covey.model.session import Session
 from covey.model.status import FailureCause
 from covey.steps.agent_work import NOTE_TAKEN
-from covey.steps.base import Step, Tools
+from covey.steps.base import Handled, Step, Tools
 from covey.steps.generate_design import GenerateComponentDesign
 from covey.steps.revise_design import ReviseDesign
 from tests.family import VALID, Family, component, result
@@ -36,6 +36,7 @@ class TestJudge:
         handled = await make(step, family.tools()).handle_result(family.scope, child, given)
 
         assert handled.result == given
+        assert handled.present
 
     @pytest.mark.parametrize("text", [None, " \n"], ids=["no file", "a blank file"])
     async def test_well_without_the_file_is_missing_file(
@@ -49,6 +50,7 @@ class TestJudge:
         assert handled.result.status is ResultStatus.ERROR
         assert handled.result.error_message == f"the agent ended well, but {PATH} is not there"
         assert handled.result.data["cause"] is FailureCause.MISSING_FILE
+        assert not handled.present
 
     async def test_failed_although_the_file_passes(self, family: Family, child: Session, step: type[Step]) -> None:
         family.write(PATH)
@@ -59,6 +61,7 @@ class TestJudge:
         assert handled.result.status is ResultStatus.ERROR
         assert handled.result.error_message == f"exit 3; {PATH} is there and passes, a retry will keep it"
         assert handled.result.data["cause"] is FailureCause.TIMEOUT
+        assert handled.present
 
     @pytest.mark.parametrize("text", [None, WITHOUT_API], ids=["no file", "one that does not pass"])
     async def test_failed(self, family: Family, child: Session, step: type[Step], text: str | None) -> None:
@@ -125,7 +128,7 @@ class TestRevise:
 
         handled = await ReviseDesign(family.tools()).handle_result(family.scope, child, given)
 
-        assert handled == ({}, given, {})
+        assert handled == Handled({}, given)
 
     async def test_a_note_goes_to_the_agent_though_the_file_passes(self, family: Family, child: Session) -> None:
         child = await noted(family, child)

@@ -5,6 +5,7 @@ import pytest
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.session import Session
 from covey.model.status import FailureCause
+from covey.steps.base import Handled
 from covey.steps.finalize import FinalizeDesign, FinalizeParent
 from tests.family import Family, component, result
 
@@ -30,7 +31,7 @@ class TestFinalizeParent:
 
         handled = await FinalizeParent(family.tools()).handle_result(family.scope, parent, given)
 
-        assert handled == ({}, given, {parent.id: parent.version})
+        assert handled == Handled({}, given, {parent.id: parent.version})
 
     async def test_a_child_that_was_retried_since_the_verdict(self, family: Family, parent: Session) -> None:
         child = await family.child(parent, component("Alpha"))
@@ -56,7 +57,7 @@ class TestFinalizeDesign:
 
         handled = await FinalizeDesign(family.tools()).handle_result(family.scope, child, given)
 
-        assert handled == ({}, given, {})
+        assert handled == Handled({}, given)
 
     @pytest.mark.parametrize(
         ("present", "cause"), [(True, FailureCause.CHECK_FAILED), (False, FailureCause.MISSING_FILE)]

@@ -4,6 +4,7 @@ import pytest
 
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.session import Session
+from covey.steps.base import Handled
 from covey.steps.initialize import InitializeChild, InitializeParent
 from tests.family import Family, component, result
 
@@ -29,7 +30,7 @@ class TestInitializeParent:
 
         handled = await InitializeParent(family.tools()).handle_result(family.scope, parent, given)
 
-        assert handled == ({}, given, {})
+        assert handled == Handled({}, given)
 
 
 class TestInitializeChild:
@@ -62,6 +63,7 @@ class TestInitializeChild:
         assert handled.result.status is ResultStatus.WARNING
         assert handled.result.error_message == f"{PATH} is already there"
         assert handled.updates == {}
+        assert handled.present
 
     @pytest.mark.parametrize(
         "given",
@@ -71,4 +73,4 @@ class TestInitializeChild:
     async def test_anything_else_stands(self, family: Family, child: Session, given: object) -> None:
         handled = await InitializeChild(family.tools()).handle_result(family.scope, child, given)  # type: ignore[arg-type]
 
-        assert handled == ({}, given, {})
+        assert handled == Handled({}, given)

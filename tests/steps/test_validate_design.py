@@ -6,6 +6,7 @@ from covey.model.command import CommandKind, ResultStatus
 from covey.model.session import Session
 from covey.model.status import FailureCause
 from covey.steps.agent_work import NOTE_TAKEN
+from covey.steps.base import Handled
 from covey.steps.validate_design import ValidateDesign
 from tests.family import Family, component, result
 
@@ -29,7 +30,7 @@ async def test_no_findings(family: Family, child: Session) -> None:
 
     handled = await ValidateDesign(family.tools()).handle_result(family.scope, child, given)
 
-    assert handled == ({}, given, {})
+    assert handled == Handled({}, given)
 
 
 async def test_findings_in_one_message(family: Family, child: Session) -> None:

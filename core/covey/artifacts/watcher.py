@@ -4,7 +4,6 @@ It is only a hint: whoever is woken looks at the files itself, and looks now and
 """
 
 import asyncio
-import posixpath
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -14,17 +13,17 @@ STEP_MS = 10
 DEBOUNCE_MS = 50
 
 
-def directories(root: Path, paths: Iterable[str]) -> frozenset[Path]:
-    """The directories of the files, or where one does not exist the nearest one above it that does."""
+def nearest_directories(root: Path, directories: Iterable[str]) -> frozenset[Path]:
+    """The directories, relative to the root, or where one does not exist the nearest one above it that does."""
     found: set[Path] = set()
-    for parent in map(root.joinpath, {posixpath.dirname(path) for path in paths}):
-        nearest = next((each for each in (parent, *parent.parents) if each.is_dir()), None)
+    for directory in map(root.joinpath, directories):
+        nearest = next((each for each in (directory, *directory.parents) if each.is_dir()), None)
         if nearest is not None and nearest.is_relative_to(root):
             found.add(nearest)
     return frozenset(found)
 
 
-async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterator[frozenset[Path]]:
+async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterator[frozenset[str]]:
     """The paths that have changed in the directories (not below them); until `ended` is set.
 
     Ends early when the operating system refuses to watch; the caller looks by the clock then.
@@ -39,6 +38,6 @@ async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterat
             stop_event=ended,
             ignore_permission_denied=True,
         ):
-            yield frozenset(Path(path) for _, path in found)
+            yield frozenset(path for _, path in found)
     except (OSError, RuntimeError):  # watches used up, or a directory that vanished as it was added
         return

@@ -6,12 +6,13 @@ moment counts.
 
 import asyncio
 import contextlib
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from covey.artifacts.checks import look_at
-from covey.artifacts.watcher import changes, directories
+from covey.artifacts.watcher import changes, nearest_directories
 from covey.engine.turns import Bench
 from covey.errors import IllegalEventError
 from covey.model import events as e
@@ -29,6 +30,7 @@ class Lookout:
         self._bench = bench
         self._sessions: dict[str, Session] = {}
         self._by_path: defaultdict[str, set[str]] = defaultdict(set)
+        self._directories: set[str] = set()
         self._above: set[str] = set()
         self._watched: frozenset[Path] = frozenset()
         self._wake = asyncio.Event()
@@ -42,10 +44,12 @@ class Lookout:
             if path is None:
                 continue
             self._sessions[session.id] = session
-            if path not in self._by_path:
+            self._by_path[path].add(session.id)
+            directory = posixpath.dirname(path)
+            if directory not in self._directories:
+                self._directories.add(directory)
                 self._above.update(str(parent) for parent in PurePosixPath(path).parents)
                 self._rewatch.set()
-            self._by_path[path].add(session.id)
 
     async def look(self) -> None:
         """Look at every file once and store what differs from the log."""
@@ -58,7 +62,7 @@ class Lookout:
             tasks.create_task(self._watch())
             while not self._ended:
                 await self.look()
-                if directories(self._bench.tools.root, self._by_path) != self._watched:
+                if nearest_directories(self._bench.tools.root, self._directories) != self._watched:
                     self._rewatch.set()
                 await _wait(self._wake)
 
@@ -71,16 +75,17 @@ class Lookout:
     async def _watch(self) -> None:
         while not self._ended:
             self._rewatch.clear()
-            self._watched = await asyncio.to_thread(directories, self._bench.tools.root, tuple(self._by_path))
+            wanted = tuple(self._directories)
+            self._watched = await asyncio.to_thread(nearest_directories, self._bench.tools.root, wanted)
             if self._watched:
                 async for paths in changes(self._watched, self._rewatch):
                     await self._hint(paths)
             await _wait(self._rewatch)
 
-    async def _hint(self, paths: Iterable[Path]) -> None:
+    async def _hint(self, paths: Iterable[str]) -> None:
         """Look at the files that have changed; where a directory above one has, look at all."""
-        root = self._bench.tools.root
-        names = [path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)]
+        root = str(self._bench.tools.root)
+        names = [path[len(root) + 1 :] or "." for path in paths if path == root or path.startswith(f"{root}/")]
         if not self._above.isdisjoint(names):
             self._wake.set()
         keys = {key for name in names for key in self._by_path.get(name, ())}

@@ -15,6 +15,7 @@ from covey.engine.consequences import (
     cancel_below,
     consequences,
     failed,
+    found_if_unknown,
     missing_by_verdict,
     run_finished,
     unblocked,
@@ -152,7 +153,8 @@ class Turns:
 
     async def _verdict(self, position: Position, interaction: Interaction, handled: Handled) -> Operation:
         session, now = position.session, self._now()
-        recorded = self._recorded(session, interaction, handled)
+        found = found_if_unknown(session, now) if handled.present else ()
+        recorded = (self._recorded(session, interaction, handled), *found)
         tries = tuple(
             each if each.interaction_id != interaction.id else _closed(each, handled.result) for each in position.tries
         )
@@ -166,7 +168,7 @@ class Turns:
         if any(isinstance(event, e.SessionFailed) for event in after):
             after = (*cancel_below(session, below, now), *after)
         gone = missing_by_verdict(handled.result, below, now)
-        events = (recorded, *gone, *after)
+        events = (*recorded, *gone, *after)
         if session.session_id is None:
             events = (*events, *run_finished(events, session, below, now))
         return Operation(events=events, versions=versions, completed=(_completion(interaction, handled.result, now),))

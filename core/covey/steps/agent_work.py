@@ -41,5 +41,5 @@ def judge(tools: Tools, session: Session, result: Result) -> Handled:
         return Handled(updates, missing)
     if result.status is ResultStatus.ERROR and present and not tools.design_findings(session):
         kept = f"{result.error_message}; {path} is there and passes, a retry will keep it"
-        return Handled(updates, replace(result, error_message=kept))
-    return Handled(updates, result)
+        return Handled(updates, replace(result, error_message=kept), present=True)
+    return Handled(updates, result, present=present)

@@ -21,11 +21,13 @@ class Handled(NamedTuple):
     """A step's judgement: updates of the session (only `state`), the result as it stands, and what it was decided on.
 
     `versions` are the versions of rows beside the session itself; the judgement holds only while they do.
+    `present`: the step has seen the session's file, so the log learns of it together with the result.
     """
 
     updates: Mapping[str, Any]
     result: Result
     versions: Mapping[str, int] = {}
+    present: bool = False
 
 
 class Step(Protocol):

@@ -43,5 +43,5 @@ class InitializeChild:
         """A warning when the file is there: then nothing is generated, the file is validated as it is."""
         if result.status is ResultStatus.OK and result.data.get("present"):
             message = f"{own_path(session)} is already there"
-            return Handled({}, replace(result, status=ResultStatus.WARNING, error_message=message))
+            return Handled({}, replace(result, status=ResultStatus.WARNING, error_message=message), present=True)
         return Handled({}, result)
