@@ -60,3 +60,9 @@ class TestPositions:
         positions.forget(["root", "nobody"])
 
         assert positions.get("root") is None
+
+    def test_the_rows_of_those_that_are_remembered(self) -> None:
+        positions = Positions()
+        positions.follow(written(born()))
+
+        assert positions.sessions(["root", "nobody"]) == {"root": born()}

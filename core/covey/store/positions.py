@@ -1,16 +1,17 @@
 """The positions of sessions, remembered by the engine from what it has written itself.
 
-Nobody else writes sessions while an engine lives, so what it committed last is what the database says. Should that
-ever be wrong, the versions of the next operation tell: its sessions are forgotten then, and read anew.
+Nobody else writes sessions in an engine's epoch, so what it committed last is what the database says. An operation
+that does not fit makes its sessions forgotten, and read anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from msgspec.structs import replace
 
 from covey.model import events as e
 from covey.model.command import Try
-from covey.model.session import is_terminal
+from covey.model.session import Session, is_terminal
 from covey.store.base import Committed, Position
 
 
@@ -24,6 +25,10 @@ class Positions:
     def get(self, session_id: str) -> Position | None:
         """The position, if it is remembered."""
         return self._known.get(session_id)
+
+    def sessions(self, session_ids: Iterable[str]) -> dict[str, Session]:
+        """The rows of those sessions that are remembered."""
+        return {key: known.session for key in session_ids if (known := self._known.get(key)) is not None}
 
     def reading(self, session_ids: Iterable[str]) -> None:
         """These are about to be read; one that is written meanwhile will not be learned from what was read."""
@@ -40,21 +45,11 @@ class Positions:
         tries: dict[str, tuple[Try, ...]] = {}
         for entry in committed.entries:
             event = entry.event
-            key = event.session_id or ""
-            known = self._known.get(key)
-            before = tries.get(key, known.tries if known else ())
-            match event:
-                case e.SessionCreated() | e.SessionRetried():
-                    tries[key] = ()
-                case e.CommandIssued():
-                    tries[key] = (
-                        *before,
-                        Try(interaction_id=event.interaction_id, step=event.step, command=event.command),
-                    )
-                case e.ResultRecorded(late=True):  # nothing is decided on it
-                    tries[key] = tuple(each for each in before if each.interaction_id != event.interaction_id)
-                case e.ResultRecorded():
-                    tries[key] = tuple(_with_result(each, event) for each in before)
+            follow = _FOLLOW.get(type(event))
+            if follow is not None:
+                key = event.session_id or ""
+                known = self._known.get(key)
+                tries[key] = follow(tries.get(key, known.tries if known else ()), event)
         for key, session in committed.sessions.items():
             self._being_read.discard(key)
             known = self._known.get(key)
@@ -71,5 +66,28 @@ class Positions:
             self._known.pop(key, None)
 
 
-def _with_result(each: Try, event: e.ResultRecorded) -> Try:
-    return replace(each, status=event.status) if each.interaction_id == event.interaction_id else each
+Tries = tuple[Try, ...]
+
+
+def _begun(tries: Tries, event: e.AnyEvent) -> Tries:  # noqa: ARG001 - one of several of a kind
+    return ()
+
+
+def _issued(tries: Tries, event: e.CommandIssued) -> Tries:
+    return (*tries, Try(interaction_id=event.interaction_id, step=event.step, command=event.command))
+
+
+def _recorded(tries: Tries, event: e.ResultRecorded) -> Tries:
+    if event.late:  # nothing is decided on it
+        return tuple(each for each in tries if each.interaction_id != event.interaction_id)
+    return tuple(
+        replace(each, status=event.status) if each.interaction_id == event.interaction_id else each for each in tries
+    )
+
+
+_FOLLOW: dict[type[e.Event], Callable[[Tries, Any], Tries]] = {
+    e.SessionCreated: _begun,
+    e.SessionRetried: _begun,
+    e.CommandIssued: _issued,
+    e.ResultRecorded: _recorded,
+}

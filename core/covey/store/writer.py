@@ -1,8 +1,9 @@
 """The one writer: everything the engine writes goes through it, as operations committed in groups.
 
-A batch is one transaction: check the epoch, load the rows it was decided on, run the reducer over every operation, fail
+A batch is one transaction: check the epoch, run the reducer over every operation on the rows it was decided on, fail
 those that no longer fit, write the rest with one `executemany` per table, commit, answer. So a row and its events
-can never differ, and a step that continues has its past on disk.
+can never differ, and a step that continues has its past on disk. Rows that this engine has written itself are
+remembered, the others are loaded: nobody else writes sessions in its epoch, and in another one it writes nothing.
 """
 
 import sqlite3
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from covey.errors import CoveyError, FenceLostError, IllegalEventError, StaleOperationError
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.control import ControlRequest
-from covey.model.events import CommandIssued, Entry, SessionCreated
+from covey.model.events import CommandIssued, Entry
 from covey.model.session import Session, apply
 from covey.store import codec
 from covey.store.base import Committed, Completion, Operation, Process
@@ -68,7 +69,7 @@ class Plan:
         # What opens a thing comes before what closes it, should both be of this batch.
         self.statements: Statements = {_ISSUE: [], _OPEN_PROCESS: []}
         self.entries: list[Entry] = []
-        self._created: dict[str, None] = {}
+        self._created: set[str] = set()
         self._changed: dict[str, None] = {}
 
     def add(self, operation: Operation) -> Committed:
@@ -78,21 +79,21 @@ class Plan:
             if row is None or row.version != version:
                 raise StaleOperationError(f"session {key} has changed since")
         rows: dict[str, Session] = {}
-        created: list[str] = []
         entries: list[Entry] = []
-        for event in operation.events:
-            stamped = replace(event, at=max(event.at, self._last(entries) + TICK))
-            entries.append(Entry(self.seq + len(entries) + 1, stamped))
-            session_id = stamped.session_id
+        at = self.at
+        for seq, taken in enumerate(operation.events, start=self.seq + 1):
+            earliest = at + TICK
+            event = taken if taken.at >= earliest else replace(taken, at=earliest)
+            at = event.at
+            entries.append(Entry(seq, event))
+            session_id = event.session_id
             if session_id is None:
                 continue
             before = rows.get(session_id) or self.sessions.get(session_id)
-            after = apply(before, stamped)
+            after = apply(before, event)
             if after is not None and after is not before:
                 rows[session_id] = after
-            if isinstance(stamped, SessionCreated):
-                created.append(session_id)
-        self._accept(operation, entries, rows, created)
+        self._accept(operation, entries, rows)
         return Committed(tuple(entries), rows)
 
     def committed(self) -> Committed:
@@ -105,23 +106,22 @@ class Plan:
 
     def rows(self) -> Iterable[tuple[str, list[Row]]]:
         """The statements to run, each with its rows, in an order that the foreign keys allow."""
-        fresh = [codec.session_row(self.sessions[key]) for key in self._created]
+        fresh = [codec.session_row(self.sessions[key]) for key in self._changed if key in self._created]
         changed = [codec.session_changes(self.sessions[key]) for key in self._changed if key not in self._created]
         yield _CREATE_SESSION, fresh
         yield _CHANGE_SESSION, changed
         yield _APPEND_EVENT, [codec.event_row(entry) for entry in self.entries]
         yield from self.statements.items()
 
-    def _last(self, entries: Sequence[Entry]) -> datetime:
-        return entries[-1].event.at if entries else self.at
-
-    def _accept(self, operation: Operation, entries: list[Entry], rows: dict[str, Session], created: list[str]) -> None:
-        self.sessions.update(rows)
-        self._created.update(dict.fromkeys(created))
-        self._changed.update(dict.fromkeys(rows))
-        self.seq += len(entries)
-        self.at = self._last(entries)
-        self.entries.extend(entries)
+    def _accept(self, operation: Operation, entries: list[Entry], rows: dict[str, Session]) -> None:
+        for key, session in rows.items():
+            if key not in self.sessions:
+                self._created.add(key)
+            self.sessions[key] = session
+            self._changed[key] = None
+        if entries:
+            self.seq, self.at = entries[-1].seq, entries[-1].event.at
+            self.entries.extend(entries)
         if operation.issued is not None:
             self._put(_ISSUE, codec.interaction_row(_stamped(operation.issued, entries)))
         for completion in operation.completed:
@@ -136,6 +136,8 @@ class Plan:
 def _stamped(interaction: Interaction, entries: Sequence[Entry]) -> Interaction:
     """The interaction with the time of its event, so that its command's timestamp is strictly increasing too."""
     at = next(entry.event.at for entry in entries if isinstance(entry.event, CommandIssued))
+    if interaction.inserted_at == interaction.command.timestamp == at:
+        return interaction
     return replace(interaction, inserted_at=at, command=replace(interaction.command, timestamp=at))
 
 
@@ -189,9 +191,13 @@ class Writer:
         await self.batches.ask(Note(_CLOSE_PROCESS, ((pid, started),)))
 
     async def _commit(self, batch: Batch) -> None:
+        keys = {key for pending in batch for key in _keys(pending.item)}
+        known = self.positions.sessions(keys)
         with explained(self._path):
             try:
-                plan, answers = await in_one_hop(self._connection, lambda database: self._transaction(database, batch))
+                plan, answers = await in_one_hop(
+                    self._connection, lambda database: self._transaction(database, batch, known, keys - known.keys())
+                )
             except sqlite3.IntegrityError as error:
                 await self._one_by_one(batch, error)
                 return
@@ -215,11 +221,17 @@ class Writer:
         for pending in batch:
             await self._commit([pending])
 
-    def _transaction(self, database: sqlite3.Connection, batch: Batch) -> tuple[Plan, list[Committed | CoveyError]]:
-        """Write a batch, all of it or nothing; runs on the connection's thread."""
+    def _transaction(
+        self, database: sqlite3.Connection, batch: Batch, known: dict[str, Session], unknown: set[str]
+    ) -> tuple[Plan, list[Committed | CoveyError]]:
+        """Write a batch, all of it or nothing; runs on the connection's thread.
+
+        `known` and `unknown` are the rows that it was decided on or changes: those to be loaded are the unknown.
+        """
         database.execute("BEGIN IMMEDIATE")
         try:
-            plan = Plan(self._load(database, batch), self._seq, self._at)
+            self._check_epoch(database)
+            plan = Plan({**known, **_load(database, unknown)}, self._seq, self._at)
             answers = [_add(plan, pending.item) for pending in batch]
             for statement, rows in plan.rows():
                 if rows:
@@ -231,16 +243,17 @@ class Writer:
             raise
         return plan, answers
 
-    def _load(self, database: sqlite3.Connection, batch: Batch) -> dict[str, Session]:
-        """The rows that the batch was decided on or changes."""
+    def _check_epoch(self, database: sqlite3.Connection) -> None:
         found = database.execute("SELECT epoch FROM engine").fetchone()
         if found is None or found[0] != self._epoch:
             raise FenceLostError("another engine has taken this project over; this one writes nothing more")
-        keys = {key for pending in batch for key in _keys(pending.item)}
-        if not keys:
-            return {}
-        rows = database.execute(_LOAD, (msgspec.json.encode(sorted(keys)).decode(),))
-        return {session.id: session for session in (codec.session(row[0]) for row in rows)}
+
+
+def _load(database: sqlite3.Connection, keys: set[str]) -> dict[str, Session]:
+    if not keys:
+        return {}
+    rows = database.execute(_LOAD, (msgspec.json.encode(sorted(keys)).decode(),))
+    return {session.id: session for session in (codec.session(row[0]) for row in rows)}
 
 
 def _add(plan: Plan, item: Operation | Note) -> Committed | CoveyError:
