@@ -1,7 +1,7 @@
 """The positions of sessions, remembered by the engine from what it has written itself.
 
-Nobody else writes sessions in an engine's epoch, so what it committed last is what the database says. An operation
-that does not fit makes its sessions forgotten, and read anew.
+Nobody else writes sessions while an engine lives, so what it committed last is what the database says. Should that
+ever be wrong, the writer's look at their versions tells: its sessions are forgotten then, and read anew.
 """
 
 from collections.abc import Callable, Iterable
