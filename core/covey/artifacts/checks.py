@@ -61,8 +61,8 @@ class Finding:
 def look_at(root: Path, path: str) -> FileState:
     """Whether a path, resolved from the root, is a regular file inside the root with more than blanks in it."""
     try:
-        real = _resolved(os.fspath(root), path)
-        reason = OUTSIDE if real is None else _what_it_is_instead(real)
+        found = _resolved(os.fspath(root), path)
+        reason = OUTSIDE if found is None else _what_it_is_instead(*found)
     except (FileNotFoundError, NotADirectoryError):
         reason = NOT_THERE
     except OSError as error:
@@ -104,35 +104,35 @@ def _why_not_read(root: Path, path: str, error: CoveyError | OSError) -> str:
     return visible(str(error))
 
 
-def _resolved(root: str, path: str) -> str | None:
-    """The path below the root with its links resolved; None when it leads out of the root."""
+def _resolved(root: str, path: str) -> tuple[str, int] | None:
+    """The path below the root with its links resolved, and its mode; None when it leads out of the root."""
     plain = _without_links(root, path)
     if plain is not None:
         return plain
     base = os.path.realpath(root)
     real = os.path.realpath(os.path.join(base, path))  # noqa: PTH118 -- a str in, no Path made
-    return real if os.path.commonpath((base, real)) == base else None
+    return (real, os.stat(real).st_mode) if os.path.commonpath((base, real)) == base else None  # noqa: PTH116 -- likewise
 
 
-def _without_links(root: str, path: str) -> str | None:
-    """The path below the root, if there is no link on its way: asked of thousands of files, often, so the short way.
+def _without_links(root: str, path: str) -> tuple[str, int] | None:
+    """The path and its mode, if no link is on its way: asked of thousands of files, often, so the short way.
 
     None when it has to be resolved.
     """
     parts = path.split("/")
     if ".." in parts or path.startswith("/"):
         return None
-    at = root
+    at, mode = root, 0
     for part in parts:
         at = f"{at}/{part}"
-        if stat.S_ISLNK(os.lstat(at).st_mode):
+        mode = os.lstat(at).st_mode
+        if stat.S_ISLNK(mode):
             return None
-    return at
+    return at, mode
 
 
-def _what_it_is_instead(real: str) -> str | None:
-    """Why a resolved path is no readable file with text; None when it is one."""
-    mode = os.stat(real).st_mode  # noqa: PTH116 -- likewise
+def _what_it_is_instead(real: str, mode: int) -> str | None:
+    """Why a resolved path of this mode is no readable file with text; None when it is one."""
     if stat.S_ISDIR(mode):
         return DIRECTORY
     if not stat.S_ISREG(mode):
@@ -145,24 +145,26 @@ def _what_it_is_instead(real: str) -> str | None:
 
 
 def _is_blank(file: int) -> bool:
+    chunk = os.read(file, _CHUNK)
+    if b" " < chunk.lstrip()[:1] < b"\x7f":
+        return False  # it begins with a sign of ASCII, as nearly all do
     decoder = _Decoder(errors="replace")
     for _ in range(0, _BLANK_LIMIT, _CHUNK):
-        chunk = os.read(file, _CHUNK)
         if decoder.decode(chunk, final=not chunk).strip("\ufeff").strip():
             return False
         if not chunk:
             return True
+        chunk = os.read(file, _CHUNK)
     return True
 
 
 def _section_findings(document: Outline, sections: Sequence[str]) -> Iterator[Finding]:
     for title in sections:
         found = document.named(title)
-        shown = visible(title)
         if not found:
             yield _missing(document, title)
         elif all(section.is_empty for section in found):
-            yield Finding(found[0].heading.first, f"the section '{shown}' is empty; write it")
+            yield Finding(found[0].heading.first, f"the section '{visible(title)}' is empty; write it")
 
 
 def _missing(document: Outline, title: str) -> Finding:

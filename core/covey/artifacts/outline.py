@@ -17,6 +17,8 @@ SECTION_LEVEL = 2
 
 _BOM = "\ufeff"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TEXT = frozenset({"inline", "html_block"})
+_CODE = frozenset({"fence", "code_block"})
 _PARSER = MarkdownIt("commonmark").disable("inline")
 
 
@@ -75,8 +77,23 @@ def outline(text: str) -> Outline:
     """The outline of a document; text before the first heading belongs to none of its sections."""
     tokens = parse(text)
     starts = [i for i, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
-    count = line_count(text)
-    return Outline(tuple(_section(tokens, start, count) for start in starts))
+    headings = [_heading(tokens, start) for start in starts]
+    bullets = tuple(_bullets(tokens))
+    # Behind the last heading stands one above all others, where the text ends.
+    starts.append(len(tokens))
+    headings.append(Heading(0, "", "", first=line_count(text) + 1, last=0))
+    sections: list[Section] = []
+    for i, heading in enumerate(headings[:-1]):
+        following = next(j for j in range(i + 1, len(headings)) if headings[j].level <= heading.level)
+        end = headings[following].first - 1
+        section = Section(
+            heading=heading,
+            end=end,
+            is_empty=not _say_something(tokens[starts[i] + 3 : starts[following]]),
+            bullets=tuple(bullet for bullet in bullets if heading.last < bullet.number <= end),
+        )
+        sections.append(section)
+    return Outline(tuple(sections))
 
 
 def parse(text: str) -> list[Token]:
@@ -96,19 +113,9 @@ def same_title(title: str) -> str:
 
 def has_text(content: str) -> bool:
     """There is something to read once comments and blanks are gone."""
-    return bool(html.unescape(_COMMENT.sub("", content)).strip())
-
-
-def _section(tokens: Sequence[Token], start: int, count: int) -> Section:
-    heading = _heading(tokens, start)
-    stop = next((i for i in range(start + 1, len(tokens)) if _ends(tokens[i], heading.level)), len(tokens))
-    body = tokens[start + 3 : stop]
-    return Section(
-        heading=heading,
-        end=_first_line(tokens[stop]) - 1 if stop < len(tokens) else count,
-        is_empty=not any(map(_says_something, _without_headings(body))),
-        bullets=tuple(_bullets(body)),
-    )
+    if "<" in content or "&" in content:
+        content = html.unescape(_COMMENT.sub("", content))
+    return bool(content.strip())
 
 
 def _heading(tokens: Sequence[Token], start: int) -> Heading:
@@ -117,32 +124,25 @@ def _heading(tokens: Sequence[Token], start: int) -> Heading:
     return Heading(int(tokens[start].tag[1:]), title, same_title(title), first=first + 1, last=last)
 
 
-def _ends(token: Token, level: int) -> bool:
-    return token.type == "heading_open" and token.level == 0 and int(token.tag[1:]) <= level
-
-
 def _first_line(token: Token) -> int:
     return (token.map or [0, 0])[0] + 1
 
 
-def _without_headings(tokens: Sequence[Token]) -> Iterator[Token]:
+def _say_something(tokens: Sequence[Token]) -> bool:
+    """One of the tokens holds text, headings and comments left out."""
     previous = ""
     for token in tokens:
-        if previous != "heading_open":
-            yield token
-        previous = token.type
-
-
-def _says_something(token: Token) -> bool:
-    match token.type:
-        case "inline" | "html_block":
-            return has_text(token.content)
-        case "fence" | "code_block":
-            return bool(token.content.strip())
+        kind = token.type
+        if kind in _CODE and token.content.strip():
+            return True
+        if kind in _TEXT and previous != "heading_open" and has_text(token.content):
+            return True
+        previous = kind
     return False
 
 
 def _bullets(tokens: Sequence[Token]) -> Iterator[Line]:
-    for item, paragraph, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if (item.type, paragraph.type) == ("list_item_open", "paragraph_open"):
+    for place, token in enumerate(tokens):
+        if token.type == "list_item_open" and tokens[place + 1].type == "paragraph_open":
+            inline = tokens[place + 2]
             yield Line(_first_line(inline), inline.content.partition("\n")[0])

@@ -22,6 +22,7 @@ READ_LIMIT = 8 * 1024 * 1024
 _TEMPORARY = ".covey/tmp"
 _Put = Callable[[int, str], None]
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_REFUSES_LINKS = frozenset({errno.ELOOP, errno.ENOTDIR})  # how O_DIRECTORY and O_NOFOLLOW say that it is one
 _MOST_LINKS = 40  # as the kernel has it
 
 
@@ -200,11 +201,18 @@ def _write_and_put(at: int, data: bytes, mode: int, put: _Put) -> None:
 def _read(root: Path, path: str, directory: int, name: str, limit: int) -> tuple[bytes, int]:
     """A regular file's bytes and mode. Opened without waiting, so that a FIFO in its place holds nobody up."""
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
-    with os.fdopen(file, "rb") as stream:
+    try:
         status = os.fstat(file)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(status.st_mode):
             raise NotTextError(f"{root / path} is not a regular file")
-        data = stream.read(limit + 1)
+        data = b""
+        # Asked for what there is: a buffer as large as the limit costs more than the reading.
+        while len(data) <= limit and (more := os.read(file, min(status.st_size, limit) + 1)):
+            data += more
+    finally:
+        os.close(file)
     if len(data) > limit:
         raise TooLargeError(f"{root / path} is larger than {limit:,} bytes")
     return data, stat.S_IMODE(status.st_mode)
@@ -250,9 +258,10 @@ def _trail(top: int) -> Iterator[list[int]]:
 
 def _walk(trail: list[int], root: Path, path: str, *, create: bool, follow: bool) -> str:
     """Go down to the directory that holds the path's last part, which is returned, a symlink only if not `follow`."""
-    if "\0" in path or PurePosixPath(path).is_absolute():
+    pure = PurePosixPath(path)
+    if "\0" in path or pure.is_absolute():
         raise OutsideError(f"{path!r} is not a path inside {root}")
-    parts = deque(PurePosixPath(path).parts)
+    parts = deque(pure.parts)
     links = 0
     while parts:
         part = parts.popleft()
@@ -263,16 +272,16 @@ def _walk(trail: list[int], root: Path, path: str, *, create: bool, follow: bool
             continue
         if not parts and not follow:
             return part
-        target = _link_target(trail[-1], part)
-        if target is not None:
-            links += 1
-            if links > _MOST_LINKS:
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-            parts.extendleft(reversed(_inside(trail, root, path, target)))
-        elif not parts:
+        below = _enter_or_link(trail[-1], part, create=create) if parts else _link_target(trail[-1], part)
+        if below is None:
             return part
-        else:
-            trail.append(_enter(trail[-1], part, create=create))
+        if isinstance(below, int):
+            trail.append(below)
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        parts.extendleft(reversed(_inside(trail, root, path, below)))
     raise OutsideError(f"{path!r} names no file inside {root}")
 
 
@@ -297,6 +306,17 @@ def _inside(trail: list[int], root: Path, path: str, target: PurePosixPath) -> t
                 os.close(trail.pop())
             return target.relative_to(known).parts
     raise OutsideError(f"{path} leads out of {root}, through a link to {target}")
+
+
+def _enter_or_link(directory: int, name: str, *, create: bool) -> int | PurePosixPath:
+    """A directory's descriptor; or, should there be a link in its place (which is rare), where that points."""
+    try:
+        return _enter(directory, name, create=create)
+    except OSError as error:
+        target = _link_target(directory, name) if error.errno in _REFUSES_LINKS else None
+        if target is None:
+            raise
+        return target
 
 
 def _enter(directory: int, name: str, *, create: bool) -> int:
