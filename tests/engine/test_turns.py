@@ -313,7 +313,7 @@ class TestHandleResult:
         before = len(family.commits)
 
         given = result(ERROR, "exit 3", cause=FailureCause.TIMEOUT)
-        assert await turns.handle_result(turn, given) is Next.GO_ON
+        assert await turns.handle_result(turn, given) is Next.END
 
         assert len(family.commits) == before + 1
         assert [type(entry.event) for entry in family.commits[-1].entries] == [e.ResultRecorded, e.SessionFailed]

@@ -58,6 +58,9 @@ class Finding:
         return f"line {self.line}: {self.message}" if self.line else self.message
 
 
+_PRESENT = FileState(present=True)
+
+
 def look_at(root: Path, path: str) -> FileState:
     """Whether a path, resolved from the root, is a regular file inside the root with more than blanks in it."""
     try:
@@ -69,7 +72,7 @@ def look_at(root: Path, path: str) -> FileState:
         reason = f"cannot be read: {error.strerror or error}"
     except ValueError:
         reason = "is no valid path"
-    return FileState(present=reason is None, reason=reason)
+    return _PRESENT if reason is None else FileState(present=False, reason=reason)
 
 
 def check_design(text: str, sections: Sequence[str], known: Collection[str]) -> tuple[Finding, ...]:

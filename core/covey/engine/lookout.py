@@ -43,7 +43,10 @@ class Lookout:
             path = session.artifact_path
             if path is None:
                 continue
+            known = session.id in self._sessions
             self._sessions[session.id] = session
+            if known:
+                continue  # its path never changes
             self._by_path[path].add(session.id)
             directory = posixpath.dirname(path)
             if directory not in self._directories:

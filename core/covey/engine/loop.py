@@ -13,7 +13,10 @@ async def run_session(runtime: Runtime, running: Running) -> None:
     while (turn := await runtime.next_command(running)) is not None:
         result = await _execute(runtime, turn)
         ticket = runtime.ticket(running)
-        if await runtime.handle_result(turn, result) is Next.WAIT:
+        following = await runtime.handle_result(turn, result)
+        if following is Next.END:
+            return
+        if following is Next.WAIT:
             await runtime.changed(running, ticket)
 
 

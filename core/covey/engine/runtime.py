@@ -22,6 +22,7 @@ class Next(Enum):
 
     GO_ON = "go_on"
     WAIT = "wait"
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)

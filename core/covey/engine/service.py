@@ -80,6 +80,7 @@ class Engine:
         self.runtime = LocalRuntime(self._bench, self._executor, self._slots, self._moved.set)
         self._controls = Controls(self._bench, self.runtime, self._objection, self._wake_root)
         self._lookout = Lookout(self._bench)
+        self._database = str(database_path(project.root / ".covey"))
         self._inode = 0
         self._open = False
         self._closed = False
@@ -181,9 +182,8 @@ class Engine:
         error = self._broken or self.runtime.broken
         if error is not None:
             return str(error)
-        path = database_path(self._project.root / ".covey")
         try:
-            same = os.stat(path).st_ino == self._inode  # noqa: PTH116 - the inode of the very path
+            same = os.stat(self._database).st_ino == self._inode  # noqa: PTH116 - the inode of the very path
         except OSError:
             same = False
         return None if same else f"{self._project.root} or its database is gone; nothing more can be stored"

@@ -33,6 +33,9 @@ from covey.store.base import Completion, Operation, Position
 from covey.store.sqlite import EngineStore
 from covey.workflows.workflow import Workflow, next_step
 
+_LOOKS_BELOW = (e.SessionFailed, e.SessionCompleted, e.SessionBlocked)
+"""What is decided on the sessions below as well."""
+
 
 @dataclass(slots=True)
 class Bench:
@@ -147,14 +150,16 @@ class Turns:
         session, scope = position.session, self._bench.scope
         handled = await self._step(session, interaction.step).handle_result(scope, session, result)
         operation = await self._verdict(position, interaction, handled)
-        await self._bench.store.append(operation)
-        blocked = any(isinstance(event, e.SessionBlocked) for event in operation.events)
-        return Next.WAIT if blocked else Next.GO_ON
+        committed = await self._bench.store.append(operation)
+        after = committed.sessions[session.id]
+        if is_terminal(after):
+            return Next.END
+        return Next.WAIT if after.phase is Phase.BLOCKED else Next.GO_ON
 
     async def _verdict(self, position: Position, interaction: Interaction, handled: Handled) -> Operation:
         session, now = position.session, self._now()
         found = found_if_unknown(session, now) if handled.present else ()
-        recorded = (self._recorded(session, interaction, handled), *found)
+        recorded = (_recorded(session, interaction, handled, now), *found)
         tries = tuple(
             each if each.interaction_id != interaction.id else _closed(each, handled.result) for each in position.tries
         )
@@ -162,7 +167,7 @@ class Turns:
         after = consequences(self._workflow(session), limits, session, tries=tries, result=handled.result, at=now)
         versions = {session.id: session.version, **handled.versions}
         below: tuple[Session, ...] = ()
-        if any(isinstance(event, e.SessionFailed | e.SessionCompleted | e.SessionBlocked) for event in after):
+        if any(isinstance(event, _LOOKS_BELOW) for event in after):
             below = await self._below(session)
             versions = {**{child.id: child.version for child in below}, **versions}
         if any(isinstance(event, e.SessionFailed) for event in after):
@@ -193,7 +198,7 @@ class Turns:
         if session.pending is not None:
             interaction = await self._interaction(session.pending)
             result = error_result(reason, self._now())
-            events = (self._recorded(session, interaction, Handled({}, result)), *events)
+            events = (_recorded(session, interaction, Handled({}, result), now), *events)
             completed = (_completion(interaction, result, now),)
         if session.session_id is None:
             events = (*events, *run_finished(events, session, below, now))
@@ -207,16 +212,6 @@ class Turns:
             raise NotFoundError("session_not_found", errors.SESSION_NOT_FOUND) from error
         await self.crashed(Running(session.id, session.attempt), f"{error} ({interaction.step}: {result.status})")
         return Next.GO_ON
-
-    def _recorded(self, session: Session, interaction: Interaction, handled: Handled) -> e.ResultRecorded:
-        return e.ResultRecorded(
-            at=self._now(),
-            **about(session),
-            interaction_id=interaction.id,
-            step=interaction.step,
-            status=handled.result.status,
-            updates=dict(handled.updates),
-        )
 
     def _late(self, session: Session, interaction: Interaction, result: Result) -> Operation:
         event = e.ResultRecorded(
@@ -293,6 +288,17 @@ class Turns:
 def error_result(message: str, at: datetime, **data: object) -> Result:
     """A result that says why there is no other."""
     return Result(id=new_id(), status=ResultStatus.ERROR, error_message=message, data=data, timestamp=at)
+
+
+def _recorded(session: Session, interaction: Interaction, handled: Handled, at: datetime) -> e.ResultRecorded:
+    return e.ResultRecorded(
+        at=at,
+        **about(session),
+        interaction_id=interaction.id,
+        step=interaction.step,
+        status=handled.result.status,
+        updates=dict(handled.updates),
+    )
 
 
 def _closed(each: Try, result: Result) -> Try:

@@ -9,16 +9,18 @@ from collections import defaultdict
 from covey.model import events as e
 from covey.store.base import Committed
 
-_OF_THE_PARENT = (
-    e.SessionCompleted,
-    e.SessionFailed,
-    e.SessionCancelled,
-    e.SessionSkipped,
-    e.SessionRetried,
-    e.ArtifactFound,
-    e.ArtifactMissing,
+_OF_THE_PARENT = frozenset(
+    {
+        e.SessionCompleted,
+        e.SessionFailed,
+        e.SessionCancelled,
+        e.SessionSkipped,
+        e.SessionRetried,
+        e.ArtifactFound,
+        e.ArtifactMissing,
+    }
 )
-_OF_ITSELF = (e.SessionCancelled, e.SessionSkipped, e.SessionRetried, e.SessionUnblocked)
+_OF_ITSELF = frozenset({e.SessionCancelled, e.SessionSkipped, e.SessionRetried, e.SessionUnblocked})
 
 
 class Wakeups:
@@ -58,11 +60,13 @@ class Wakeups:
     def tell(self, committed: Committed) -> None:
         """Wake whoever the events concern."""
         for entry in committed.entries:
-            event = entry.event
-            session = committed.sessions.get(event.session_id or "")
+            kind = type(entry.event)
+            if kind not in _OF_ITSELF and kind not in _OF_THE_PARENT:
+                continue
+            session = committed.sessions.get(entry.event.session_id or "")
             if session is None:
                 continue
-            if isinstance(event, _OF_ITSELF):
+            if kind in _OF_ITSELF:
                 self.wake(session.id)
-            if session.session_id is not None and isinstance(event, _OF_THE_PARENT):
+            if session.session_id is not None and kind in _OF_THE_PARENT:
                 self.wake(session.session_id)

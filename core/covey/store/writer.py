@@ -195,7 +195,9 @@ class Writer:
         await self.batches.ask(Note(_CLOSE_PROCESS, ((pid, started),)))
 
     async def _commit(self, batch: Batch) -> None:
-        keys = {key for pending in batch for key in _keys(pending.item)}
+        keys: set[str] = set()
+        for pending in batch:
+            keys.update(_keys(pending.item))
         known = self.positions.sessions(keys)
         with explained(self._path):
             try:
@@ -279,11 +281,8 @@ def _add(plan: Plan, item: Operation | Note) -> Committed | CoveyError:
 def _keys(item: Operation | Note) -> Iterable[str]:
     """The sessions that an operation was decided on or changes."""
     if isinstance(item, Note):
-        return
-    yield from item.versions
-    for event in item.events:
-        if event.session_id is not None:
-            yield event.session_id
+        return ()
+    return [*item.versions, *(event.session_id for event in item.events if event.session_id is not None)]
 
 
 def _transcript_row(row: TranscriptRow) -> Row:
