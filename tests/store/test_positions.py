@@ -66,3 +66,12 @@ class TestPositions:
         positions.follow(written(born()))
 
         assert positions.sessions(["root", "nobody"]) == {"root": born()}
+
+    def test_once_all_is_forgotten_a_reading_that_was_under_way_is_not_learned_from(self) -> None:
+        positions = Positions()
+        positions.follow(written(born()))
+        positions.reading(["another"])
+        positions.forget_all()
+        positions.learn([Position(at_work(born("another")), ())])
+
+        assert (positions.get("root"), positions.get("another")) == (None, None)

@@ -157,6 +157,18 @@ class TestPosition:
         assert position.session == changed
         await store.append(start(position.session))
 
+    async def test_rows_that_somebody_else_changed_are_not_remembered_whichever_session_comes_next(
+        self, store: EngineStore, tmp_path: Path
+    ) -> None:
+        root, other = await apply(store, create("root")), await apply(store, create("other"))
+        with outside(tmp_path) as database:
+            database.execute("UPDATE sessions SET body = json_set(body, '$.version', 9) WHERE id = 'root'")
+
+        await store.append(start(other))
+
+        with pytest.raises(StaleOperationError):
+            await store.append(start(root))
+
     async def test_one_that_ended_is_read_from_disk(self, store: EngineStore) -> None:
         session = await family(store, 0)
         session = await apply(store, fail(session))

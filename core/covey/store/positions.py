@@ -1,7 +1,7 @@
 """The positions of sessions, remembered by the engine from what it has written itself.
 
-Nobody else writes sessions while an engine lives, so what it committed last is what the database says. Should that
-ever be wrong, the writer's look at their versions tells: its sessions are forgotten then, and read anew.
+Nobody else writes sessions while an engine lives, so what it committed last is what the database says. To be sure of
+it, the writer has all of them forgotten, and read anew, once another connection has committed anything.
 """
 
 from collections.abc import Callable, Iterable
@@ -59,6 +59,11 @@ class Positions:
                 self._known[key] = Position(session, tries.get(key, known.tries))
             elif session.step is None:  # its attempt begins here, so nothing was tried in it before
                 self._known[key] = Position(session, ())
+
+    def forget_all(self) -> None:
+        """Read all of them anew when they are asked for next."""
+        self._known.clear()
+        self._being_read.clear()
 
     def forget(self, session_ids: Iterable[str]) -> None:
         """Read these anew when they are asked for next."""

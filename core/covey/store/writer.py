@@ -3,7 +3,7 @@
 A batch is one transaction: check the epoch, run the reducer over every operation on the rows it was decided on, fail
 those that no longer fit, write the rest with one `executemany` per table, commit, answer. So a row and its events
 can never differ, and a step that continues has its past on disk. Rows that this engine has written itself are
-remembered: of them the database is only asked whether their versions are still its own, the others are loaded.
+remembered until another connection commits, which SQLite's own counter tells; the others are loaded.
 """
 
 import sqlite3
@@ -44,10 +44,7 @@ _TRANSCRIBE = "INSERT INTO transcripts (session_id, attempt, n, step, at, kind, 
 _SETTLE = "UPDATE controls SET state = ?, body = ? WHERE id = ?"
 _OPEN_PROCESS = "INSERT INTO processes (session_id, attempt, pid, pgid, started) VALUES (?, ?, ?, ?, ?)"
 _CLOSE_PROCESS = "DELETE FROM processes WHERE pid = ? AND started = ?"
-_COUNT_STORED = (
-    "SELECT count(*) FROM json_each(?) remembered"
-    " CROSS JOIN sessions s ON s.id = remembered.key AND json_extract(s.body, '$.version') = remembered.value"
-)
+_FOREIGN_COMMITS = "PRAGMA data_version"
 _LOAD = "SELECT body FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
 
 Statements = dict[str, list[Row]]
@@ -174,6 +171,7 @@ class Writer:
         self._seq = seq
         self._at = at
         self._on_commit = on_commit
+        self._foreign_commits = -1
         self.positions = Positions()
         self.batches: Batcher[Operation | Note, Committed] = Batcher(self._commit)
 
@@ -201,13 +199,16 @@ class Writer:
         known = self.positions.sessions(keys)
         with explained(self._path):
             try:
-                plan, answers = await in_one_hop(
+                plan, answers, commits = await in_one_hop(
                     self._connection, lambda database: self._transaction(database, batch, keys, known)
                 )
             except sqlite3.IntegrityError as error:
                 await self._one_by_one(batch, error)
                 return
         self._seq, self._at = plan.seq, plan.at
+        if commits != self._foreign_commits:
+            self._foreign_commits = commits
+            self.positions.forget_all()
         if plan.entries:
             committed = plan.committed()
             self.positions.follow(committed)
@@ -229,15 +230,19 @@ class Writer:
 
     def _transaction(
         self, database: sqlite3.Connection, batch: Batch, keys: set[str], known: dict[str, Session]
-    ) -> tuple[Plan, list[Committed | CoveyError]]:
+    ) -> tuple[Plan, list[Committed | CoveyError], int]:
         """Write a batch, all of it or nothing; runs on the connection's thread.
 
-        `keys` are the sessions that it was decided on or changes, `known` those of their rows that are remembered.
+        `keys` are the sessions that it was decided on or changes, `known` those of their rows that are remembered:
+        they count only while nobody else has committed, which the counter that is given back tells.
         """
         database.execute("BEGIN IMMEDIATE")
         try:
             self._check_epoch(database)
-            plan = Plan(_rows(database, keys, known), self._seq, self._at)
+            commits = database.execute(_FOREIGN_COMMITS).fetchone()[0]
+            if commits != self._foreign_commits:
+                known = {}
+            plan = Plan({**known, **_load(database, keys - known.keys())}, self._seq, self._at)
             answers = [_add(plan, pending.item) for pending in batch]
             for statement, rows in plan.rows():
                 if rows:
@@ -247,7 +252,7 @@ class Writer:
             if database.in_transaction:
                 database.execute("ROLLBACK")
             raise
-        return plan, answers
+        return plan, answers, commits
 
     def _check_epoch(self, database: sqlite3.Connection) -> None:
         found = database.execute("SELECT epoch FROM engine").fetchone()
@@ -255,16 +260,11 @@ class Writer:
             raise FenceLostError("another engine has taken this project over; this one writes nothing more")
 
 
-def _rows(database: sqlite3.Connection, keys: set[str], known: dict[str, Session]) -> dict[str, Session]:
-    """The rows as the database has them: what is remembered counts only while all of it is stored with its version."""
-    versions = {key: session.version for key, session in known.items()}
-    stored = database.execute(_COUNT_STORED, (msgspec.json.encode(versions).decode(),)).fetchone()[0]
-    rows = known if stored == len(known) else {}
-    missing = sorted(keys - rows.keys())
-    if missing:
-        bodies = database.execute(_LOAD, (msgspec.json.encode(missing).decode(),))
-        rows = {**rows, **{session.id: session for session in (codec.session(body) for (body,) in bodies)}}
-    return rows
+def _load(database: sqlite3.Connection, keys: set[str]) -> dict[str, Session]:
+    if not keys:
+        return {}
+    bodies = database.execute(_LOAD, (msgspec.json.encode(sorted(keys)).decode(),))
+    return {session.id: session for session in (codec.session(body) for (body,) in bodies)}
 
 
 def _add(plan: Plan, item: Operation | Note) -> Committed | CoveyError:

@@ -170,7 +170,8 @@ class _NoTemporaryDirectoryError(Exception):
 
 @contextmanager
 def _temporary_directory(root: Path, top: int) -> Iterator[int]:
-    with _trail(top) as trail:
+    trail = [os.dup(top)]
+    try:
         try:
             _walk(trail, root, f"{_TEMPORARY}/-", create=True, follow=False)
         except (OSError, OutsideError) as error:
@@ -181,6 +182,9 @@ def _temporary_directory(root: Path, top: int) -> Iterator[int]:
             if error.errno == errno.EXDEV:
                 raise _NoTemporaryDirectoryError from error
             raise
+    finally:
+        for directory in trail:
+            os.close(directory)
 
 
 def _write_and_put(at: int, data: bytes, mode: int, put: _Put) -> None:
@@ -226,38 +230,30 @@ def _place(
 
     Inside, an OSError is raised anew with the whole path in it; `gone` is raised where a directory is not there.
     """
-    top = os.open(root, _DIRECTORY)
+    trail = [os.open(root, _DIRECTORY)]
     try:
-        with _trail(top) as trail:
-            try:
-                name = _walk(trail, root, path, create=create, follow=follow)
-            except FileNotFoundError as error:
-                if gone is None:
-                    raise
-                raise gone(f"{root / path} is gone") from error
-            yield top, trail[-1], name
+        try:
+            name = _walk(trail, root, path, create=create, follow=follow)
+        except FileNotFoundError as error:
+            if gone is None:
+                raise
+            raise gone(f"{root / path} is gone") from error
+        yield trail[0], trail[-1], name
     except OSError as error:
         if isinstance(error.filename, str) and Path(error.filename).is_absolute():
             raise  # it has been named already, by the place inside this one
         what = root / path if root.exists() else root
         raise OSError(error.errno, error.strerror, str(what)) from error
     finally:
-        os.close(top)
-
-
-@contextmanager
-def _trail(top: int) -> Iterator[list[int]]:
-    """The open directories from the root down to where a walk has come."""
-    trail = [os.dup(top)]
-    try:
-        yield trail
-    finally:
         for directory in trail:
             os.close(directory)
 
 
 def _walk(trail: list[int], root: Path, path: str, *, create: bool, follow: bool) -> str:
-    """Go down to the directory that holds the path's last part, which is returned, a symlink only if not `follow`."""
+    """Go down to the directory that holds the path's last part, which is returned, a symlink only if not `follow`.
+
+    `trail` are the open directories from the root down to where the walk has come; whoever made it closes them.
+    """
     pure = PurePosixPath(path)
     if "\0" in path or pure.is_absolute():
         raise OutsideError(f"{path!r} is not a path inside {root}")
