@@ -5,6 +5,7 @@ comes in through the entry point group `covey.agents`; the name of the entry poi
 An agent is ended by cancelling `run`; it cleans up within the desk's grace and lets the cancellation out.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -45,7 +46,7 @@ class Assignment:
     component: Component
     context: Component
     context_design_path: str
-    components: tuple[Component, ...]
+    components: Collection[Component]
     sections: tuple[str, ...]
     source_roots: tuple[str, ...] = (".",)
     findings: tuple[str, ...] = ()

@@ -117,7 +117,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         component=component,
         context=context,
         context_design_path=str(session.state.get("context_design_path", "")),
-        components=tuple(tools.components.values()),
+        components=tools.components.values(),
         sections=tools.sections(session),
         source_roots=tuple(tools.settings.project.source),
         findings=tuple(str(finding) for finding in findings) if isinstance(findings, list) else (),
