@@ -17,7 +17,12 @@ LOADS_NOTHING_OF = {
     "covey.model.tree": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
     "covey.agents.registry": (*SCREEN, "griffe", "watchfiles", "sqlite3", "covey.agents.offline"),
     "covey.client": (*SCREEN, *HEAVY, "covey.engine"),
+    "covey.client.engine": (*SCREEN, *HEAVY, "pydantic", "covey.engine", "covey.agents"),
+    "covey.client.presence": (*SCREEN, *HEAVY, "pydantic", "covey.engine", "covey.agents"),
+    "covey.client.standing": (*SCREEN, *HEAVY, "pydantic", "covey.engine", "covey.agents"),
+    "covey.client.requests": (*SCREEN, *HEAVY, "covey.engine", "covey.agents"),
     "covey.cli": (*SCREEN, *HEAVY),
+    "covey.cli.watch": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
 }
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from covey.cli.commands import COMMANDS
+from covey.cli.commands import COMMANDS, HIDDEN
 from tests.cli.program import command, covey, environment, program
 
 WITH_A_PROJECT = ["contexts", "run design x", "status", "show x", "logs x", "events", "retry x", "cancel x", "doctor"]
+WITH_A_PROJECT += ["watch", "stop", "stop --engine", "wait"]
 
 
 class TestUsage:
@@ -110,6 +111,12 @@ class TestHelp:
         ran = program("--help", cwd=tmp_path)
         assert ran.code == 0
         assert all(f"  {name}: {entry.summary}" in " ".join(ran.out.split("\n")) for name, entry in COMMANDS.items())
+
+    def test_what_only_programs_call_is_not(self, tmp_path: Path) -> None:
+        assert HIDDEN
+        listed = covey("--help", cwd=tmp_path).out
+        assert all(f"  {name}: " not in listed for name in HIDDEN)
+        assert all(covey(name, "--help", cwd=tmp_path).code == 0 for name in HIDDEN)
 
     @pytest.mark.parametrize("name", COMMANDS)
     def test_every_command_explains_its_options(self, tmp_path: Path, name: str) -> None:

@@ -7,6 +7,7 @@ from covey.agents.registry import AgentRegistry
 from covey.client.finding import default_run
 from covey.client.requests import Wish, foresee, needs_retry, request_control
 from covey.clock import SystemClock
+from covey.engine.patience import OfCommand
 from covey.engine.service import open_engine
 from covey.model.control import Action, RequestState
 from covey.model.session import Session
@@ -71,7 +72,7 @@ class TestRequestControl:
             assert viewer is not None
             await engine.begin("design", find_contexts(project, ("billing",)))
             async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
-                leaving = tasks.create_task(engine.until_left(stay=True))
+                leaving = tasks.create_task(engine.until_left(OfCommand(stay=True)))
                 skip = Wish(action=Action.SKIP, reason="later")
                 (answer,) = await request_control(viewer, shop, [await session(viewer, "tax")], skip)
             assert (answer.state, answer.changed) == (RequestState.SETTLED, True)

@@ -105,9 +105,40 @@ def interrupted(process: subprocess.Popen[str], number: signal.Signals = signal.
     return end(process)
 
 
+def listens_to(pid: int) -> set[int]:
+    """The signals that a process catches."""
+    facts = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    mask = int(facts["SigCgt"], 16)
+    return {number for number in range(1, 65) if mask & (1 << (number - 1))}
+
+
 def status(root: Path) -> dict[str, Any]:
     """`covey status --json` of the one run that it shows."""
     found: dict[str, Any] = program("status", "--json", cwd=root).object
+    return found
+
+
+@contextlib.contextmanager
+def no_engine_left(root: Path) -> Iterator[Path]:
+    """The project, whose engine is ended with the block, if it has one of its own then."""
+    try:
+        yield root
+    finally:
+        engine = _engine(root)
+        if engine["alive"]:
+            os.kill(engine["pid"], signal.SIGKILL)
+            wait_for(lambda: not lives(engine["pid"]))
+
+
+def engine_of(root: Path) -> int:
+    """The process id of the engine at work."""
+    engine = _engine(root)
+    assert engine["alive"]
+    return int(engine["pid"])
+
+
+def _engine(root: Path) -> dict[str, Any]:
+    found: dict[str, Any] = program("status", "--json", cwd=root).lines[0]["engine"]
     return found
 
 

@@ -46,7 +46,7 @@ class TestWidth:
         assert reason in needs
 
     def test_of_a_run(self, blocked: Path) -> None:
-        lines = on_a_terminal("run", "design", "billing", cwd=blocked)
+        lines = on_a_terminal("run", "design", "billing", "--headless", cwd=blocked)
         assert max(map(width, lines)) <= COLUMNS
         assert "(reason: src/shop/billing/tax.py:26:" in " ".join(" ".join(lines).split())
 

@@ -11,6 +11,7 @@ import pytest
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.registry import AgentRegistry
 from covey.client.requests import Answer, Wish, request_control
+from covey.engine.patience import OfCommand
 from covey.engine.runs import RunOptions
 from covey.engine.service import Engine, open_engine
 from covey.model.control import Action
@@ -74,7 +75,7 @@ class Bench:
             contexts = find_contexts(load_project(self.root, self.registry), ("Shop",))
             begun = (await engine.begin("design", contexts, options))[0]
             async with asyncio.TaskGroup() as tasks, open_viewer(self.root) as viewer:
-                left = tasks.create_task(engine.until_left(stay=stay))
+                left = tasks.create_task(engine.until_left(OfCommand(stay=stay)))
                 assert viewer is not None
                 run = Run(self, engine, viewer, begun.run_id or "", left)
                 yield run

@@ -74,6 +74,9 @@ class TestWrap:
             "  again",
         ]
 
+    def test_blanks_without_end_cost_no_more_than_words(self) -> None:
+        assert wrap(SafeText("word" + " " * 200_000), 20, 0) == ["word"]
+
     @given(LINES, st.integers(1, 40), st.integers(0, 8))
     def test_loses_no_word(self, text: SafeText, cells: int, indent: int) -> None:
         assert " ".join(wrap(text, cells, indent)).split() == text.split()

@@ -33,6 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "init": Entry("covey.cli.project:init", "Write covey.toml from what is there."),
     "contexts": Entry("covey.cli.project:contexts", "The contexts, their components and which files exist."),
     "run": Entry("covey.cli.run:run", "Run a workflow for some contexts, or go on with it."),
+    "watch": Entry("covey.cli.watch:watch", "The monitor on what is running, or a line for each change."),
     "status": Entry("covey.cli.status:status", "A run as a tree, and what needs a human."),
     "show": Entry("covey.cli.status:show", "One session with every step it took."),
     "logs": Entry("covey.cli.logs:logs", "A session's transcript."),
@@ -40,8 +41,15 @@ COMMANDS: dict[str, Entry] = {
     "retry": Entry("covey.cli.control:retry", "Try sessions again, with a note if you like."),
     "skip": Entry("covey.cli.control:skip", "Go on without sessions."),
     "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),
+    "stop": Entry("covey.cli.stop:stop", "End a run's work for now, or the engine's."),
+    "wait": Entry("covey.cli.stop:wait", "Return when a run has ended or needs a human."),
     "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order."),
 }
+
+HIDDEN: dict[str, Entry] = {
+    "engine": Entry("covey.cli.engine:engine", "The engine as a process of its own; others start it."),
+}
+"""Commands that are for programs alone, and in nobody's help."""
 
 _ABOUT = "A validated fan-out of parallel agent sessions with a human gate."
 _VERSION_FLAGS = (["--version"], ["-V"])
@@ -81,6 +89,8 @@ def _carry_out(tokens: list[str]) -> int:
     )
     for place, (name, entry) in enumerate(COMMANDS.items()):
         app.command(entry.function, name=name, help=entry.summary, sort_key=place)
+    for name, entry in HIDDEN.items():
+        app.command(entry.function, name=name, help=entry.summary, show=False)
     try:
         code = app(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:

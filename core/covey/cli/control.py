@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from covey.cli.options import Json, NoWait, ProjectDir
+from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
 from covey.client.finding import NOTHING_YET, find_run, find_session
 from covey.client.place import find_root
@@ -29,6 +29,7 @@ def retry(
     model: str | None = None,
     dry_run: bool = False,
     no_wait: NoWait = False,
+    start: Start = False,
     json: Json = False,
     project: ProjectDir = None,
 ) -> int:
@@ -43,6 +44,7 @@ def retry(
         model: Another model from now on.
         dry_run: Say what would come of it; ask for nothing.
         no_wait: Leave the request and do not wait for the decision.
+        start: Start an engine if none is at work; it goes on with what the request sets going.
         json: One object a session.
         project: The project's directory.
     """
@@ -55,7 +57,7 @@ def retry(
 
         declared_project(project).settings.agent(agent)
     wish = Wish(action=Action.RETRY, note=note, resume=resume, agent=agent, model=model)
-    return _ask(project, sessions, wish, json=json, no_wait=no_wait, failed=failed, dry_run=dry_run)
+    return _ask(project, sessions, wish, json=json, no_wait=no_wait, start=start, failed=failed, dry_run=dry_run)
 
 
 def skip(
@@ -64,6 +66,7 @@ def skip(
     *sessions: str,
     reason: str,
     no_wait: NoWait = False,
+    start: Start = False,
     json: Json = False,
     project: ProjectDir = None,
 ) -> int:
@@ -74,10 +77,13 @@ def skip(
         sessions: More of them.
         reason: Why; kept with the decision.
         no_wait: Leave the request and do not wait for the decision.
+        start: Start an engine if none is at work; it goes on with what the request sets going.
         json: One object a session.
         project: The project's directory.
     """
-    return _ask(project, (session, *sessions), Wish(action=Action.SKIP, reason=reason), json=json, no_wait=no_wait)
+    return _ask(
+        project, (session, *sessions), Wish(action=Action.SKIP, reason=reason), json=json, no_wait=no_wait, start=start
+    )
 
 
 def cancel(
@@ -86,6 +92,7 @@ def cancel(
     *sessions: str,
     now: bool = False,
     no_wait: NoWait = False,
+    start: Start = False,
     json: Json = False,
     project: ProjectDir = None,
 ) -> int:
@@ -96,10 +103,13 @@ def cancel(
         sessions: More of them.
         now: Without the time that an agent has to clean up.
         no_wait: Leave the request and do not wait for the decision.
+        start: Start an engine if none is at work; it goes on with what the request sets going.
         json: One object a session.
         project: The project's directory.
     """
-    return _ask(project, (session, *sessions), Wish(action=Action.CANCEL, now=now), json=json, no_wait=no_wait)
+    return _ask(
+        project, (session, *sessions), Wish(action=Action.CANCEL, now=now), json=json, no_wait=no_wait, start=start
+    )
 
 
 def _ask(
@@ -109,12 +119,14 @@ def _ask(
     *,
     json: bool,
     no_wait: bool,
+    start: bool,
     failed: bool = False,
     dry_run: bool = False,
 ) -> int:
     root, out = find_root(project), Out(asked_json=json)
+    wait_seconds = 0 if no_wait else WAIT_SECONDS
     answers, names = asyncio.run(
-        _answers(root, prefixes, wish, failed=failed, dry_run=dry_run, wait_seconds=0 if no_wait else WAIT_SECONDS)
+        _answers(root, prefixes, wish, failed=failed, dry_run=dry_run, start=start, wait_seconds=wait_seconds)
     )
     if json:
         out.json(*answers)
@@ -125,7 +137,14 @@ def _ask(
 
 
 async def _answers(
-    root: Path, prefixes: Sequence[str], wish: Wish, *, failed: bool, dry_run: bool, wait_seconds: float
+    root: Path,
+    prefixes: Sequence[str],
+    wish: Wish,
+    *,
+    failed: bool,
+    dry_run: bool,
+    start: bool,
+    wait_seconds: float,
 ) -> tuple[tuple[Answer, ...], dict[str, str]]:
     async with open_viewer(root) as viewer:
         if viewer is None:
@@ -138,7 +157,7 @@ async def _answers(
         names = {session.id: session.component for session in sessions}
         if dry_run:
             return await foresee(viewer, root, sessions, wish), names
-        return await request_control(viewer, root, sessions, wish, wait_seconds=wait_seconds), names
+        return await request_control(viewer, root, sessions, wish, wait_seconds=wait_seconds, start=start), names
 
 
 async def _to_retry(viewer: Viewer, root: Path, run: str | None) -> list[Session]:

@@ -8,16 +8,20 @@ import tempfile
 from pathlib import Path
 
 from covey.agents.registry import AgentRegistry
+from covey.cli.following import at_work, place
+from covey.cli.frontend import find_monitor, on_a_terminal
 from covey.cli.options import Json
 from covey.cli.out import Out, complain
 from covey.cli.picture import tree_lines
-from covey.cli.run import Order, tell_how_it_was_left
+from covey.cli.printer import Printer
+from covey.cli.run import Order, ordered, tell_how_it_was_left
 from covey.cli.stage import DepartedError, Play, Stage
 from covey.client.requests import Answer, Wish, request_control
 from covey.client.snapshot import RunView, attach
-from covey.engine.runs import STOPPED, RunOptions
+from covey.engine.runs import RunOptions
 from covey.model import events as e
 from covey.model.control import Action, RequestState
+from covey.model.outcome import STOPPED
 from covey.model.session import Session, is_terminal
 from covey.model.status import Phase
 from covey.projects.manifest import find_contexts, load_project
@@ -25,7 +29,7 @@ from covey.projects.python_package import import_package
 from covey.projects.writer import render, write_manifest
 from covey.store.sqlite import Viewer, open_viewer
 from covey.testing.samples import BILLING, BROKEN_FILE, BROKEN_MODULE, mend_shop, write_shop
-from covey.text.sanitise import sanitise, sanitise_line
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
 
 DEPARTED = 1
 
@@ -38,8 +42,9 @@ NOTE = "the bracket in tax_on is closed now"
 def demo(*, headless: bool = False, json: Json = False) -> int:
     """Make a small project in a new directory and run the design workflow of one of its contexts.
 
-    One of its modules does not parse, so its session fails; one document is deleted, so it is missing. The story
-    tells what needs a human then, and mends both by the same requests that you would make.
+    One of its modules does not parse, so its session fails; one document is deleted, so it is missing. With a terminal
+    the monitor opens on it, and both are yours to mend. Without one, the story tells what needs a human, and mends both
+    by the same requests that you would make.
 
     Args:
         headless: Only the run itself, which ends needing a human (exit code 6).
@@ -58,7 +63,38 @@ def demo(*, headless: bool = False, json: Json = False) -> int:
         options=RunOptions(agent="offline"),
     )
     out = Out(asked_json=json)
+    if on_a_terminal() and not headless and not json:
+        return _on_the_monitor(order, out)
     return asyncio.run(_bare(order, out) if headless else _told(order, out))
+
+
+def _on_the_monitor(order: Order, out: Out) -> int:
+    """The run in an engine of its own, with its two problems, in the monitor; afterwards, how to come back to it."""
+    root, monitor = order.project.root, find_monitor()
+    complain(f"the sample project is in {root}")
+    run_id = asyncio.run(_begin_detached(order, out))
+    code = monitor()(root, run_id, read_only=False)
+    out.text(
+        SafeText(f"The sample project is in {sanitise_line(str(root))}"),
+        "The work there does not depend on the monitor. To come back to it:",
+        SafeText(f"  covey watch --project {sanitise_line(str(root))}"),
+        "To look around, or to try the other context:",
+        SafeText(f"  cd {sanitise_line(str(root))}"),
+        "  covey status",
+        "  covey run design catalog",
+    )
+    return code
+
+
+async def _begin_detached(order: Order, out: Out) -> str | None:
+    """Begin the run, and bring about its two problems."""
+    root, stage = order.project.root, Stage()
+    printer = Printer(root, out, quiet=True, listener=stage.hear)
+    async with printer.at_work():
+        placed = await place(root, ordered(order))
+        await printer.begin(placed.after, at_work(placed.begun))
+        await _two_problems(stage, root)
+    return placed.begun[0].run_id
 
 
 async def _bare(order: Order, out: Out) -> int:

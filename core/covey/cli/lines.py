@@ -20,10 +20,11 @@ INDENT = 4 + _NAME
 class Narrator:
     """Turns lines of the log into lines for people; None for what only programs care about.
 
-    It remembers whose file is missing: a file that is found is news only then.
+    It remembers whose file is missing: a file that is found is news only then. Without `glyphs` a line begins with the
+    name, and has no signs.
     """
 
-    def __init__(self, glyphs: GlyphSet) -> None:
+    def __init__(self, glyphs: GlyphSet | None) -> None:
         self._glyphs = glyphs
         self._missing: set[str] = set()
 
@@ -41,7 +42,8 @@ class Narrator:
             return None
         state, text = told
         name = pad(sanitise_line(line.component or "", _NAME), _NAME)
-        return SafeText(f"{LOOKS[state].glyph(self._glyphs)} {name}  {sanitise_line(text, _REASON)}".rstrip())
+        sign = "" if self._glyphs is None else f"{LOOKS[state].glyph(self._glyphs)} "
+        return SafeText(f"{sign}{name}  {sanitise_line(text, _REASON)}".rstrip())
 
     def _remember(self, event: AnyEvent) -> None:
         if event.session_id is None:

@@ -27,7 +27,7 @@ def tree_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
 def heading(view: RunView, glyphs: GlyphSet) -> SafeText:
     """The run in a line: its state, name, id and counts."""
     root = view.root
-    state = _word(view, root)
+    state = state_word(view, root)
     line = (
         f"{_look(root).glyph(glyphs)} {sanitise_line(root.component)}  {view.workflow} {short_id(view.run_id)}"
         f"  {state}   {counts_line(view)}"
@@ -47,10 +47,10 @@ def _row(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
     indent = "  " * _depth(view, session)
     name = pad(sanitise_line(session.component, _NAME), _NAME)
     attempt = f" x{session.attempt}" if session.attempt > 1 else ""
-    detail = _detail(session)
+    said = detail(session)
     line = (
         f"{indent}{_look(session).glyph(glyphs)} {short_id(session.id)}  {name}  "
-        f"{_word(view, session)}{attempt}{f'  {detail}' if detail else ''}"
+        f"{state_word(view, session)}{attempt}{f'  {said}' if said else ''}"
     )
     return SafeText(line.rstrip())
 
@@ -66,8 +66,8 @@ def _look(session: Session) -> Look:
     return look_of(session.status, session.phase, file_missing=file_is_missing(session))
 
 
-def _word(view: RunView, session: Session) -> str:
-    """The state in words; a `?` behind what is inferred, because no engine lives that would have written it down."""
+def state_word(view: RunView, session: Session) -> str:
+    """A session's state in words; a `?` behind what is inferred, for want of an engine to write it down."""
     word = _look(session).word
     if session.status is Status.FAILED and session.failure_cause is not None:
         word = f"failed: {CAUSES[session.failure_cause.value]}"
@@ -78,7 +78,8 @@ def _word(view: RunView, session: Session) -> str:
     return f"{word}?" if session.id in view.inferred else word
 
 
-def _detail(session: Session) -> str:
+def detail(session: Session) -> str:
+    """What there is to say of a session: the file that is missing, why it failed, why it was skipped."""
     if file_is_missing(session):
         return sanitise_line(session.artifact_path or "")
     if session.status in _TO_SHOW:
@@ -123,7 +124,7 @@ def _needs(needing: Sequence[Session], glyphs: GlyphSet) -> Iterator[SafeText]:
 
 def _problem(session: Session) -> str:
     if file_is_missing(session):
-        return f"file missing: {_detail(session)}"
+        return f"file missing: {detail(session)}"
     cause = f": {CAUSES[session.failure_cause.value]}" if session.failure_cause else ""
     reason = sanitise_line(session.error_message or "", _WHOLE_REASON)
     return f"{session.status}{cause}: {reason or 'unknown'}"

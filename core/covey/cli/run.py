@@ -1,4 +1,8 @@
-"""`covey run`: be the engine for some contexts, print what happens, and say how it was left."""
+"""`covey run`: hand runs to the project's engine and open the monitor, or follow them; or be that engine ourselves.
+
+With a terminal (or `--detach`) the engine is a process of its own. `--headless` is the engine as long as no other one
+lives; beside a living one it hands its runs over and follows them.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,19 +14,25 @@ from cyclopts import Parameter
 
 from covey.agents.registry import AgentRegistry
 from covey.cli.declared import declared_project
+from covey.cli.following import Followed, at_work, place
+from covey.cli.frontend import find_monitor, on_a_terminal
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out, complain
 from covey.cli.picture import INDENT, advice_lines, heading, needs_lines
 from covey.cli.printer import Listener, Printer
 from covey.cli.signals import StopSignals
+from covey.client.engine import run_order
 from covey.client.snapshot import RunView, attach
-from covey.engine.planning import How, plan_runs
-from covey.engine.runs import STOPPED, Begun, Left, RunOptions
+from covey.engine.patience import OfCommand
+from covey.engine.planning import plan_runs
+from covey.engine.runs import RunOptions
 from covey.engine.service import Engine, open_engine
-from covey.errors import StoreError, UsageError
+from covey.errors import EngineRunningError, StoreError, UsageError
+from covey.model.order import RunOrder
+from covey.model.outcome import NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject, find_contexts
-from covey.store.sqlite import open_viewer
+from covey.store.sqlite import local_user, open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
 
@@ -47,14 +57,17 @@ def run(
     agent: str | None = None,
     model: str | None = None,
     max_sessions: int | None = None,
-    headless: bool = False,  # noqa: ARG001 - the only way so far
+    headless: bool = False,
     stay: bool = False,
+    detach: bool = False,
     overwrite: bool = False,
     dry_run: bool = False,
     json: Json = False,
     project: ProjectDir = None,
 ) -> int:
     """Run a workflow for some contexts, or go on with their unfinished runs.
+
+    With a terminal it opens the monitor on them; leaving that does not stop the work.
 
     Args:
         workflow: Which: design.
@@ -63,8 +76,9 @@ def run(
         agent: The agent, by its name in covey.toml; default: the one of [run].
         model: The model that the agent is told to use.
         max_sessions: How many sessions work at the same time.
-        headless: Print one line a change; so it is in any case.
-        stay: Do not leave when a human is needed; wait for requests and files.
+        headless: Open no monitor, print one line a change; so it is without a terminal, too.
+        stay: With --headless: do not leave when a human is needed; wait for requests and files.
+        detach: Leave as soon as the runs have begun; print their ids.
         overwrite: Do everything anew in a new run; what was there is kept in .covey/replaced.
         dry_run: Say what would be run; start nothing.
         json: The events, one object a line.
@@ -85,7 +99,13 @@ def run(
         stay=stay,
     )
     out = Out(asked_json=json)
-    return asyncio.run(_foretell(order, out) if dry_run else carry_out(order, out))
+    if dry_run:
+        return asyncio.run(_foretell(order, out))
+    if detach:
+        return _detach(order, out)
+    if on_a_terminal() and not headless and not json:
+        return _on_the_monitor(order)
+    return asyncio.run(carry_out(order, out))
 
 
 def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -> tuple[DeclaredContext, ...]:
@@ -98,6 +118,48 @@ def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -
     if not declared.contexts:
         raise UsageError("covey.toml declares no contexts; add a [[context]], or run: covey init")
     return declared.contexts
+
+
+def _detach(order: Order, out: Out) -> int:
+    """Begin the runs in an engine of its own, and leave it to it."""
+    begun = asyncio.run(place(order.project.root, ordered(order))).begun
+    for each in begun:
+        if out.asked_json:
+            out.json({"context": each.context, "run_id": each.run_id, "how": each.how})
+        elif each.how is How.NOTHING_TO_DO:
+            complain(f"{sanitise_line(each.context)}: {_IDLE}")
+        else:
+            out.text(each.run_id or "")
+    return 0 if at_work(begun) else NOTHING_TO_DO
+
+
+def _on_the_monitor(order: Order) -> int:
+    """Begin the runs in an engine of its own, and show them."""
+    monitor = find_monitor()
+    begun = asyncio.run(place(order.project.root, ordered(order))).begun
+    runs = at_work(begun)
+    for each in begun:
+        if each.how is How.NOTHING_TO_DO:
+            complain(f"{sanitise_line(each.context)}: {_IDLE}")
+    if not runs:
+        return NOTHING_TO_DO
+    return monitor()(order.project.root, next(iter(runs)) if len(runs) == 1 else None, read_only=False)
+
+
+def ordered(order: Order) -> RunOrder:
+    """The same as an order for an engine; it gets names of variables that agents may need, never their values."""
+    agents = order.project.settings.agents.values()
+    names = {name for agent in agents for name in getattr(agent.options, "env", ())}
+    return run_order(
+        order.workflow,
+        tuple(context.module for context in order.contexts),
+        by=local_user(),
+        agent=order.options.agent,
+        model=order.options.model,
+        max_sessions=order.options.max_sessions,
+        overwrite=order.options.overwrite,
+        credentials=tuple(sorted(names)),
+    )
 
 
 async def _foretell(order: Order, out: Out) -> int:
@@ -121,6 +183,8 @@ async def _foretell(order: Order, out: Out) -> int:
     return 0
 
 
+_IDLE = "nothing to do, every document is there and passes"
+
 _FORETOLD = {
     How.STARTED: "a new run would start",
     How.ADOPTED: "it would go on with run",
@@ -129,13 +193,32 @@ _FORETOLD = {
 
 
 async def carry_out(order: Order, out: Out, listener: Listener | None = None) -> int:
-    """Be the engine until the runs are left; the exit code.
+    """Be the engine until the runs are left, or hand them to the one that is at work and follow; the exit code.
 
     Raises:
-        EngineRunningError: another engine is at work.
         StoreError: the database cannot be used.
         UsageError: what keeps the runs from starting.
     """
+    try:
+        return await _be_the_engine(order, out, listener)
+    except EngineRunningError:
+        return await _follow(order, out, listener)
+
+
+async def _follow(order: Order, out: Out, listener: Listener | None) -> int:
+    """Hand the runs to the engine that is at work, and print them as if it were ours."""
+    followed = Followed(order.project.root, ordered(order), out, stay=order.stay, listener=listener)
+    left = await followed.to_the_end()
+    if followed.was_interrupted:
+        complain(left.reason or "")
+        if out.asked_json:
+            out.json(_run_left(left))
+        return left.exit_code
+    await tell_how_it_was_left(order, followed.begun, left, followed.printer.finished, out)
+    return left.exit_code
+
+
+async def _be_the_engine(order: Order, out: Out, listener: Listener | None) -> int:
     signals, begun = StopSignals(), list[Begun]()
     with signals.heard():
         printer = Printer(order.project.root, out, listener=listener)
@@ -158,7 +241,7 @@ async def _work(order: Order, printer: Printer, signals: StopSignals, begun: lis
     try:
         async with open_engine(order.project, order.registry) as engine:
             begun.extend(await begin(engine, order, printer, signals))
-            return await engine.until_left(stay=order.stay)
+            return await engine.until_left(OfCommand(stay=order.stay))
     finally:
         signals.work_is_over()
 
@@ -171,11 +254,6 @@ async def begin(engine: Engine, order: Order, printer: Printer, signals: StopSig
     return begun
 
 
-def at_work(begun: Sequence[Begun]) -> frozenset[str]:
-    """The runs among them that were started or adopted."""
-    return frozenset(each.run_id for each in begun if each.run_id is not None and each.how is not How.NOTHING_TO_DO)
-
-
 async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left, finished: set[str], out: Out) -> None:
     """The last word: for programs `run_left` where runs have not finished, for people how each of them stands."""
     if left.exit_code == STOPPED and left.reason:
@@ -183,16 +261,19 @@ async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left,
         complain(f"{left.reason}; go on with: covey run {order.workflow} {names}")
     if out.asked_json:
         if left.exit_code == STOPPED or not begun or not at_work(begun) or not at_work(begun) <= finished:
-            last = {"event": "run_left", "exit_code": left.exit_code, "counts": left.counts, "reason": left.reason}
-            await asyncio.to_thread(out.json, last)
+            await asyncio.to_thread(out.json, _run_left(left))
         return
     for each in begun:
         if each.how is How.NOTHING_TO_DO:
-            out.text(f"{sanitise_line(each.context)}: nothing to do, every document is there and passes")
+            out.text(f"{sanitise_line(each.context)}: {_IDLE}")
             continue
         view = await _view(order.project.root, each.run_id)
         if view is not None:
             await asyncio.to_thread(_summarise, view, out)
+
+
+def _run_left(left: Left) -> dict[str, object]:
+    return {"event": "run_left", "exit_code": left.exit_code, "counts": left.counts, "reason": left.reason}
 
 
 async def _view(root: Path, run_id: str | None) -> RunView | None:

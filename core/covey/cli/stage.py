@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from covey.cli.following import at_work
 from covey.cli.out import Out
 from covey.cli.printer import Printer
-from covey.cli.run import Order, at_work, begin
+from covey.cli.run import Order, begin
 from covey.cli.signals import StopSignals
 from covey.cli.tasks import own_errors
-from covey.engine.runs import STOPPED, Begun, Left
+from covey.engine.patience import OfCommand
 from covey.engine.service import Engine, open_engine
 from covey.errors import CoveyError
 from covey.model.events import Event
+from covey.model.outcome import STOPPED, Begun, Left
 from covey.model.status import Status
 from covey.store.base import Line
 
@@ -107,7 +109,7 @@ class Play:
         with own_errors():
             async with asyncio.TaskGroup() as tasks:
                 acting = tasks.create_task(self._act(script))
-                leaving = tasks.create_task(engine.until_left(stay=True))
+                leaving = tasks.create_task(engine.until_left(OfCommand(stay=True)))
                 await asyncio.wait({acting, leaving}, return_when=asyncio.FIRST_COMPLETED)
                 if leaving.done() and leaving.result().exit_code == STOPPED:
                     acting.cancel()

@@ -6,6 +6,7 @@ from pathlib import Path
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
 from covey.cli.picture import INDENT, advice_lines, needs_lines, tree_lines
+from covey.cli.plain import plain_lines
 from covey.client.finding import NOTHING_YET, find_session, runs_to_show
 from covey.client.place import find_root
 from covey.client.snapshot import RunView, as_seen, attach, engine_state, no_run_json, show_json, status_json
@@ -19,11 +20,12 @@ from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey.text.words import duration
 
 
-def status(run: str | None = None, /, *, json: Json = False, project: ProjectDir = None) -> int:
+def status(run: str | None = None, /, *, plain: bool = False, json: Json = False, project: ProjectDir = None) -> int:
     """Show a run as a tree, with counts and what needs a human.
 
     Args:
         run: The run's id, or its beginning; default: all unfinished runs, else the newest.
+        plain: One line a session in the same columns, without signs, for screen readers and for grep.
         json: One object a run.
         project: The project's directory.
     """
@@ -35,6 +37,9 @@ def status(run: str | None = None, /, *, json: Json = False, project: ProjectDir
     if not views:
         out.text(NOTHING_YET)
     for view in views:
+        if plain:
+            out.text(*plain_lines(view))
+            continue
         out.rows(*tree_lines(view, out.glyphs))
         needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
         out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)

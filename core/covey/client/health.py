@@ -107,7 +107,7 @@ async def _engine(viewer: Viewer, root: Path, clock: Clock) -> AsyncIterator[Fin
     alive = engine_lives(root / STATE_DIRECTORY)
     if alive and row is not None:
         age = ago(row.since, clock.now())
-        if _is_stopped(row.pid):
+        if process_table.is_stopped(row.pid):
             message = f"the engine (pid {row.pid}, for {age}) has been stopped by a signal and does nothing"
             fix = f"let it go on: kill -CONT {row.pid}; or end it: kill -KILL {row.pid}"
             yield Finding("engine", Severity.WARNING, message, fix)
@@ -135,16 +135,6 @@ def _orphan(process: Process) -> Finding | None:
     message = f"a program of session {process.session_id} goes on without its engine (process group {process.group})"
     fix = f"the next covey run ends it; or: kill -- -{process.group}"
     return Finding("processes", Severity.WARNING, message, fix)
-
-
-def _is_stopped(pid: int) -> bool:
-    """Stopped by SIGSTOP or the like; only Linux tells."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    # The state follows the program's name, which stands in brackets and may hold anything: proc_pid_stat(5).
-    return stat[stat.rindex(b")") + 2 :][:1] in {b"T", b"t"}
 
 
 def _agents(root: Path, registry: AgentRegistry) -> Iterator[Finding]:

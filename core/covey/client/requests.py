@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from covey.client.engine import ensure_engine
 from covey.client.snapshot import as_seen
 from covey.clock import Clock, SystemClock
 from covey.model.control import Action, ControlRequest, RequestState
@@ -57,14 +58,17 @@ async def request_control(
     wish: Wish,
     *,
     wait_seconds: float = WAIT_SECONDS,
+    start: bool = False,
     clock: Clock | None = None,
 ) -> tuple[Answer, ...]:
     """Ask the same of some sessions, as one decision; one answer each, in their order.
 
     `sessions` are rows as they were just read: what the request was decided on. `wait_seconds` 0 waits for nothing.
+    With `start` an engine is started where none lives, and goes on with the runs that the requests set going.
 
     Raises:
         StoreError: the database cannot be written.
+        CoveyError: an engine cannot be started; the requests wait for the next one.
     """
     clock = clock or SystemClock()
     decision_id = new_id()
@@ -77,7 +81,10 @@ async def request_control(
                 answers[request.id] = ruled_out
     left = [request for request in requests if request.id not in answers]
     if left:
-        answers |= await _leave(viewer, left, wait_seconds)
+        engine_lives = await viewer.leave(left)
+        if start and not engine_lives:
+            engine_lives = await ensure_engine(project_root) is not None
+        answers |= await _decisions(viewer, left, wait_seconds if engine_lives else 0, engine_lives=engine_lives)
     return tuple(answers[request.id] for request in requests)
 
 
@@ -134,15 +141,15 @@ def _answer(request: ControlRequest, decision: Decision) -> Answer:
     return Answer(request.session_id, request.action, state, changed=False, reason=decision.reason)
 
 
-async def _leave(viewer: Viewer, requests: Sequence[ControlRequest], wait_seconds: float) -> dict[str, Answer]:
+async def _decisions(
+    viewer: Viewer, requests: Sequence[ControlRequest], wait_seconds: float, *, engine_lives: bool
+) -> dict[str, Answer]:
     ids = [request.id for request in requests]
-    async with viewer.feed() as feed:
-        engine_lives = await viewer.leave(requests)
-        if engine_lives and wait_seconds > 0:
-            with contextlib.suppress(TimeoutError):  # whatever is undecided by then says so in its answer
-                async with asyncio.timeout(wait_seconds):
-                    while not _decided(await viewer.controls(ids)):
-                        await feed.changed()
+    if wait_seconds > 0:
+        with contextlib.suppress(TimeoutError):  # whatever is undecided by then says so in its answer
+            async with viewer.feed() as feed, asyncio.timeout(wait_seconds):
+                while not _decided(await viewer.controls(ids)):
+                    await feed.changed()
     stored = await viewer.controls(ids)
     waiting = _UNDECIDED if engine_lives else _KEPT
     return {request.id: _as_stored(stored.get(request.id, request), waiting) for request in requests}

@@ -24,11 +24,12 @@ _AT_WORK = frozenset({Phase.RUNNING, Phase.WAITING})
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """Whether an engine lives, and since when."""
+    """Whether an engine lives, since when, and how many sessions it lets work at the same time."""
 
     alive: bool = False
     pid: int | None = None
     since: datetime | None = None
+    slots: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class RunView:
 async def engine_state(viewer: Viewer) -> EngineState:
     """The engine of the moment."""
     row: EngineRow | None = await viewer.living_engine()
-    return EngineState(alive=True, pid=row.pid, since=row.since) if row else EngineState()
+    return EngineState(alive=True, pid=row.pid, since=row.since, slots=row.slots or None) if row else EngineState()
 
 
 async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
@@ -72,7 +73,7 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
         engine=engine,
         tree=SessionTree(seen),
         present=frozenset(session.id for session in seen if session.artifact is ArtifactState.PRESENT),
-        inferred=frozenset(now.id for was, now in zip(stored, seen, strict=True) if _differs(was, now)),
+        inferred=frozenset(now.id for was, now in zip(stored, seen, strict=True) if differs(was, now)),
     )
 
 
@@ -88,7 +89,8 @@ def as_seen(session: Session, project_root: Path, *, engine_alive: bool) -> Sess
     return replace(session, phase=phase, artifact=artifact)
 
 
-def _differs(was: Session, now: Session) -> bool:
+def differs(was: Session, now: Session) -> bool:
+    """What is seen of a session is not what the log says: its work has stopped, or its file has come or gone."""
     return was.phase is not now.phase or file_is_missing(was) is not file_is_missing(now)
 
 

@@ -24,12 +24,13 @@ from covey.config.settings import (
     composed,
     resolve_agent,
 )
+from covey.config.ui import ui_settings_from
 from covey.config.validation import Findings
 from covey.errors import ConfigError, Mistake, UsageError
 from covey.text.quoting import did_you_mean, listed, quoted, visible
 
 MANIFEST = "covey.toml"
-_TABLES = ("project", "paths", "run", "agents", "design", "context")
+_TABLES = ("project", "paths", "run", "agents", "design", "ui", "keys", "context")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -108,6 +109,8 @@ def read_manifest(root: Path, agent_kinds: AgentKinds) -> Reading:
     paths = findings.validate(PathsTable, data.get("paths", {}), ("paths",))
     run = findings.validate(RunTable, data.get("run", {}), ("run",))
     design = findings.validate(DesignTable, data.get("design", {}), ("design",))
+    for mistake in ui_settings_from(data).mistakes:
+        findings.add(mistake.where, mistake.message)
     agents = _agents(data.get("agents", {}), agent_kinds, findings)
     _check_agent(data, agents, agent_kinds, findings)
     contexts = _contexts(data.get("context", []), findings)

@@ -110,7 +110,10 @@ class PathsTable(Table):
 
 
 class RunTable(Table):
-    """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate and Revise."""
+    """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate and Revise.
+
+    After `idle_exit` an engine of its own leaves, when all its runs are blocked and nobody watches.
+    """
 
     agent: Label = DEFAULT_AGENT
     model: Label | None = None
@@ -118,6 +121,7 @@ class RunTable(Table):
     max_revisions: Annotated[int, Field(ge=0, le=_LARGEST)] = 3
     max_tries: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
     cancel_grace: Duration = 10.0
+    idle_exit: Duration = 600.0
 
 
 class DesignTable(Table):

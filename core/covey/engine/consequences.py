@@ -10,6 +10,7 @@ from covey.config.settings import RunTable
 from covey.model import events as e
 from covey.model.command import CommandKind, Result, ResultStatus, Try
 from covey.model.decision import cancelled, failure_decision
+from covey.model.outcome import exit_code
 from covey.model.session import Session, about
 from covey.model.status import ArtifactState, FailureCause, Phase, Status
 from covey.model.tree import SessionTree
@@ -17,9 +18,6 @@ from covey.workflows.workflow import Workflow
 
 ENGINE = "covey"
 """Who decided, where no human did."""
-
-COMPLETE, SOME_SKIPPED, UNSUCCESSFUL = 0, 3, 1
-"""Exit codes of a run that has ended (see the command line's contract)."""
 
 
 def consequences(
@@ -65,13 +63,6 @@ def run_finished(
     counts = tree.counts(root.id)
     code = exit_code(ended, counts)
     return (e.RunFinished(at=at, **about(root), exit_code=code, counts=counts),)
-
-
-def exit_code(root: Session, counts: dict[str, int]) -> int:
-    """The exit code of a run whose root has ended."""
-    if root.status is not Status.COMPLETE:
-        return UNSUCCESSFUL
-    return SOME_SKIPPED if counts[Status.SKIPPED] else COMPLETE
 
 
 def unblocked(session: Session, at: datetime) -> tuple[e.AnyEvent, ...]:

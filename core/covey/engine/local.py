@@ -150,7 +150,14 @@ class LocalRuntime:
 
     async def end_all(self) -> None:
         """End all work for now; interactions stay pending, so that the next engine goes on with them."""
-        tasks = [work.task for work in self._works.values() if work.task is not None]
+        await self._end(self._works.values())
+
+    async def end_run(self, run_number: int) -> None:
+        """End the work of one run for now, likewise."""
+        await self._end(work for work in self._works.values() if work.run_number == run_number)
+
+    async def _end(self, works: Iterable[Work]) -> None:
+        tasks = [work.task for work in works if work.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from covey.artifacts.checks import check_design_file, look_at
 from covey.errors import UsageError
 from covey.model.component import Component
+from covey.model.outcome import How
 from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.model.status import Status
@@ -15,14 +15,6 @@ from covey.projects.paths import ArtifactKind
 from covey.store.reads import Reads
 from covey.text.quoting import did_you_mean, quoted
 from covey.workflows.registry import ROOTS
-
-
-class How(StrEnum):
-    """How a run comes about."""
-
-    STARTED = "started"
-    ADOPTED = "adopted"
-    NOTHING_TO_DO = "nothing_to_do"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ async def recover(bench: Bench, grace_seconds: float) -> None:
     await interrupt(bench, DIED)
 
 
-async def interrupt(bench: Bench, reason: str) -> None:
-    """Mark what works as interrupted, and close what is still open of sessions that have ended."""
+async def interrupt(bench: Bench, reason: str, run_id: str | None = None) -> None:
+    """Mark what works (of one run, or of all) as interrupted, and close what is open of sessions that have ended."""
     sessions = await bench.store.open_sessions(bench.scope)
-    await asyncio.gather(*(_settle(bench, session, reason) for session in sessions))
+    concerned = [session for session in sessions if run_id in {None, session.run_id}]
+    await asyncio.gather(*(_settle(bench, session, reason) for session in concerned))
 
 
 async def _settle(bench: Bench, session: Session, reason: str) -> None:

@@ -1,25 +1,31 @@
 """Runs: how one is started, how an unfinished one is adopted, and what all of them together come to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from covey.engine.consequences import exit_code
-from covey.engine.planning import How, root_type
+from covey.engine.consequences import unblocked
+from covey.engine.planning import root_type
 from covey.engine.turns import Bench
+from covey.errors import StaleOperationError
 from covey.model import events as e
 from covey.model.ids import id_for, new_id
+from covey.model.outcome import (
+    NEEDS_HUMAN,
+    NOTHING_TO_DO,
+    STOPPED,
+    Begun,
+    How,
+    Left,
+    exit_code,
+    first_code,
+    reasons,
+)
 from covey.model.session import Session, about
 from covey.model.status import ExecutionMode, Phase, Status
 from covey.model.tree import SessionTree
 from covey.projects.manifest import DeclaredContext
 from covey.store.base import Operation
 from covey.workflows.registry import word_of
-
-EXIT_ORDER = (130, 2, 1, 6, 3, 0, 4)
-"""Of several contexts' exit codes, the first of these that occurs is the command's."""
-
-NEEDS_HUMAN, NOTHING_TO_DO, STOPPED = 6, 4, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +36,6 @@ class RunOptions:
     model: str | None = None
     max_sessions: int | None = None
     overwrite: bool = False
-
-
-class Begun(NamedTuple):
-    """What became of one context; `run_id` is that of its newest run where there is nothing to do."""
-
-    context: str
-    run_id: str | None
-    how: How
-
-
-class Left(NamedTuple):
-    """How the engine left its runs: the exit code and counts of all of them together."""
-
-    exit_code: int
-    counts: dict[str, int]
-    reason: str | None
 
 
 async def start_run(bench: Bench, context: DeclaredContext, workflow: str, options: RunOptions) -> Session:
@@ -86,9 +76,23 @@ async def start_run(bench: Bench, context: DeclaredContext, workflow: str, optio
 
 
 async def adopt_run(bench: Bench, root: Session, options: RunOptions) -> None:
-    """Store that this engine goes on with an unfinished run, and which agent holds from here on."""
+    """Store that this engine goes on with an unfinished run, and which agent holds from here on.
+
+    What is blocked looks again: who adopts a run sees it waiting from that moment on, and not what blocked it before.
+    """
+    while True:
+        run = await bench.store.run(bench.scope, root.id)
+        try:
+            await bench.store.append(_adoption(bench, root, run, options))
+        except StaleOperationError:
+            continue
+        return
+
+
+def _adoption(bench: Bench, root: Session, run: Sequence[Session], options: RunOptions) -> Operation:
+    now = bench.tools.clock.now()
     adopted = e.RunAdopted(
-        at=bench.tools.clock.now(),
+        at=now,
         **about(root),
         project_root=str(bench.tools.root),
         workflow=word_of(root.type),
@@ -97,9 +101,12 @@ async def adopt_run(bench: Bench, root: Session, options: RunOptions) -> None:
     )
     changed: tuple[e.AnyEvent, ...] = ()
     if options.agent or options.model:
-        run = await bench.store.run(bench.scope, root.id)
         changed = tuple(event for session in run for event in _reconfigured(bench, session, options))
-    await bench.store.append(Operation(events=(adopted, *changed)))
+    blocked = [session for session in run if session.phase is Phase.BLOCKED]
+    looking = tuple(event for session in blocked for event in unblocked(session, now))
+    return Operation(
+        events=(adopted, *changed, *looking), versions={session.id: session.version for session in blocked}
+    )
 
 
 def _reconfigured(bench: Bench, session: Session, options: RunOptions) -> tuple[e.AnyEvent, ...]:
@@ -121,7 +128,7 @@ async def result_of(bench: Bench, begun: Iterable[Begun], stopped: str | None = 
     """What the runs come to: each as it stands, and the exit code of all together."""
     counts = dict.fromkeys((status.value for status in Status), 0)
     codes: list[int] = [] if stopped is None else [STOPPED]
-    reasons = [] if stopped is None else [stopped]
+    said = [] if stopped is None else [stopped]
     for each in begun:
         if each.run_id is None:
             codes.append(NOTHING_TO_DO)
@@ -131,18 +138,10 @@ async def result_of(bench: Bench, begun: Iterable[Begun], stopped: str | None = 
         codes.append(_code(each, root, of_run))
         counts = {status: counts[status] + of_run[status] for status in counts}
         if stopped is None:
-            reasons.extend(_reasons(tree, root))
+            said.extend(reasons(tree, root))
     if codes and set(codes) == {NOTHING_TO_DO}:
-        reasons.append("nothing to do: every document is there and passes")
-    code = next((code for code in EXIT_ORDER if code in codes), 0)
-    return Left(code, counts, "; ".join(reasons) or None)
-
-
-def _reasons(tree: SessionTree, root: Session) -> Iterable[str]:
-    """Why a run is not complete: what its root failed of, or what blocks it."""
-    standing = [root, *tree.below(root.id)]
-    stuck = [root] if root.status is Status.FAILED else [each for each in standing if each.phase is Phase.BLOCKED]
-    return [f"{each.component}: {each.error_message}" for each in stuck]
+        said.append("nothing to do: every document is there and passes")
+    return Left(first_code(codes), counts, "; ".join(said) or None)
 
 
 def _code(begun: Begun, root: Session, counts: dict[str, int]) -> int:

@@ -34,6 +34,11 @@ class Slots:
         self._queue: list[tuple[Place, int, asyncio.Future[bool]]] = []
         self._waiting: dict[str, asyncio.Future[bool]] = {}
 
+    @property
+    def limit(self) -> int:
+        """How many sessions may work at once."""
+        return self._limit
+
     async def acquire(self, session_id: str, at: Place) -> bool:
         """Wait for a slot; False when the session was withdrawn meanwhile (then there is nothing to release)."""
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

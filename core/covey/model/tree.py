@@ -3,8 +3,9 @@
 Any viewer keeps one: it loads the rows once and folds what comes after, so what it shows is what the log says.
 """
 
+from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from covey.model.events import AnyEvent
 from covey.model.session import Session, apply, file_is_missing
@@ -46,10 +47,13 @@ class SessionTree:
         """The runs' roots, in the order of their creation."""
         return [self._sessions[key] for key in self._children.get(None, ())]
 
+    def ids_below(self, session_id: str | None) -> Sequence[str]:
+        """The ids of a session's children in spawn order; of None, the runs' roots."""
+        return self._children.get(session_id, ())
+
     def children(self, session_id: str) -> list[Session]:
         """The children of a session in spawn order."""
-        children = (self._sessions[key] for key in self._children.get(session_id, ()))
-        return sorted(children, key=lambda child: child.position)
+        return [self._sessions[key] for key in self.ids_below(session_id)]
 
     def below(self, session_id: str) -> Iterator[Session]:
         """All descendants, each parent before its children, in spawn order."""
@@ -88,6 +92,8 @@ class SessionTree:
                 self._collect(child, lists)
 
     def _put(self, session: Session) -> None:
-        if session.id not in self._sessions:
-            self._children.setdefault(session.session_id, []).append(session.id)
+        is_new = session.id not in self._sessions
         self._sessions[session.id] = session
+        if is_new:
+            siblings = self._children.setdefault(session.session_id, [])
+            insort(siblings, session.id, key=lambda key: self._sessions[key].position)

@@ -78,13 +78,17 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the present (or last) engine says of itself; whether it lives is told by the lock alone."""
+    """What the present (or last) engine says of itself; whether it lives is told by the lock alone.
+
+    `slots` is how many sessions may work at the same time; 0 where that was not written down.
+    """
 
     pid: int
     since: datetime
     epoch: int
     version: str
     stopped: bool = False
+    slots: int = 0
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

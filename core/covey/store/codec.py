@@ -18,6 +18,7 @@ from covey.model.command import (
 from covey.model.component import Component
 from covey.model.control import ControlRequest
 from covey.model.events import AnyEvent, Entry
+from covey.model.order import AnyOrder
 from covey.model.scope import Project
 from covey.model.session import Session
 from covey.store.base import EngineRow
@@ -32,12 +33,18 @@ _command = msgspec.json.Decoder(Command)
 _result = msgspec.json.Decoder(Result)
 _control = msgspec.json.Decoder(ControlRequest)
 _project = msgspec.json.Decoder(Project)
+_order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
 _engine = msgspec.json.Decoder(EngineRow)
 
 
 def encode(record: msgspec.Struct) -> str:
     """The record as JSON text."""
     return _encoder.encode(record).decode()
+
+
+def moment(at: datetime) -> str:
+    """A moment as text that sorts by time."""
+    return at.isoformat(timespec="microseconds")
 
 
 def event_row(entry: Entry) -> Row:
@@ -138,6 +145,11 @@ def control_row(request: ControlRequest) -> Row:
 def control(body: str) -> ControlRequest:
     """A control request from its body."""
     return _control.decode(body)
+
+
+def order(body: str) -> AnyOrder:
+    """An order from its body."""
+    return _order.decode(body)
 
 
 def project(body: str) -> Project:

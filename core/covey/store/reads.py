@@ -4,6 +4,7 @@ A parent with its children is one query, however many children there are.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import aiosqlite
@@ -12,6 +13,8 @@ import msgspec
 from covey.model.command import Interaction, TranscriptRow, Try
 from covey.model.component import Component, spawn_order
 from covey.model.control import ControlRequest
+from covey.model.events import Entry
+from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
 from covey.model.session import Session
 from covey.store import codec
@@ -226,9 +229,56 @@ class Reads:
         )
         return {request.id: request for request in (codec.control(row[0]) for row in rows)}
 
+    async def queued_orders(self) -> tuple[AnyOrder, ...]:
+        """The orders that no engine has carried out yet, oldest first."""
+        rows = await self._rows("SELECT body FROM orders WHERE state = 'queued' ORDER BY number")
+        return tuple(codec.order(row[0]) for row in rows)
+
+    async def order(self, order_id: str) -> AnyOrder | None:
+        """One order."""
+        rows = await self._rows("SELECT body FROM orders WHERE id = ?", order_id)
+        return codec.order(rows[0][0]) if rows else None
+
+    async def watched(self, now: datetime) -> bool:
+        """Somebody has said that they are watching at this moment."""
+        return bool(await self._rows("SELECT 1 FROM viewers WHERE until > ? LIMIT 1", codec.moment(now)))
+
     async def last_seq(self) -> int:
         """The number of the last line of the log."""
         return int((await self._rows("SELECT coalesce(max(seq), 0) FROM events"))[0][0])
+
+    async def shown(self, scope: Scope, run_id: str | None) -> tuple[int, tuple[Session, ...]]:
+        """The last line's number and the rows of the runs that a viewer shows, of one moment, in one query.
+
+        These are the sessions of one run, or of all unfinished ones, or of the newest; parents before their children.
+        """
+        rows = await self._rows(
+            "SELECT (SELECT coalesce(max(seq), 0) FROM events), s.body FROM sessions s WHERE s.run_id IN ("
+            " SELECT r.run_id FROM sessions r WHERE r.parent_id IS NULL AND r.project_id = ?1 AND CASE"
+            "  WHEN ?2 IS NOT NULL THEN r.run_id = ?2"
+            "  WHEN EXISTS (SELECT 1 FROM sessions WHERE parent_id IS NULL AND project_id = ?1 AND status = 'active')"
+            "  THEN r.status = 'active'"
+            "  ELSE r.number = (SELECT max(number) FROM sessions WHERE parent_id IS NULL AND project_id = ?1) END)"
+            " ORDER BY s.number",
+            scope.project.id,
+            run_id,
+        )
+        sessions = tuple(codec.session(row[1]) for row in rows)
+        return (int(rows[0][0]) if rows else await self.last_seq()), sessions
+
+    async def first_events(self, run_ids: Sequence[str]) -> tuple[Entry, ...]:
+        """The line with which each of these runs begins."""
+        rows = await self._rows(
+            "SELECT seq, body FROM events WHERE seq IN (SELECT min(seq) FROM events"
+            " WHERE run_id IN (SELECT value FROM json_each(?)) GROUP BY run_id) ORDER BY seq",
+            msgspec.json.encode(run_ids).decode(),
+        )
+        return tuple(codec.entry((row[0], row[1])) for row in rows)
+
+    async def entries(self, after: int, limit: int = PAGE) -> tuple[Entry, ...]:
+        """Lines of the whole log after `after` without the facts beside them, oldest first: what a fold needs."""
+        rows = await self._rows("SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+        return tuple(codec.entry((row[0], row[1])) for row in rows)
 
     async def lines(self, after: int, run_id: str | None = None, limit: int = PAGE) -> tuple[Line, ...]:
         """Lines of the log after `after`, oldest first: of one run, or of the whole log."""

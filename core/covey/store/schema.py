@@ -92,6 +92,20 @@ MIGRATIONS: tuple[str, ...] = (
         body  TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE orders (
+        number INTEGER PRIMARY KEY,
+        id     TEXT NOT NULL UNIQUE,
+        state  TEXT NOT NULL,
+        body   TEXT NOT NULL
+    );
+    CREATE INDEX orders_queued ON orders (state) WHERE state = 'queued';
+    CREATE TABLE viewers (
+        id    TEXT PRIMARY KEY,
+        pid   INTEGER NOT NULL,
+        until TEXT NOT NULL
+    );
+    """,
 )
 
 VERSION = len(MIGRATIONS)

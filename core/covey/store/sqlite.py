@@ -17,14 +17,16 @@ from covey.errors import EngineRunningError, StoreError
 from covey.model.command import TranscriptRow
 from covey.model.component import Component
 from covey.model.control import ControlRequest
+from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
-from covey.store import codec
+from covey.store import codec, inbox
 from covey.store.base import Committed, EngineRow, Operation, Position, Process
 from covey.store.batch import Batcher, Pending
 from covey.store.connection import check_version, connect, database_path, explained, prepare, tidy
 from covey.store.feed import ChangeFeed, change_feed
 from covey.store.lock import engine_lives, engine_lock
 from covey.store.reads import Reads
+from covey.store.schema import VERSION as SCHEMA
 from covey.store.writer import Note, Writer
 from covey.text.words import ago
 
@@ -32,8 +34,11 @@ _SET_ENGINE = (
     "INSERT INTO engine (one, epoch, body) VALUES (1, ?, ?)"
     " ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, body = excluded.body"
 )
-_RETIRE = "UPDATE engine SET body = ?"
-_RETIRE_IF_EMPTY = f"{_RETIRE} WHERE NOT EXISTS (SELECT 1 FROM controls WHERE state = 'queued')"
+_DESCRIBE = "UPDATE engine SET body = ?"
+_RETIRE_IF_EMPTY = (
+    f"{_DESCRIBE} WHERE NOT EXISTS (SELECT 1 FROM controls WHERE state = 'queued')"
+    " AND NOT EXISTS (SELECT 1 FROM orders WHERE state = 'queued')"
+)
 _SET_PROJECT = "INSERT INTO project (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
 _SET_COMPONENT = (
     "INSERT INTO components (id, project_id, parent_id, module_name, body) VALUES (?, ?, ?, ?, ?)"
@@ -41,7 +46,7 @@ _SET_COMPONENT = (
 )
 _DROP_COMPONENTS = "DELETE FROM components WHERE project_id = ? AND id NOT IN (SELECT value FROM json_each(?))"
 _TAKE_OVER = "UPDATE interactions SET epoch = ? WHERE completed_at IS NULL"
-_LEAVE_REQUEST = "INSERT INTO controls (id, session_id, state, body) VALUES (?, ?, ?, ?)"
+_SETTLE_ORDER = "UPDATE orders SET state = ?, body = ? WHERE id = ?"
 
 
 def local_user() -> str:
@@ -97,10 +102,19 @@ class EngineStore(Reads):
         """Make what an engine that died has left pending this engine's own."""
         await self._writer.batches.ask(Note(_TAKE_OVER, ((self.row.epoch,),)))
 
+    async def note_slots(self, slots: int) -> None:
+        """Let viewers know how many sessions may work at the same time."""
+        self.row = msgspec.structs.replace(self.row, slots=slots)
+        await self._writer.batches.ask(Note(_DESCRIBE, ((codec.encode(self.row),),)))
+
+    async def settle_order(self, order: AnyOrder) -> None:
+        """Store an order with its outcome."""
+        await self._writer.batches.ask(Note(_SETTLE_ORDER, ((order.state, codec.encode(order), order.id),)))
+
     async def retire(self, *, leave_requests: bool = False) -> bool:
         """Stop taking requests; False, and nothing changed, while one waits (unless it is left to the next engine)."""
         stopped = msgspec.structs.replace(self.row, stopped=True)
-        statement = _RETIRE if leave_requests else _RETIRE_IF_EMPTY
+        statement = _DESCRIBE if leave_requests else _RETIRE_IF_EMPTY
         await self._writer.batches.ask(Note(statement, ((codec.encode(stopped),),)))
         row = await self.engine()
         return row is not None and row.stopped
@@ -183,12 +197,21 @@ async def _end_of_log(reading: aiosqlite.Connection, path: Path, clock: Clock) -
 
 
 class Viewer(Reads):
-    """The store as everybody else has it: reads, a feed of changes, and requests left for the engine."""
+    """The store as everybody else has it: reads, a feed of changes, and requests left for the engine.
 
-    def __init__(self, reading: aiosqlite.Connection, state: Path, project: Project) -> None:
+    One that is not `is_current` was last written by an older covey: no engine of this one has opened it yet.
+    """
+
+    def __init__(self, reading: aiosqlite.Connection, state: Path, project: Project, schema: int) -> None:
         super().__init__(reading, database_path(state))
         self._state = state
+        self.is_current = schema == SCHEMA
         self.scope = Scope(project=project, user=local_user())
+
+    @property
+    def engine_lives(self) -> bool:
+        """An engine holds the lock, whether or not it takes requests any more."""
+        return engine_lives(self._state)
 
     async def living_engine(self) -> EngineRow | None:
         """The engine that takes requests now; None when there is none."""
@@ -197,15 +220,25 @@ class Viewer(Reads):
 
     async def leave(self, requests: Sequence[ControlRequest]) -> bool:
         """Leave requests in the inbox, all in one transaction; whether an engine lives that will take them."""
-        path = database_path(self._state)
-        async with connect(path) as writing:
-            with explained(path):
-                await writing.execute_fetchall("PRAGMA synchronous = FULL")
-                await writing.execute_fetchall("BEGIN IMMEDIATE")
-                await writing.executemany(_LEAVE_REQUEST, [codec.control_row(request) for request in requests])
-                await writing.execute_fetchall("COMMIT")
+        await inbox.leave_requests(self._path, requests)
         # The engine retires only in a transaction that finds the inbox empty: one that has not by now will take them.
         return await self.living_engine() is not None
+
+    async def leave_order(self, order: AnyOrder) -> None:
+        """Leave an order for the engine."""
+        await inbox.leave_order(self._path, order)
+
+    async def withdraw_order(self, order: AnyOrder) -> None:
+        """Take an order back, unless an engine has settled it."""
+        await inbox.withdraw_order(self._path, order)
+
+    async def watch(self, viewer_id: str, until: datetime) -> None:
+        """Say that this process watches until then; once it is over, an engine that idles may leave."""
+        await inbox.watch(self._path, viewer_id, os.getpid(), until)
+
+    async def watch_no_more(self, viewer_id: str, now: datetime) -> None:
+        """Say that it does not watch any more."""
+        await inbox.watch_no_more(self._path, viewer_id, now)
 
     @contextlib.asynccontextmanager
     async def feed(self) -> AsyncIterator[ChangeFeed]:
@@ -229,7 +262,7 @@ async def open_viewer(root: Path) -> AsyncIterator[Viewer | None]:
     async with connect(path, read_only=True) as reading:
         version = await check_version(reading, path)
         project = await Reads(reading, path).project() if version else None
-        yield None if project is None else Viewer(reading, state, project)
+        yield None if project is None else Viewer(reading, state, project, version)
 
 
 def _exists(path: Path) -> bool:

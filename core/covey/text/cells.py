@@ -45,7 +45,7 @@ def wrap(text: SafeText, cells: int | None, indent: int) -> list[SafeText]:
     if cells is None or width(text) <= cells:
         return [text]
     lines, line = list[str](), ""
-    for word in _WORDS.findall(text):
+    for word in _WORDS.findall(text.rstrip()):  # blanks that end a text would cost their number squared
         if line.strip() and width(line) + width(word.rstrip()) > cells:
             lines.append(line.rstrip())
             line, word = " " * indent, word.lstrip()  # noqa: PLW2901 - the blanks before it are where the line ended

@@ -5,6 +5,8 @@ from datetime import datetime
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _KILO = 1_000
 _SHORT_ID = 8
+_WHOLE_FROM = 100
+_CENT = 0.01
 
 
 def duration(seconds: float) -> str:
@@ -36,6 +38,25 @@ def size(count: int) -> str:
             break
         number, unit = number / _KILO, larger
     return f"{number:.1f} {unit}"
+
+
+def tokens(count: int) -> str:
+    """Tokens as people read them: `840`, `9.4k`, `186k`, `1.2M`."""
+    if count < _KILO:
+        return str(count)
+    number, unit = count / _KILO, "k"
+    if round(number) >= _KILO:
+        number, unit = number / _KILO, "M"
+    return f"{number:.0f}{unit}" if round(number, 1) >= _WHOLE_FROM else f"{number:.1f}{unit}"
+
+
+def cost(usd: float | None) -> str:
+    """A price in US dollars: `$0.08`, `$12.40`, `$1,204`; what is unknown is blank, less than a cent `<$0.01`."""
+    if usd is None or usd <= 0:
+        return ""
+    if usd < _CENT:
+        return "<$0.01"
+    return f"${usd:,.0f}" if round(usd, 2) >= _KILO else f"${usd:.2f}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -12,6 +12,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from covey.errors import CoveyError
@@ -40,6 +41,15 @@ class NotTextError(CoveyError):
 
 class TooLargeError(CoveyError):
     """A file that is larger than what covey reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The first bytes of a file; `size` in bytes is that of the whole file, `modified` in seconds since the epoch."""
+
+    data: bytes
+    size: int
+    modified: float
 
 
 def write_new(root: Path, path: str, text: str, *, mode: int = 0o666) -> None:
@@ -115,6 +125,19 @@ def read_text(root: Path, path: str, limit: int = READ_LIMIT) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise NotTextError(f"{root / path}:{line}: not UTF-8 text; save it as UTF-8") from error
+
+
+def read_start(root: Path, path: str, limit: int = READ_LIMIT) -> Start:
+    """The first `limit` bytes of a file, whatever they are, to be looked at.
+
+    Raises:
+        FileNotFoundError: there is no such file, or the root has vanished.
+        OutsideError: the path leads out of the root.
+        NotTextError: it is no regular file.
+        OSError: it cannot be read.
+    """
+    with _place(root, path, follow=True) as (_, directory, name):
+        return _read_start(root, path, directory, name, limit)[0]
 
 
 def move_aside(root: Path, path: str, to: Path) -> None:
@@ -203,7 +226,15 @@ def _write_and_put(at: int, data: bytes, mode: int, put: _Put) -> None:
 
 
 def _read(root: Path, path: str, directory: int, name: str, limit: int) -> tuple[bytes, int]:
-    """A regular file's bytes and mode. Opened without waiting, so that a FIFO in its place holds nobody up."""
+    """A regular file's bytes and mode."""
+    start, mode = _read_start(root, path, directory, name, limit + 1)
+    if len(start.data) > limit:
+        raise TooLargeError(f"{root / path} is larger than {limit:,} bytes")
+    return start.data, mode
+
+
+def _read_start(root: Path, path: str, directory: int, name: str, limit: int) -> tuple[Start, int]:
+    """A regular file's first bytes, and its mode. Opened without waiting, so that a FIFO holds nobody up."""
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     try:
         status = os.fstat(file)
@@ -213,13 +244,11 @@ def _read(root: Path, path: str, directory: int, name: str, limit: int) -> tuple
             raise NotTextError(f"{root / path} is not a regular file")
         data = b""
         # Asked for what there is: a buffer as large as the limit costs more than the reading.
-        while len(data) <= limit and (more := os.read(file, min(status.st_size, limit) + 1)):
+        while len(data) < limit and (more := os.read(file, min(status.st_size + 1, limit - len(data)))):
             data += more
     finally:
         os.close(file)
-    if len(data) > limit:
-        raise TooLargeError(f"{root / path} is larger than {limit:,} bytes")
-    return data, stat.S_IMODE(status.st_mode)
+    return Start(data, status.st_size, status.st_mtime), stat.S_IMODE(status.st_mode)
 
 
 @contextmanager

@@ -36,6 +36,16 @@ def here() -> str:
     return f"{boot} {(_PROC / 'self/ns/pid').readlink()}"
 
 
+def is_stopped(pid: int) -> bool:
+    """Stopped by SIGSTOP or the like; only Linux tells."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    # The state follows the program's name, which stands in brackets and may hold anything: proc_pid_stat(5).
+    return stat[stat.rindex(b")") + 2 :][:1] in {b"T", b"t"}
+
+
 def look(pid: int) -> Process | None:
     """The process with this id; None when there is none."""
     if _HAS_PROC:

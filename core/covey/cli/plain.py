@@ -1,0 +1,22 @@
+"""A run as plain lines: one for each session in the same columns, without signs, for screen readers and for grep."""
+
+from covey.cli.picture import counts_line, detail, state_word
+from covey.client.snapshot import RunView
+from covey.model.session import Session
+from covey.text.cells import pad
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import short_id
+
+_STATE, _NAME = 24, 24
+
+
+def plain_lines(view: RunView) -> list[SafeText]:
+    """A line for each session, its run's first: id, state, attempt, name, and what there is to say of it."""
+    return [_line(view, session) for session in view.sessions]
+
+
+def _line(view: RunView, session: Session) -> SafeText:
+    state = pad(SafeText(state_word(view, session)), _STATE)
+    name = pad(sanitise_line(session.component, _NAME), _NAME)
+    said = f"{view.workflow}, {counts_line(view)}" if session.session_id is None else detail(session)
+    return SafeText(f"{short_id(session.id)}  {state}  attempt {session.attempt}  {name}  {said}".rstrip())

@@ -1,0 +1,146 @@
+"""`covey watch`: the monitor on what is running; with `--plain`, or without a terminal, a line for each change.
+
+Nothing heavy is imported here: whoever only looks must not wait for what only work needs.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from covey.cli import INTERRUPTED
+from covey.cli.frontend import on_a_terminal, open_monitor
+from covey.cli.lines import Narrator
+from covey.cli.options import Json, ProjectDir
+from covey.cli.out import Out, encode
+from covey.cli.plain import plain_lines
+from covey.cli.signals import StopSignals
+from covey.cli.tasks import own_errors
+from covey.client.finding import NOTHING_YET, find_run, runs_to_show
+from covey.client.follow import Follower, Page, line_json
+from covey.client.place import find_root
+from covey.client.presence import watching
+from covey.client.snapshot import EngineState, attach, engine_state
+from covey.errors import NotFoundError
+from covey.model.events import RunAdopted, RunFinished, RunStarted
+from covey.model.session import is_terminal
+from covey.store.sqlite import Viewer, open_viewer
+from covey.text.sanitise import SafeText
+
+PULSE_SECONDS = 1.0
+"""How often it is looked whether the engine still lives."""
+
+
+def watch(
+    run: str | None = None,
+    /,
+    *,
+    plain: bool = False,
+    read_only: bool = False,
+    json: Json = False,
+    project: ProjectDir = None,
+) -> int:
+    """Watch what is running, from any terminal; leaving it, however, does not stop the work.
+
+    Args:
+        run: The run's id, or its beginning; default: all unfinished runs, else the newest.
+        plain: One line a change, for logs and screen readers, until the runs have ended; so it is without a terminal.
+        read_only: Watch only: no requests can be made.
+        json: The events from now on, one object a line.
+        project: The project's directory.
+    """
+    root = find_root(project)
+    if on_a_terminal() and not plain and not json:
+        return open_monitor(root, asyncio.run(_run_id(root, run)), read_only=read_only)
+    return asyncio.run(_watch(root, run, Out(asked_json=json)))
+
+
+async def _run_id(root: Path, prefix: str | None) -> str | None:
+    if prefix is None:
+        return None
+    async with open_viewer(root) as viewer:
+        return (await find_run(viewer, prefix)).id
+
+
+async def _watch(root: Path, run: str | None, out: Out) -> int:
+    signals = StopSignals()
+    with signals.heard():
+        try:
+            async with watching(root), open_viewer(root) as viewer:
+                if viewer is None:
+                    raise NotFoundError("run_not_found", NOTHING_YET)
+                await Watch(viewer, root, out).follow(run)
+        except asyncio.CancelledError:
+            if signals.reason is None:
+                raise
+            return INTERRUPTED
+    return 0
+
+
+class Watch:
+    """Prints how some runs stand, and then each change until all of them have ended.
+
+    Without a run asked for, those that begin meanwhile belong to them.
+    """
+
+    def __init__(self, viewer: Viewer, root: Path, out: Out) -> None:
+        self._viewer = viewer
+        self._root = root
+        self._out = out
+        self._narrator = Narrator(None)
+        self._going_on: set[str] = set()
+
+    async def follow(self, run: str | None) -> None:
+        """Print until the end."""
+        after = await self._viewer.last_seq()
+        shown = await runs_to_show(self._viewer, run)
+        self._going_on = {root.id for root in shown if not is_terminal(root)}
+        engine = await engine_state(self._viewer)
+        await self._print_state([root.id for root in shown], engine)
+        if not self._going_on:
+            return
+        follower = Follower(self._viewer, after, shown[0].id if run is not None else None)
+        with own_errors():
+            async with asyncio.TaskGroup() as tasks:
+                mind = tasks.create_task(self._mind_the_engine(engine))
+                async with contextlib.aclosing(follower.pages()) as news:
+                    async for page in news:
+                        await asyncio.to_thread(self._print, page)
+                        if not self._going_on:
+                            follower.end()
+                mind.cancel()
+
+    async def _print_state(self, run_ids: Sequence[str], engine: EngineState) -> None:
+        if self._out.asked_json:
+            return
+        for run_id in run_ids:
+            self._out.rows(*plain_lines(await attach(self._viewer, self._root, run_id)))
+        self._out.text(_told(engine))
+
+    def _print(self, page: Page) -> None:
+        for line in page:
+            event = line.entry.event
+            if isinstance(event, RunStarted | RunAdopted) and event.run_id is not None:
+                self._going_on.add(event.run_id)
+            elif isinstance(event, RunFinished) and event.run_id is not None:
+                self._going_on.discard(event.run_id)
+        if self._out.asked_json:
+            self._out.encoded([encode(line_json(line)) for line in page])
+            return
+        told = (self._narrator.tell(line) for line in page)
+        self._out.wrapped(0, *(text for text in told if text is not None))
+
+    async def _mind_the_engine(self, before: EngineState) -> None:
+        """Tell when an engine has died or another one has come; nobody writes the former down."""
+        while True:
+            await asyncio.sleep(PULSE_SECONDS)
+            now = await engine_state(self._viewer)
+            if now.pid != before.pid and not self._out.asked_json:
+                await asyncio.to_thread(self._out.text, _told(now))
+            before = now
+
+
+def _told(engine: EngineState) -> SafeText:
+    if engine.alive:
+        return SafeText(f"an engine is at work (pid {engine.pid})")
+    return SafeText("no engine is at work; the next covey run goes on")

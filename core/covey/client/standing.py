@@ -1,0 +1,55 @@
+"""Whether a run still goes on, as whoever waits for it has to know: by its rows, its engine and what is asked of it."""
+
+from collections.abc import Sequence
+
+from covey.model.outcome import NEEDS_HUMAN, NOTHING_TO_DO, STOPPED, Begun, How, Left, exit_code, first_code, reasons
+from covey.model.outcome import waits_for_human as is_stuck
+from covey.model.session import Session, is_terminal
+from covey.model.status import Phase, Status
+from covey.model.tree import SessionTree
+from covey.store.sqlite import Viewer
+
+NO_ENGINE = "its engine is gone"
+INTERRUPTED = "its work was ended for now"
+
+
+async def left(viewer: Viewer, run_id: str) -> Left | None:
+    """How a run was left: it has ended, needs a human, or nobody works on it any more. None: it goes on.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    engine_alive = await viewer.living_engine() is not None
+    sessions = await viewer.run(viewer.scope, run_id)
+    root = sessions[0]
+    tree = SessionTree(sessions)
+    if is_terminal(root):
+        return None if _is_ending(sessions) and engine_alive else _as_it_stands(tree, root)
+    if engine_alive and (await viewer.queued_controls() or await viewer.queued_orders()):
+        return None
+    if is_stuck(tree, run_id, engine_alive=engine_alive):
+        return Left(NEEDS_HUMAN, tree.counts(run_id), "; ".join(reasons(tree, root)))
+    if engine_alive and root.phase is not Phase.INTERRUPTED:
+        return None
+    return Left(STOPPED, tree.counts(run_id), INTERRUPTED if root.phase is Phase.INTERRUPTED else NO_ENGINE)
+
+
+def together(begun: Sequence[Begun], lefts: Sequence[Left]) -> Left:
+    """What several contexts come to: those in `lefts`, and those among `begun` in which there was nothing to do."""
+    idle = [NOTHING_TO_DO for each in begun if each.how is How.NOTHING_TO_DO]
+    counts = {status.value: sum(left.counts[status.value] for left in lefts) for status in Status}
+    said = [left.reason for left in lefts if left.reason]
+    if idle and not lefts:
+        said.append("nothing to do: every document is there and passes")
+    code = first_code([*idle, *(left.exit_code for left in lefts)])
+    return Left(code, counts, "; ".join(dict.fromkeys(said)) or None)
+
+
+def _is_ending(sessions: Sequence[Session]) -> bool:
+    """What was cancelled or skipped is still being ended."""
+    return any(session.phase is Phase.CANCELLING for session in sessions)
+
+
+def _as_it_stands(tree: SessionTree, root: Session) -> Left:
+    counts = tree.counts(root.id)
+    return Left(exit_code(root, counts), counts, "; ".join(reasons(tree, root)) or None)

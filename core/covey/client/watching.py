@@ -1,0 +1,108 @@
+"""What a monitor reads: the runs as they stand, the log as it grows, and what the disk says while no engine lives.
+
+One `Watch` serves one monitor. Every read is one query of its own and nothing is held in between, so a monitor that
+stands still harms nobody.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from covey.client.snapshot import EngineState, as_seen, differs, engine_state
+from covey.model.command import Interaction, TranscriptRow
+from covey.model.events import AnyEvent, RunStarted
+from covey.model.session import Session
+from covey.store.feed import ChangeFeed
+from covey.store.sqlite import Viewer, open_viewer
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The runs that a monitor shows at one moment: rows, parents before their children, and each run's workflow."""
+
+    sessions: tuple[Session, ...]
+    workflows: Mapping[str, str]
+
+
+class Watch:
+    """The project at `root` as a monitor sees it: one run, or (None) all unfinished ones, else the newest."""
+
+    def __init__(self, viewer: Viewer, feed: ChangeFeed, root: Path, run_id: str | None) -> None:
+        self.viewer = viewer
+        self.root = root
+        self._feed = feed
+        self._run_id = run_id
+        self._after = 0
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        return self.viewer.scope.project.name
+
+    async def attach(self) -> Shown:
+        """The runs as they stand; `news` goes on from there."""
+        self._after, sessions = await self.viewer.shown(self.viewer.scope, self._run_id)
+        roots = [session.id for session in sessions if session.session_id is None]
+        begun = (entry.event for entry in await self.viewer.first_events(roots))
+        return Shown(sessions, {event.run_id or "": event.workflow for event in begun if isinstance(event, RunStarted)})
+
+    async def news(self) -> tuple[AnyEvent, ...]:
+        """What came to the log since the last call, 2,000 events at most; empty when nothing did."""
+        entries = await self.viewer.entries(self._after)
+        if entries:
+            self._after = entries[-1].seq
+        return tuple(entry.event for entry in entries)
+
+    async def behind(self) -> int:
+        """How many lines of the log `news` has not given yet."""
+        return await self.viewer.last_seq() - self._after
+
+    async def changed(self) -> None:
+        """Wait until somebody has written to the database."""
+        await self._feed.changed()
+
+    async def engine(self) -> EngineState:
+        """The engine of the moment."""
+        return await engine_state(self.viewer)
+
+    async def differing(self, sessions: Collection[Session]) -> list[Session]:
+        """Those sessions that the disk shows otherwise than the log has them, as they are seen; for want of an engine."""
+        return await asyncio.to_thread(_differing, tuple(sessions), self.root)
+
+    async def fresh(self, session_ids: Iterable[str]) -> list[Session]:
+        """Rows as they are stored now; a request is decided on such."""
+        found = [await self.viewer.session(self.viewer.scope, key) for key in session_ids]
+        return [session for session in found if session is not None]
+
+    async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
+        """Rows of an attempt's transcript after row `after`, oldest first, 2,000 at most."""
+        return await self.viewer.transcript(session_id, attempt, after)
+
+    async def last_row(self, session_id: str, attempt: int) -> int:
+        """The number of the newest row of an attempt's transcript; 0 when it has none."""
+        return await self.viewer.last_transcript_row(session_id, attempt)
+
+    async def interactions(self, session_id: str) -> Sequence[Interaction]:
+        """All interactions of a session, oldest first."""
+        return await self.viewer.interactions(self.viewer.scope, session_id)
+
+
+@contextlib.asynccontextmanager
+async def open_watch(root: Path, run_id: str | None = None) -> AsyncIterator[Watch | None]:
+    """Watch the project at `root`; None where nothing was ever run.
+
+    Raises:
+        StoreError: the database is damaged, or from a newer covey.
+    """
+    async with open_viewer(root) as viewer:
+        if viewer is None:
+            yield None
+            return
+        async with viewer.feed() as feed:
+            yield Watch(viewer, feed, root, run_id)
+
+
+def _differing(sessions: Iterable[Session], root: Path) -> list[Session]:
+    seen = ((session, as_seen(session, root, engine_alive=False)) for session in sessions)
+    return [now for was, now in seen if differs(was, now)]

@@ -1,0 +1,78 @@
+"""How runs come about and how they are left, with the exit codes that tell of it: one table for all who report it."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from covey.model.session import Session
+from covey.model.status import Phase, Status
+from covey.model.tree import SessionTree
+
+COMPLETE, UNSUCCESSFUL, SOME_SKIPPED, NOTHING_TO_DO, TIMED_OUT, NEEDS_HUMAN, STOPPED = 0, 1, 3, 4, 5, 6, 130
+"""Exit codes, as in the command line's contract."""
+
+EXIT_ORDER = (STOPPED, 2, UNSUCCESSFUL, NEEDS_HUMAN, SOME_SKIPPED, COMPLETE, NOTHING_TO_DO)
+"""Of several contexts' exit codes, the first of these that occurs is the command's."""
+
+_MOVING = frozenset({Phase.QUEUED, Phase.RUNNING, Phase.CANCELLING})
+_MOVED_BY_ENGINE = _MOVING | {Phase.INTERRUPTED}
+
+
+class How(StrEnum):
+    """How a run comes about."""
+
+    STARTED = "started"
+    ADOPTED = "adopted"
+    NOTHING_TO_DO = "nothing_to_do"
+
+
+class Begun(NamedTuple):
+    """What became of one context; `run_id` is that of its newest run where there is nothing to do."""
+
+    context: str
+    run_id: str | None
+    how: How
+
+
+class Left(NamedTuple):
+    """How runs were left: the exit code and counts of all of them together."""
+
+    exit_code: int
+    counts: dict[str, int]
+    reason: str | None
+
+
+def first_code(codes: Iterable[int]) -> int:
+    """The exit code of several contexts together."""
+    present = set(codes)
+    return next((code for code in EXIT_ORDER if code in present), COMPLETE)
+
+
+def exit_code(root: Session, counts: dict[str, int]) -> int:
+    """The exit code of a run whose root has ended."""
+    if root.status is not Status.COMPLETE:
+        return UNSUCCESSFUL
+    return SOME_SKIPPED if counts[Status.SKIPPED] else COMPLETE
+
+
+def reasons(tree: SessionTree, root: Session) -> list[str]:
+    """Why a run is not complete: what its root failed of, or what blocks it."""
+    standing = [root, *tree.below(root.id)]
+    stuck = [root] if root.status is Status.FAILED else [each for each in standing if each.phase is Phase.BLOCKED]
+    return [f"{each.component}: {each.error_message}" for each in stuck]
+
+
+def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool) -> bool:
+    """The run is blocked, and nothing of it can go on by itself; what was interrupted goes on where an engine lives."""
+    sessions = [tree.sessions[root_id], *tree.below(root_id)]
+    moving = _MOVED_BY_ENGINE if engine_alive else _MOVING
+    if any(session.phase in moving for session in sessions):
+        return False
+    return _stuck(tree, tree.sessions[root_id])
+
+
+def _stuck(tree: SessionTree, session: Session) -> bool:
+    """It is blocked itself, or waits for children of which one is; a parent whose children have ended looks again."""
+    if session.phase is Phase.WAITING:
+        return any(_stuck(tree, child) for child in tree.children(session.id))
+    return session.phase is Phase.BLOCKED

@@ -1,0 +1,72 @@
+"""Exit codes, and whether a run can go on without a human."""
+
+import pytest
+from msgspec.structs import replace
+
+from covey.model.outcome import exit_code, first_code, waits_for_human
+from covey.model.session import Session, apply
+from covey.model.status import Phase, Status
+from covey.model.tree import SessionTree
+from tests.model.strategies import created
+
+COUNTS = {status.value: 0 for status in Status}
+
+
+def session(key: str, parent: str | None, status: Status, phase: Phase | None) -> Session:
+    made = apply(None, created(key, parent))
+    assert made is not None
+    return replace(made, status=status, phase=phase)
+
+
+def waits(root: Phase, *children: tuple[Status, Phase | None], engine_alive: bool = True) -> bool:
+    sessions = [session("root", None, Status.ACTIVE, root)]
+    sessions += [session(f"c{n}", "root", status, phase) for n, (status, phase) in enumerate(children)]
+    return waits_for_human(SessionTree(sessions), "root", engine_alive=engine_alive)
+
+
+class TestWaitsForHuman:
+    """Blocked, and nothing else moves."""
+
+    def test_a_blocked_root_with_children_that_have_ended(self) -> None:
+        assert waits(Phase.BLOCKED, (Status.FAILED, None), (Status.COMPLETE, None))
+
+    @pytest.mark.parametrize("phase", [Phase.QUEUED, Phase.RUNNING])
+    def test_not_while_a_child_can_go_on(self, phase: Phase) -> None:
+        assert not waits(Phase.BLOCKED, (Status.FAILED, None), (Status.ACTIVE, phase))
+
+    def test_not_while_a_cancelled_one_is_being_ended(self) -> None:
+        assert not waits(Phase.BLOCKED, (Status.CANCELLED, Phase.CANCELLING))
+
+    def test_not_while_the_root_is_about_to_look(self) -> None:
+        assert not waits(Phase.WAITING, (Status.FAILED, None), (Status.COMPLETE, None))
+
+    def test_a_root_that_waits_for_a_blocked_child_alone(self) -> None:
+        assert waits(Phase.WAITING, (Status.ACTIVE, Phase.BLOCKED), (Status.COMPLETE, None))
+
+    def test_what_was_interrupted_goes_on_where_an_engine_lives(self) -> None:
+        children = ((Status.ACTIVE, Phase.BLOCKED), (Status.ACTIVE, Phase.INTERRUPTED))
+        assert not waits(Phase.WAITING, *children)
+        assert waits(Phase.WAITING, *children, engine_alive=False)
+
+
+class TestCodes:
+    """The table of the command line's contract."""
+
+    @pytest.mark.parametrize(
+        ("status", "skipped", "code"),
+        [
+            (Status.COMPLETE, 0, 0),
+            (Status.COMPLETE, 2, 3),
+            (Status.FAILED, 0, 1),
+            (Status.CANCELLED, 1, 1),
+        ],
+    )
+    def test_of_a_run_that_has_ended(self, status: Status, skipped: int, code: int) -> None:
+        assert exit_code(session("root", None, status, None), COUNTS | {"skipped": skipped}) == code
+
+    @pytest.mark.parametrize(
+        ("codes", "first"),
+        [([0, 4], 0), ([4], 4), ([0, 3], 3), ([3, 6, 0], 6), ([6, 1], 1), ([1, 2], 2), ([2, 130], 130), ([], 0)],
+    )
+    def test_of_several_contexts(self, codes: list[int], first: int) -> None:
+        assert first_code(codes) == first

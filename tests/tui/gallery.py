@@ -1,0 +1,144 @@
+"""Every state of the monitor that a person can recognise, as a picture: which board, which size, which keys.
+
+The app here is covey's own screen over a board that is fed by hand, with a clock that stands still.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from covey.client.artifact import Artifact
+from covey.client.requests import Answer, Wish
+from covey.model.command import Interaction, TranscriptKind, TranscriptRow
+from covey.model.control import RequestState
+from covey.model.session import Session
+from covey.text.glyphs import GlyphSet
+from covey_tui.link import Link
+from covey_tui.painted import PaintedApp
+from covey_tui.screens.monitor import MonitorScreen
+from covey_tui.view.board import Board
+from tests.tui import pictures
+
+DOCUMENT = (
+    "# Invoice\n\n## Purpose\n\nWhat a customer owes.\n\n## Public API\n\n`total()`\n\n## Dependencies\n\nNone.\n"
+)
+
+
+class MadeUp(Link):
+    """The way to a project that is made up: details stand here, and what is asked is remembered."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/shop"))
+        self.asked: list[tuple[tuple[str, ...], Wish]] = []
+
+    async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
+        return [] if after else list(_transcript(session_id, attempt))
+
+    async def interactions(self, session_id: str) -> Sequence[Interaction]:
+        return ()
+
+    async def artifact(self, path: str) -> Artifact:
+        return Artifact(path, present=True, text=DOCUMENT, size=len(DOCUMENT), modified_at=pictures.NOW)
+
+    async def diff(self, path: str) -> str | None:
+        return None
+
+    async def ask(self, sessions: Sequence[Session], wish: Wish) -> tuple[Answer, ...]:
+        self.asked.append((tuple(session.id for session in sessions), wish))
+        return tuple(Answer(each.id, wish.action, RequestState.SETTLED, True, None) for each in sessions)
+
+
+def _transcript(session_id: str, attempt: int) -> Iterable[TranscriptRow]:
+    said = [
+        ("GenerateComponentDesign", TranscriptKind.STEP, "GenerateComponentDesign", 10),
+        (
+            "GenerateComponentDesign",
+            TranscriptKind.TEXT,
+            "I'll read the context's design first, then the modules that Payment imports.",
+            12,
+        ),
+        ("GenerateComponentDesign", TranscriptKind.TOOL, "read docs/design/shop/billing.md", 14),
+        ("GenerateComponentDesign", TranscriptKind.TOOL, "read src/shop/billing/payment.py", 15),
+        ("GenerateComponentDesign", TranscriptKind.TOOL, "write docs/design/shop/billing/payment.md", 40),
+        (
+            "GenerateComponentDesign",
+            TranscriptKind.TEXT,
+            "The design is written. The public API has four functions; refund raises PaymentClosed once the ledger "
+            "entry is settled.",
+            50,
+        ),
+        ("ValidateDesign", TranscriptKind.STEP, "ValidateDesign", 91),
+    ]
+    for n, (step, kind, text, seconds) in enumerate(said, start=1):
+        at = datetime(2026, 11, 22, 12, 3 + seconds // 60, seconds % 60, tzinfo=pictures.NOW.tzinfo)
+        yield TranscriptRow(session_id=session_id, attempt=attempt, step=step, n=n, at=at, kind=kind, text=text)
+
+
+class Gallery(PaintedApp):
+    """The monitor's screen over a board that is fed by hand."""
+
+    def __init__(self, board: Board, theme: str = "covey", glyphs: GlyphSet = GlyphSet.UNICODE) -> None:
+        super().__init__(theme=theme, glyphs=glyphs)
+        self.board = board
+        self.link = MadeUp()
+        self.monitor = MonitorScreen(board, self.link, lambda: pictures.NOW)
+
+    def on_mount(self) -> None:
+        """Show what the board holds."""
+        self.push_screen(self.monitor)
+        self.call_after_refresh(self.monitor.begun)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One state: the sessions of the board, the size of the screen, and the keys that lead there."""
+
+    name: str
+    sessions: Callable[[], Iterable[Session]] = pictures.shop
+    size: tuple[int, int] = (100, 30)
+    keys: tuple[str, ...] = ()
+    theme: str = "covey"
+    glyphs: GlyphSet = GlyphSet.UNICODE
+    no_color: bool = False
+    engine: dict[str, object] = field(default_factory=dict)
+
+    def app(self) -> Gallery:
+        """The app that shows it once the keys have been pressed."""
+        return Gallery(pictures.board(self.sessions(), **self.engine), self.theme, self.glyphs)
+
+
+_TO_TAX_RULE = ("j", "j", "j", "j")
+_TO_PAYMENT = ("j", "j", "j")
+_SMALL, _WIDE, _WIDEST = (80, 24), (160, 45), (250, 80)
+
+PICTURES: tuple[Picture, ...] = (
+    Picture("main-100x30", keys=_TO_TAX_RULE),
+    Picture("main-80x24", size=_SMALL, keys=_TO_TAX_RULE),
+    Picture("main-160x45", size=_WIDE, keys=_TO_PAYMENT),
+    Picture("main-250x80", size=_WIDEST, keys=_TO_PAYMENT),
+    Picture("intervention", keys=("i",)),
+    Picture("transcript", pictures.at_work, keys=_TO_PAYMENT),
+    Picture("transcript-full-80x24", size=_SMALL, keys=(*_TO_PAYMENT, "l", "enter")),
+    Picture("steps", keys=(*_TO_TAX_RULE, "2")),
+    Picture("artifact", keys=("j", "3")),
+    Picture("state", keys=(*_TO_TAX_RULE, "5")),
+    Picture("summary"),
+    Picture("problem-missing", keys=(*_TO_TAX_RULE, "j")),
+    Picture("dialog-cancel", keys=("x",)),
+    Picture("dialog-retry-all", keys=("R",)),
+    Picture("dialog-skip", keys=(*_TO_TAX_RULE, "s", *"next week")),
+    Picture("dialog-note", keys=(*_TO_TAX_RULE, "e", *"the model is called small")),
+    Picture("dialog-stop", keys=("Q",)),
+    Picture("finished", pictures.finished),
+    Picture("no-engine", engine={"alive": False, "pid": None, "slots": None}),
+    Picture("light", keys=_TO_TAX_RULE, theme="covey-light"),
+    Picture("no-color", keys=_TO_TAX_RULE, no_color=True),
+    Picture("ascii-no-color-80x24", size=_SMALL, keys=_TO_TAX_RULE, glyphs=GlyphSet.ASCII, no_color=True),
+    Picture("sixty-one", pictures.catalog_of_sixty_one, keys=("n",)),
+    Picture("sixty-one-intervention", pictures.catalog_of_sixty_one, keys=("i",)),
+    Picture("only-problems-marked", pictures.catalog_of_sixty_one, keys=("!", "n", "v", "n", "v", "n", "v")),
+    Picture("search", keys=("/", *"lin", "enter")),
+    Picture("help", keys=("?",)),
+    Picture("too-small", size=(52, 12)),
+)

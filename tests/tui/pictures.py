@@ -1,0 +1,154 @@
+"""The made-up shop of the design's pictures, as rows that a store would give: what tests of the screen build on."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from covey.client.snapshot import EngineState
+from covey.model.command import CommandKind
+from covey.model.session import Session
+from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Phase, Status
+from covey_tui.view.board import Board
+
+NOW = datetime(2026, 11, 22, 12, 8, 10, tzinfo=UTC)
+"""The moment of every picture."""
+PARENT, CHILD = "ContextComponentsDesignSessions", "ComponentDesignSessions"
+
+
+def session(name: str, parent: str | None, seconds: int | None = None, **changes: Any) -> Session:
+    """A session called `name`; `seconds` is how long it has worked, None when it has not begun."""
+    started = None if seconds is None else NOW - timedelta(seconds=seconds)
+    key = f"id-{(parent or 'run').lower()}-{name.lower()}"
+    root = "id-run-" + (parent or name).lower()
+    fields: dict[str, Any] = {
+        "id": key,
+        "project_id": "shop",
+        "run_id": root,
+        "session_id": None if parent is None else root,
+        "type": PARENT if parent is None else CHILD,
+        "component_id": f"component-{name}",
+        "component": name,
+        "module": f"shop.{(parent or name).lower()}" + (f".{_snake(name)}" if parent else ""),
+        "execution_mode": ExecutionMode.AUTO if parent is None else ExecutionMode.AGENTIC,
+        "agent": "offline",
+        "environment": "local",
+        "artifact_path": f"docs/design/shop/{parent.lower()}/{_snake(name)}.md" if parent else None,
+        "inserted_at": NOW - timedelta(seconds=252),
+        "started_at": started,
+        "updated_at": NOW,
+    }
+    return Session(**{**fields, **changes})
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def running(step: str, **changes: Any) -> dict[str, Any]:
+    """A session that works on a step."""
+    return {"phase": Phase.RUNNING, "step": step, "command": CommandKind.AGENT, "pending": "i", **changes}
+
+
+def complete(**changes: Any) -> dict[str, Any]:
+    """A session that ended well; its file is there."""
+    there = ArtifactState.PRESENT
+    return {"status": Status.COMPLETE, "phase": None, "artifact": there, "finished_at": NOW, **changes}
+
+
+def gone() -> dict[str, Any]:
+    """A session that ended well and has lost its file since."""
+    return complete(artifact=ArtifactState.MISSING)
+
+
+def failed(cause: FailureCause, reason: str, **changes: Any) -> dict[str, Any]:
+    """A session that failed."""
+    ended: dict[str, Any] = {"status": Status.FAILED, "phase": None, "finished_at": NOW, "step": "ValidateDesign"}
+    return {**ended, "failure_cause": cause, "error_message": reason, **changes}
+
+
+def skipped(reason: str) -> dict[str, Any]:
+    """A session without which somebody wanted to go on."""
+    return {"status": Status.SKIPPED, "phase": None, "skip_reason": reason, "decided_by": "ana", "finished_at": NOW}
+
+
+def waiting() -> dict[str, Any]:
+    """A parent that waits for its children."""
+    return {"phase": Phase.WAITING, "step": "SpawnComponentDesignSessions", "command": CommandKind.SPAWN_SESSIONS}
+
+
+def shop() -> list[Session]:
+    """Two contexts at work with fourteen components: a failure, a file that is gone, a skip, the rest as it comes."""
+    agent = FailureCause.AGENT_ERROR
+    billing = [
+        ("Invoice", 64, complete()),
+        ("LineItem", 52, complete()),
+        ("Payment", 98, running("ValidateDesign")),
+        ("TaxRule", 127, failed(agent, "the agent exited with code 1: no such model", attempt=2)),
+        ("Ledger", 101, gone()),
+        ("Refund", 175, complete(attempt=2)),
+        ("Dunning", 0, complete(kept=True)),
+        ("CreditNote", None, {}),
+    ]
+    catalog = [
+        ("Product", 82, complete()),
+        ("Category", 47, complete()),
+        ("PriceList", 198, running("ReviseDesign")),
+        ("Variant", 22, running("GenerateComponentDesign")),
+        ("ImportAdapter", 220, failed(FailureCause.CHECK_FAILED, "section Public API is empty")),
+        ("LegacySync", 12, skipped("replaced next year")),
+    ]
+    return [*family("Billing", 252, waiting(), billing), *family("Catalog", 252, waiting(), catalog)]
+
+
+def at_work() -> list[Session]:
+    """The same shop while nothing needs anybody: some done, some at work, some waiting for their turn."""
+    mended = {
+        "TaxRule": running("GenerateComponentDesign", attempt=2),
+        "Ledger": complete(),
+        "ImportAdapter": running("ReviseDesign"),
+        "LegacySync": {},
+    }
+    return [_as_new(row, mended[row.component]) if row.component in mended else row for row in shop()]
+
+
+def finished() -> list[Session]:
+    """The same shop at its end: everything is complete."""
+    return [_as_new(row, complete(attempt=row.attempt, kept=row.kept)) for row in shop()]
+
+
+def _as_new(row: Session, changes: dict[str, Any]) -> Session:
+    fresh: dict[str, Any] = {"status": Status.ACTIVE, "phase": Phase.QUEUED, "artifact": ArtifactState.UNKNOWN}
+    ended = {"failure_cause": None, "error_message": None, "skip_reason": None, "decided_by": None, "finished_at": None}
+    return replace(row, **{**fresh, **ended, **changes})
+
+
+def family(
+    context: str, seconds: int, parent: dict[str, Any], children: Iterable[tuple[str, int | None, dict[str, Any]]]
+) -> Iterator[Session]:
+    """A root with its children in spawn order."""
+    yield session(context, None, seconds, **parent)
+    for position, (name, worked, changes) in enumerate(children):
+        yield session(name, context, worked, position=position, **changes)
+
+
+def catalog_of_sixty_one() -> list[Session]:
+    """One context that is blocked: 61 components, the files of 26 of them are missing."""
+    children = [
+        (f"Component{number:02}", 30 + number, gone() if number % 7 in {2, 3, 5} else complete())
+        for number in range(61)
+    ]
+    lost = [name for name, _, changes in children if changes["artifact"] is ArtifactState.MISSING]
+    verdict = {"missing_files": [{"component": name} for name in lost]}
+    parent = {**waiting(), "phase": Phase.BLOCKED, "needs_human": verdict, "error_message": "Design files missing"}
+    return list(family("Catalog", 1866, parent, children))
+
+
+def board(sessions: Iterable[Session] | None = None, **engine: Any) -> Board:
+    """A board that shows these sessions, by default the shop's; a living engine with eight slots."""
+    rows = shop() if sessions is None else list(sessions)
+    made = Board("shop")
+    made.load(rows, {row.id: "design" for row in rows if row.session_id is None})
+    made.engine = EngineState(**{"alive": True, "pid": 4711, "since": NOW, "slots": 8, **engine})
+    return made

@@ -1,0 +1,123 @@
+"""From the store to the screen: the log's events fold into the board, and whoever shows it is told once a batch.
+
+The log is followed as it grows, and the engine's life is looked at once a second. While no engine lives, the disk is
+looked at in its place: what differs from the log is inferred, and said to be.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from covey.client.watching import Watch
+from covey.errors import IllegalEventError
+from covey_tui.view.board import Board, Change
+
+ENGINE_SECONDS = 1.0
+DISK_SECONDS = 2.0
+_DISK_SHARE = 10
+"""Looking at the disk takes at most this part of the time: a tenth."""
+_TOO_FAR_BEHIND = 10_000
+"""So many lines take longer to fold than the rows take to read."""
+
+
+class Shows(Protocol):
+    """Who shows a board."""
+
+    def begun(self) -> None:
+        """The board holds other rows than before."""
+        ...
+
+    def changed(self, change: Change) -> None:
+        """Some of its sessions have changed."""
+        ...
+
+    def engine_changed(self) -> None:
+        """The engine has come, gone, or taken other settings."""
+        ...
+
+
+class Feed:
+    """Keeps a board up to date for as long as `run` runs."""
+
+    def __init__(self, watch: Watch, board: Board, shows: Shows) -> None:
+        self._watch = watch
+        self._board = board
+        self._shows = shows
+
+    async def run(self) -> None:
+        """Load the board, then follow the log and the engine's life until cancelled.
+
+        Raises:
+            StoreError: the database cannot be read any more.
+        """
+        self._board.engine = await self._watch.engine()
+        await self._begin()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            tasks.create_task(self._look_after())
+
+    async def _begin(self) -> None:
+        with _collector_off():
+            shown = await self._watch.attach()
+            self._board.load(shown.sessions, shown.workflows)
+        if not self._board.engine.alive:
+            self._board.infer(await self._watch.differing(shown.sessions))
+        self._shows.begun()
+
+    async def _follow(self) -> None:
+        while True:
+            events = await self._watch.news()
+            if not events:
+                await self._watch.changed()
+                continue
+            if len(events) >= _PAGE and await self._watch.behind() > _TOO_FAR_BEHIND:
+                await self._begin()
+                continue
+            try:
+                change = self._board.fold(events)
+            except IllegalEventError:  # lines of a run that began before this monitor was looking
+                await self._begin()
+                continue
+            if change.foreign:
+                await self._begin()
+            elif change.changed:
+                self._shows.changed(change)
+
+    async def _look_after(self) -> None:
+        dead_looks, disk_due = 0, 0.0
+        while True:
+            await asyncio.sleep(ENGINE_SECONDS)
+            engine = await self._watch.engine()
+            if engine != self._board.engine:
+                self._board.engine = engine
+                self._shows.engine_changed()
+            dead_looks = 0 if engine.alive else dead_looks + 1
+            if engine.alive:
+                self._tell(self._board.infer(()))
+            elif dead_looks > 1 and time.monotonic() >= disk_due:
+                before = time.monotonic()
+                self._tell(self._board.infer(await self._watch.differing(self._board.stored.values())))
+                took = time.monotonic() - before
+                disk_due = time.monotonic() + max(DISK_SECONDS, took * _DISK_SHARE)
+
+    def _tell(self, change: Change) -> None:
+        if change.changed:
+            self._shows.changed(change)
+
+
+_PAGE = 2_000
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Load many records without the garbage collector looking through them again and again; they hold no cycles."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

@@ -1,0 +1,65 @@
+"""What the screens ask of the project: details to show, and requests to leave. The app opens and closes the way there."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from covey.client.artifact import Artifact, diff_of, read_artifact
+from covey.client.engine import Stopped, request_stop
+from covey.client.requests import Answer, Wish, request_control
+from covey.client.watching import Watch
+from covey.errors import CoveyError
+from covey.model.command import Interaction, TranscriptRow
+from covey.model.session import Session
+
+
+class Link:
+    """The way to the project at `root`; while nothing was ever run there, nothing is known and nothing can be asked."""
+
+    def __init__(self, root: Path, *, read_only: bool = False) -> None:
+        self.root = root
+        self.read_only = read_only
+        self.watch: Watch | None = None
+
+    async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
+        """Rows of an attempt's transcript after row `after`."""
+        return await self.watch.transcript(session_id, attempt, after) if self.watch else ()
+
+    async def last_row(self, session_id: str, attempt: int) -> int:
+        """The number of the newest row of an attempt's transcript; 0 when it has none."""
+        return await self.watch.last_row(session_id, attempt) if self.watch else 0
+
+    async def interactions(self, session_id: str) -> Sequence[Interaction]:
+        """All interactions of a session."""
+        return await self.watch.interactions(session_id) if self.watch else ()
+
+    async def artifact(self, path: str) -> Artifact:
+        """A file of the project, as far as it is read."""
+        return await read_artifact(self.root, path)
+
+    async def diff(self, path: str) -> str | None:
+        """What git says has changed in a file."""
+        return await diff_of(self.root, path)
+
+    async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:
+        """End the work of these runs for now; they can be adopted.
+
+        Raises:
+            CoveyError: nothing can be asked, or the engine does not answer.
+        """
+        return await request_stop(self._open().viewer, self.root, run_ids)
+
+    async def ask(self, sessions: Sequence[Session], wish: Wish) -> tuple[Answer, ...]:
+        """Leave requests, decided on these rows, and wait for the engine's word; it is started where none lives.
+
+        Raises:
+            CoveyError: nothing can be asked, or no engine could be started.
+        """
+        return await request_control(self._open().viewer, self.root, sessions, wish, start=True)
+
+    def _open(self) -> Watch:
+        """The way to the store, for whoever wants something to change."""
+        if self.read_only:
+            raise CoveyError("this monitor only looks; open one without --read-only")
+        if self.watch is None:
+            raise CoveyError("nothing has been run here yet")
+        return self.watch

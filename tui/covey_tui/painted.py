@@ -1,0 +1,55 @@
+"""An app that has a palette: covey's own themes, and every colour computed from whichever theme is in use."""
+
+from typing import Protocol, cast
+
+from textual.app import App
+from textual.widget import Widget
+
+from covey.text.glyphs import GlyphSet
+from covey_tui.palette import OWN_THEMES, Palette
+from covey_tui.view.progress import Manner
+
+
+class Painted(Protocol):
+    """What widgets want of their app."""
+
+    palette: Palette
+
+    @property
+    def manner(self) -> Manner:
+        """How signs are drawn where colour cannot tell them apart."""
+        ...
+
+
+def manner_of(widget: Widget) -> Manner:
+    """How signs are drawn where colour cannot tell them apart."""
+    return cast("Painted", widget.app).manner
+
+
+def palette_of(widget: Widget) -> Palette:
+    """The palette of the theme in use."""
+    return cast("Painted", widget.app).palette
+
+
+class PaintedApp(App[int]):
+    """The base of covey's app, and the host of single widgets in tests."""
+
+    palette: Palette
+
+    def __init__(self, *, theme: str = "covey", glyphs: GlyphSet = GlyphSet.UNICODE) -> None:
+        self.glyphs = glyphs
+        super().__init__()
+        for own in OWN_THEMES:
+            self.register_theme(own)
+        self.theme = theme
+
+    @property
+    def manner(self) -> Manner:
+        """How signs are drawn where colour cannot tell them apart."""
+        return Manner(ascii=self.glyphs is GlyphSet.ASCII, no_color=self.no_color)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's variables, and those of every role and ground."""
+        variables = super().get_css_variables()
+        self.palette = Palette(variables, no_color=self.no_color, glyphs=self.glyphs)
+        return variables | self.palette.variables()

@@ -1,0 +1,136 @@
+"""What a person asks for: from a key to a question, where something is given up, and from there to the engine's word.
+
+A request is about the rows as they were when the key was pressed; the engine compares their attempts and statuses, so
+one that comes too late changes nothing, and says what changed instead.
+"""
+
+from collections.abc import Callable, Sequence
+
+from textual.screen import Screen
+
+from covey.client.requests import Answer, Wish
+from covey.errors import CoveyError
+from covey.model.control import Action, RequestState
+from covey.model.session import Session, is_terminal
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import plural
+from covey_tui.link import Link
+from covey_tui.screens.dialog import Confirmed, Dialog
+from covey_tui.view import dialogs
+from covey_tui.view.board import Board
+from covey_tui.view.keys import allowed, why_not
+from covey_tui.view.spans import Line, Role, Tone, span
+from covey_tui.view.words import name_of
+
+_SAID = 400
+_DONE = {Action.RETRY: "Retried", Action.SKIP: "Skipped", Action.CANCEL: "Cancelled"}
+Say = Callable[[Line], None]
+
+
+class Acting:
+    """Carries out what is asked of sessions, from the screen whose questions it asks."""
+
+    def __init__(self, screen: Screen[None], board: Board, link: Link, say: Say) -> None:
+        self._screen = screen
+        self._board = board
+        self._link = link
+        self._say = say
+
+    async def act(self, key: str, ids: Sequence[str]) -> None:
+        """Carry out an action, by the id of its binding, on those of the sessions that allow it."""
+        chosen = [each for each in ids if each in self._board and allowed(self._board, key, each)]
+        if not chosen:
+            self._say((span(why_not(self._board, key, ids[0] if ids else None) or ""),))
+            return
+        rows = [self._board.stored[each] for each in chosen]
+        wish = await self._wish(key, chosen, rows)
+        if wish is not None:
+            await self._ask(rows, wish)
+
+    async def retry_failed(self, ids: Sequence[str], under: str) -> None:
+        """Retry all that failed or lost their file, once somebody has said yes to so many."""
+        rows = [self._board.stored[each] for each in ids]
+        if rows and await self._answer(dialogs.retry_many(self._board, ids, under)):
+            await self._ask(rows, Wish(action=Action.RETRY))
+
+    async def stop(self) -> bool:
+        """End all work for now, once somebody has said yes; whether it was asked for."""
+        runs = [key for key in self._board.roots() if not is_terminal(self._board.session(key))]
+        if not runs or await self._answer(dialogs.stop_run(self._board)) is None:
+            return False
+        try:
+            await self._link.stop(tuple(runs))
+        except CoveyError as error:
+            self._complain(error)
+            return False
+        return True
+
+    async def _wish(self, key: str, ids: Sequence[str], rows: Sequence[Session]) -> Wish | None:
+        """What to ask for; None when somebody thought better of it."""
+        board, grace = self._board, self._board.cancel_grace
+        match key:
+            case "session.retry":
+                return await self._retry(ids, rows)
+            case "session.retry_note":
+                answer = await self._answer(dialogs.note(board, ids, grace))
+                return Wish(action=Action.RETRY, note=answer.text) if answer else None
+            case "session.skip":
+                answer = await self._answer(dialogs.skip(board, ids, grace))
+                return Wish(action=Action.SKIP, reason=answer.text or None) if answer else None
+            case "session.cancel":
+                answer = await self._answer(dialogs.cancel(board, ids, grace))
+                return Wish(action=Action.CANCEL) if answer else None
+            case "session.kill":
+                return Wish(action=Action.CANCEL, now=True)
+        raise ValueError(key)
+
+    async def _retry(self, ids: Sequence[str], rows: Sequence[Session]) -> Wish | None:
+        wish = Wish(action=Action.RETRY)
+        if len(ids) > 1:
+            return wish if await self._answer(dialogs.retry_many(self._board, ids)) else None
+        if rows[0].phase is not None and not is_terminal(rows[0]) and not self._board.children(ids[0]):
+            asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
+            return wish if await self._answer(asked) else None
+        return wish
+
+    async def _answer(self, asked: dialogs.Asked) -> Confirmed | None:
+        return await self._screen.app.push_screen_wait(Dialog(asked))
+
+    async def _ask(self, rows: Sequence[Session], wish: Wish) -> None:
+        try:
+            answers = await self._link.ask(rows, wish)
+        except CoveyError as error:
+            self._complain(error)
+            return
+        self._say(told(answers, rows))
+
+    def _complain(self, error: CoveyError) -> None:
+        self._say((span(sanitise_line(str(error), _SAID), Tone(Role.ERROR)),))
+
+
+def told(answers: Sequence[Answer], rows: Sequence[Session]) -> Line:
+    """What came of a request, in a line; what was refused comes with the reason."""
+    changed = [answer for answer in answers if answer.changed]
+    refused = [answer for answer in answers if answer.state is RequestState.REFUSED]
+    queued = [answer for answer in answers if answer.state is RequestState.QUEUED]
+    rest = [answer for answer in answers if answer not in changed and answer not in refused and answer not in queued]
+    parts: list[Line] = []
+    if changed:
+        parts.append((span(f"{_DONE[answers[0].action]}: {_which(changed, rows)}"),))
+    for kind, word, tone in (
+        (refused, "refused", Tone(Role.WARNING)),
+        (queued, "asked for", Tone()),
+        (rest, "", Tone()),
+    ):
+        if kind:
+            reason = sanitise_line(kind[0].reason or "", _SAID)
+            text = f"{_which(kind, rows)}{f' {word}' if word else ''}{f': {reason}' if reason else ''}"
+            parts.append((span(text, tone),))
+    return tuple(piece for place, part in enumerate(parts) for piece in ((span("   "), *part) if place else part))
+
+
+def _which(answers: Sequence[Answer], rows: Sequence[Session]) -> SafeText:
+    if len(answers) == 1:
+        names = {row.id: name_of(row) for row in rows}
+        return names[answers[0].session_id]
+    return SafeText(plural(len(answers), "session"))

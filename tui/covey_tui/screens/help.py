@@ -1,0 +1,49 @@
+"""The help page on the screen."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from covey_tui.view.hints import hints
+from covey_tui.view.spans import BLANK, STRONG, Ground, Line, span, spread
+from covey_tui.widgets.lines import Bar, Lines
+
+
+class HelpScreen(Screen[None]):
+    """Every key and what it does; it scrolls, and Esc goes back."""
+
+    CSS_PATH = "help.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "dismiss", "Back", id="help.back"),
+        Binding("j", "scroll(1)", "Down", id="help.down"),
+        Binding("k", "scroll(-1)", "Up", id="help.up"),
+    ]
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        """A title, the page, the footer."""
+        yield Bar((span("Keys", STRONG),), id="title")
+        yield Lines(id="page")
+        yield Bar(id="footer")
+
+    def on_mount(self) -> None:
+        """Show the page."""
+        page = self.query_one("#page", Lines)
+        page.ground = Ground.BACKGROUND
+        page.show(self._lines)
+        page.focus()
+
+    def on_resize(self) -> None:
+        """The footer reaches from one side to the other."""
+        keys = spread(hints(("↑↓", "move"), ("Esc", "back")), BLANK, max(0, self.size.width - 2))
+        self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)
+
+    def action_scroll(self, by: int) -> None:
+        """A line further."""
+        self.query_one("#page", Lines).scroll_relative(y=by, animate=False)

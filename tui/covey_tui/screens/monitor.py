@@ -1,0 +1,345 @@
+"""The monitor's screen: the runs at a glance, the tree, the detail of the row under the cursor, and the keys.
+
+It decides nothing about what it shows; that is the view's matter. It hands each change of the board to whoever paints
+some of it, and each key to whoever carries it out.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.events import Resize
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Input
+
+from covey.client.ui import KEYS, UiSettings, shown
+from covey_tui.link import Link
+from covey_tui.painted import manner_of
+from covey_tui.screens.acting import Acting
+from covey_tui.screens.help import HelpScreen
+from covey_tui.screens.intervention import Act, InterventionScreen
+from covey_tui.screens.looking import Looking
+from covey_tui.view.alert import alert
+from covey_tui.view.board import Board, Change
+from covey_tui.view.columns import filtered_heads, heads
+from covey_tui.view.filters import with_text
+from covey_tui.view.footer import Situation, footer
+from covey_tui.view.frame import SMALLEST, frame
+from covey_tui.view.help import help_lines
+from covey_tui.view.hints import hints
+from covey_tui.view.keys import ACTIONS, MEANINGS, allowed
+from covey_tui.view.needs import Needs
+from covey_tui.view.spans import BLANK, MUTED, Ground, Line, span, spread
+from covey_tui.view.summary import summary
+from covey_tui.view.words import name_of
+from covey_tui.widgets.detail import DetailPane
+from covey_tui.widgets.lines import Bar
+from covey_tui.widgets.search import SearchField
+from covey_tui.widgets.session_tree import SessionTree
+
+TOAST_SECONDS = 4.0
+_SIDE_INSET, _UNDER_INSET = 2, 1
+_MANY = 3
+
+
+class MonitorScreen(Screen[None]):
+    """The screen over a board; `now` gives the present moment."""
+
+    CSS_PATH = "monitor.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(keys), f"act('{binding}')", MEANINGS[binding].label, id=binding, show=False)
+        for binding, keys in KEYS.items()
+    ]
+
+    def __init__(
+        self, board: Board, link: Link, now: Callable[[], datetime], settings: UiSettings | None = None
+    ) -> None:
+        super().__init__()
+        self.board = board
+        self.needs = Needs(board)
+        self._settings = settings or UiSettings()
+        self._now = now
+        self.frame = frame(100, 30)
+        self.sessions = SessionTree(board, now)
+        self.detail = DetailPane(board, link, now())
+        self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
+        self._acting = Acting(self, board, link, self.say)
+        self._intervention: InterventionScreen | None = None
+        self._said: Line | None = None
+        self._toast: Timer | None = None
+        self._is_full = False
+
+    def compose(self) -> ComposeResult:
+        """The top, tree and detail, and the footer."""
+        yield Bar(id="summary")
+        yield Bar(id="alert")
+        with Container(id="body"):
+            with Vertical(id="left"):
+                yield Bar(id="heads")
+                yield self.sessions
+            yield self.detail
+        yield Bar(id="footer")
+        yield SearchField()
+        yield Bar(id="small")
+
+    def on_mount(self) -> None:
+        """The tree has the focus; once a second the times go on."""
+        self.sessions.focus()
+        self.set_interval(1.0, self._tick)
+
+    # What the feed tells.
+
+    def begun(self) -> None:
+        """The board holds other rows than before."""
+        self.needs.load()
+        self.sessions.load()
+        self.detail.show(self.sessions.cursor, tuple(self.sessions.marks))
+        self._show_all()
+
+    def changed(self, change: Change) -> None:
+        """Some sessions have changed."""
+        news = self.needs.apply(change)
+        self.sessions.apply(change)
+        self.detail.apply(change)
+        self._show_top()
+        if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
+            self._show_footer()
+        if self._intervention is not None:
+            self._intervention.renew(needs_changed=news)
+
+    def engine_changed(self) -> None:
+        """The engine has come, gone, or taken other settings."""
+        self._show_top()
+
+    # What is shown.
+
+    def say(self, line: Line) -> None:
+        """Say something in the footer's place for four seconds."""
+        self._said = line
+        self._show_footer()
+        if self._toast is not None:
+            self._toast.stop()
+        self._toast = self.set_timer(TOAST_SECONDS, self._unsay)
+
+    def _unsay(self) -> None:
+        self._said = None
+        self._show_footer()
+
+    def _tick(self) -> None:
+        self.sessions.tick()
+        self.detail.tick(self._now())
+        self._show_top()
+
+    def _show_all(self) -> None:
+        self._show_top()
+        self._show_heads()
+        self._show_footer()
+
+    def _top(self, cells: int) -> tuple[Line, Line]:
+        return summary(self.board, self._now(), cells, manner_of(self))
+
+    def _show_top(self) -> None:
+        cells = max(0, self.size.width - 2)
+        self.query_one("#summary", Bar).show(*self._top(cells))
+        line, ground = alert(self.board, self.needs, cells)
+        self.query_one("#alert", Bar).show(line, ground=ground)
+
+    def _show_heads(self) -> None:
+        chosen = self.looking.filter
+        line = heads(self.sessions.parts)
+        if chosen is not None:
+            line = filtered_heads(self.sessions.parts, chosen.label, len(self.sessions.rows), len(self.board))
+        self.query_one("#heads", Bar).show(line)
+
+    def _show_footer(self) -> None:
+        cells = max(0, self.size.width - 2)
+        bar = self.query_one("#footer", Bar)
+        if self._said is not None:
+            right = hints((self.key("view.help"), "help"), (self.key("app.leave"), "leave"))
+            bar.show(spread(self._said, right, cells), ground=Ground.PANEL)
+            return
+        cursor = self.sessions.cursor
+        here = Situation(
+            cursor,
+            tuple(self.sessions.marks),
+            self.sessions.rows.matching if self.looking.filter else None,
+            self._is_full,
+            len(self.needs.retried_together(cursor)) if cursor is not None and self.board.children(cursor) else 0,
+            self.board.tally().needs > _MANY and self.looking.filter is None,
+        )
+        bar.show(footer(self.board, here, self.key, cells, manner_of(self)), ground=Ground.PANEL)
+
+    def key(self, binding: str) -> str:
+        """The keys of a binding as people read them."""
+        keys = self._settings.keys_of(binding)
+        return shown(keys[0]) if keys else ""
+
+    # Events.
+
+    def on_resize(self, event: Resize) -> None:
+        self.frame = frame(event.size.width, event.size.height)
+        self._arrange()
+        self.call_after_refresh(self._show_all)
+
+    def _arrange(self) -> None:
+        parts = self.frame
+        self.set_class(parts.airy, "-airy")
+        self.set_class(not parts.is_side_by_side, "-under")
+        self.set_class(self._is_full, "-full")
+        self.set_class(parts.is_too_small, "-small")
+        self.detail.inset = _SIDE_INSET if parts.is_side_by_side else _UNDER_INSET
+        self.detail.compact = not parts.is_side_by_side and not self._is_full
+        self.detail.styles.width = "1fr" if self._is_full or not parts.is_side_by_side else parts.detail
+        self.detail.styles.height = "1fr" if self._is_full or parts.is_side_by_side else parts.peek
+        self.detail.display = parts.is_side_by_side or self._is_full or parts.peek > 0
+        small = f"covey needs {SMALLEST[0]}×{SMALLEST[1]}; this is {parts.width}×{parts.height}"  # noqa: RUF001
+        self.query_one("#small", Bar).show((span(small),), (span("covey watch --plain works in any size", MUTED),))
+
+    def on_session_tree_cursor_moved(self, event: SessionTree.CursorMoved) -> None:
+        """Show the detail of the row under the cursor."""
+        self.detail.show(event.session_id, tuple(self.sessions.marks))
+        self._show_footer()
+
+    def on_session_tree_opened(self) -> None:
+        """Give the detail the focus, or the whole screen where it has no place beside the tree."""
+        self._open_detail(full=not self.frame.is_side_by_side)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """The tree follows what is typed."""
+        event.stop()
+        self.looking.narrow(with_text(event.value) if event.value else None)
+        self._show_heads()
+
+    def on_search_field_left(self, event: SearchField.Left) -> None:
+        """Go on with what was found, or with everything."""
+        if not event.text:
+            self.looking.narrow(None)
+        self.query_one(SearchField).close()
+        self.sessions.focus()
+        self._show_all()
+
+    def _open_detail(self, *, full: bool) -> None:
+        self._is_full = full
+        self._arrange()
+        self.detail.take_focus()
+        self._show_footer()
+
+    # Keys.
+
+    def action_act(self, binding: str) -> None:
+        """Carry out what a key is for."""
+        if binding in ACTIONS or binding == "session.kill":
+            chosen = tuple(self.sessions.marks) or ((self.sessions.cursor,) if self.sessions.cursor else ())
+            self._ask_for(binding, chosen)
+        else:
+            self._deeds()[binding]()
+            self._show_heads()
+            self._show_footer()
+
+    def _deeds(self) -> dict[str, Callable[[], object]]:
+        looking, detail = self.looking, self.detail
+        return {
+            "run.retry_all": self._retry_all,
+            "run.stop": self._stop,
+            "session.open_file": looking.open_file,
+            "view.copy": looking.copy,
+            "view.next_need": lambda: looking.go_to_need(forward=True),
+            "view.previous_need": lambda: looking.go_to_need(forward=False),
+            "view.intervention": self._intervene,
+            "view.problems": looking.problems,
+            "view.filter": looking.next_state,
+            "view.order": looking.order,
+            "view.search": self._search,
+            "view.mark": self._mark,
+            "view.mark_all": looking.mark_all,
+            "view.transcript": looking.transcript,
+            "view.artifact": looking.artifact,
+            **{f"view.tab_{number}": partial(detail.choose, number) for number in range(1, 6)},
+            "view.next_pane": self._next_pane,
+            "view.back": self._back,
+            "view.commands": self.app.action_command_palette,
+            "view.help": self._help,
+            "app.leave": lambda: self.app.exit(0),
+        }
+
+    @work(exclusive=True, group="acting")
+    async def _ask_for(self, binding: str, ids: tuple[str, ...]) -> None:
+        await self._acting.act(binding, ids)
+        self.sessions.unmark()
+        self._show_footer()
+
+    @work(exclusive=True, group="acting")
+    async def _retry_all(self) -> None:
+        cursor = self.sessions.cursor
+        under = cursor if cursor is not None and self.board.is_parent(cursor) else None
+        name = name_of(self.board.session(under)) if under is not None else self.board.project
+        await self._acting.retry_failed(self.needs.retried_together(under), name)
+
+    @work(exclusive=True, group="acting")
+    async def _stop(self) -> None:
+        await self._acting.stop()
+
+    @work(exclusive=True, group="intervening")
+    async def _intervene(self) -> None:
+        self._intervention = InterventionScreen(
+            self.board,
+            self.needs,
+            head=self._top,
+            act=self._act_together,
+            footer_end=hints((self.key("app.leave"), "leave")),
+            marked=frozenset(self.sessions.marks),
+        )
+        try:
+            found = await self.app.push_screen_wait(self._intervention)
+        finally:
+            self._intervention = None
+        if found is not None:
+            self.sessions.go_to(found)
+
+    def _act_together(self, act: Act) -> None:
+        if act.together:
+            self._retry_all()
+        else:
+            self._ask_for(act.deed.value, act.session_ids)
+
+    def _mark(self) -> None:
+        self.looking.mark()
+        self.detail.show(self.sessions.cursor, tuple(self.sessions.marks))
+
+    def _search(self) -> None:
+        self.query_one(SearchField).open()
+
+    def _next_pane(self) -> None:
+        if self.detail.has_focus_within:
+            self.sessions.focus()
+        elif self.detail.display:
+            self.detail.take_focus()
+
+    def _back(self) -> None:
+        """Peel one layer: marks, the filter, the detail."""
+        if self.sessions.marks:
+            self.sessions.unmark()
+            self.detail.show(self.sessions.cursor)
+        elif self.looking.filter is not None:
+            self.looking.narrow(None)
+        elif self._is_full or self.detail.has_focus_within:
+            self._is_full = False
+            self._arrange()
+            self.sessions.focus()
+
+    def _help(self) -> None:
+        cursor = self.sessions.cursor
+
+        def possible(binding: str) -> bool:
+            return binding not in ACTIONS or (cursor is not None and allowed(self.board, binding, cursor))
+
+        def keys_of(binding: str) -> str:
+            return "  ".join(shown(key) for key in self._settings.keys_of(binding))
+
+        self.app.push_screen(HelpScreen(help_lines(keys_of, possible)))

@@ -1,0 +1,137 @@
+"""The alert line: what there is to decide, or how it all ended; else it is empty and keeps its place. Pure."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from covey.model.session import Session
+from covey.model.status import Status
+from covey.text.cells import cut
+from covey.text.glyphs import LOOKS
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import plural
+from covey_tui.view.board import Board
+from covey_tui.view.hints import hints
+from covey_tui.view.needs import ALERT_ORDER, Needs
+from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
+from covey_tui.view.words import name_of
+
+Alert = tuple[Line, Ground]
+
+_NAME, _REASON, _NAMED = 24, 300, 3
+_WARNING, _ERROR, _SUCCESS = (Tone(role, bold=True) for role in (Role.WARNING, Role.ERROR, Role.SUCCESS))
+_QUIET = Tone(Role.MUTED, bold=True)
+_KEYS = hints(("n", "next"), ("i", "all"))
+_BACK = hints(("Esc", "back"))
+_GAP = "   "
+_DOT = (span("  ·  ", MUTED),)
+
+
+def alert(board: Board, needs: Needs, cells: int, zone: tzinfo | None = None) -> Alert:
+    """The alert line in so many cells, and the ground it stands on. Clock times are of `zone`, by default here."""
+    roots = [board.session(key) for key in board.roots()]
+    if not roots:
+        return BLANK, Ground.BACKGROUND
+    if any(root.status is Status.ACTIVE for root in roots):
+        return _going_on(board, needs, cells)
+    failed = [root for root in roots if root.status is Status.FAILED]
+    if failed:
+        return spread(_failed(failed, len(roots)), _KEYS if len(needs) else BLANK, cells), Ground.ALERT
+    if len(needs):
+        return _needs(needs, cells), Ground.ALERT
+    cancelled = [root for root in roots if root.status is Status.CANCELLED]
+    if cancelled:
+        return _whole(_cancelled(cancelled[-1], zone), cells), Ground.SURFACE
+    return _whole(_finished(board), cells), Ground.DONE
+
+
+def alert_above_groups(board: Board, needs: Needs, cells: int) -> Alert:
+    """The alert line of the intervention screen: how many, and who waits for them."""
+    if not len(needs):
+        return spread((span("✓ Nothing needs you", _SUCCESS),), _BACK, cells), Ground.DONE
+    waiting = [board.session(key) for key in needs.waiting()]
+    text = f"{_listed(waiting)} {_wait(len(waiting), len(needs))}" if waiting else ""
+    return spread((span(_count(needs), _WARNING), span(_GAP), span(text, MUTED)), _BACK, cells), Ground.ALERT
+
+
+def _going_on(board: Board, needs: Needs, cells: int) -> Alert:
+    if len(needs):
+        return _needs(needs, cells), Ground.ALERT
+    if not board.engine.alive:
+        return _whole(
+            (span(f"{LOOKS['interrupted'].unicode} ", _WARNING), span("No engine runs. Any action starts one.")), cells
+        ), Ground.ALERT
+    return BLANK, Ground.BACKGROUND
+
+
+def _count(needs: Needs) -> str:
+    count = len(needs)
+    return f"{LOOKS['blocked'].unicode} {count} {'needs' if count == 1 else 'need'} you"
+
+
+def _needs(needs: Needs, cells: int) -> Line:
+    """How many, and by which causes as far as they fit."""
+    counts = needs.counts()
+    causes = [(cause.counted(counts[cause.key]), counts[cause.key]) for cause in ALERT_ORDER if cause.key in counts]
+    head = (span(_count(needs), _WARNING), span(_GAP))
+    free = cells - room(head) - room(_KEYS) - 2
+    for shown in range(len(causes), 0, -1):
+        line = _causes(causes, shown)
+        if room(line) <= free:
+            return spread((*head, *line), _KEYS, cells)
+    return spread(head[:1], _KEYS, cells)
+
+
+def _causes(causes: Sequence[tuple[str, int]], shown: int) -> Line:
+    line: Line = ()
+    for place, (words, _) in enumerate(causes[:shown]):
+        line = (*line, *(_DOT if place else ()), span(words, TEXT))
+    left = sum(count for _, count in causes[shown:])
+    return (*line, span(f"{'  ' if shown else ''}+{left} more", MUTED)) if left else line
+
+
+def _failed(failed: Sequence[Session], runs: int) -> Line:
+    reasons = (
+        f"{name_of(root)}: {root.error_message or ''}" if runs > 1 else root.error_message or "" for root in failed
+    )
+    title = "Failed" if len(failed) == 1 else f"{len(failed)} failed"
+    return (
+        span(f"{LOOKS['failed'].unicode} {title}", _ERROR),
+        span(_GAP),
+        span(sanitise_line("; ".join(reasons), _REASON)),
+    )
+
+
+def _cancelled(root: Session, zone: tzinfo | None) -> Line:
+    who = f" by {root.decided_by}" if root.decided_by else ""
+    when = f", {root.finished_at.astimezone(zone):%H:%M}" if root.finished_at else ""
+    return (span(sanitise_line(f"{LOOKS['cancelled'].unicode} Cancelled{who}{when}", _REASON), _QUIET),)
+
+
+def _finished(board: Board) -> Line:
+    tally = board.tally(None)
+    skipped = tally.of("skipped")
+    if skipped:
+        return (
+            span(f"{LOOKS['skipped'].unicode} Finished, {skipped} skipped", _SUCCESS),
+            span(f"{_GAP}{tally.of('complete')} of {tally.total} complete"),
+        )
+    return (
+        span(f"{LOOKS['complete'].unicode} Finished", _SUCCESS),
+        span(f"{_GAP}{tally.of('complete')} of {tally.total} complete"),
+    )
+
+
+def _whole(line: Line, cells: int) -> Line:
+    return spread(line, BLANK, cells)
+
+
+def _listed(sessions: Sequence[Session]) -> SafeText:
+    """Names in a row; many are cut short: `Billing, Catalog, Orders and 4 more`."""
+    names = [cut(name_of(session), _NAME) for session in sessions]
+    if len(names) > _NAMED:
+        return SafeText(f"{', '.join(names[:_NAMED])} and {plural(len(names) - _NAMED, 'more', 'more')}")
+    return SafeText(" and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part))
+
+
+def _wait(parents: int, needed: int) -> str:
+    return f"{'waits' if parents == 1 else 'wait'} for {'it' if needed == 1 else 'them'}"

@@ -1,0 +1,254 @@
+"""The board: all that the monitor knows of the runs it shows, kept up to date by the events of the log. Pure.
+
+It holds the sessions as they are seen (what is inferred while no engine lives stands over the log), and for every
+parent the sums over all below it. A change costs its own row and those of its ancestors, whatever the tree's size.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from covey.client.snapshot import EngineState
+from covey.model import events as e
+from covey.model.events import AnyEvent
+from covey.model.session import Session, file_is_missing
+from covey.model.status import Phase, Status
+from covey.model.tree import SessionTree
+from covey.text.glyphs import FILE_MISSING
+
+CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
+"""Below such a session nobody is needed any more."""
+NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING})
+_OWN_REASONS = ("not_created",)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over all below a session: how many are in each state, how many need a human, what they have used."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    needs: int = 0
+    tokens: int = 0
+    cost_usd: float | None = None
+    attempts: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(self.states.values())
+
+    def of(self, *states: str) -> int:
+        """How many are in these states."""
+        return sum(self.states.get(state, 0) for state in states)
+
+    @property
+    def done(self) -> int:
+        """Complete with their file, or skipped."""
+        return self.of("complete", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a batch of events has changed: ids of sessions; `created` in the order of their creation.
+
+    `foreign`: an engine goes on with a run that the board does not hold; whoever reads the log begins anew.
+    """
+
+    changed: frozenset[str] = frozenset()
+    created: tuple[str, ...] = ()
+    foreign: bool = False
+
+
+def state_of(session: Session) -> str:
+    """The key of `covey.text.glyphs.LOOKS` by which the session is shown."""
+    return FILE_MISSING if file_is_missing(session) else str(session.phase or session.status)
+
+
+def tokens_of(session: Session) -> int:
+    """All tokens that a session has used, of every kind."""
+    return sum(session.usage.values())
+
+
+class Board:
+    """The runs that the monitor shows; see the module."""
+
+    def __init__(self, project: str = "", only_run: str | None = None) -> None:
+        self.project = project
+        self.engine = EngineState()
+        self.workflows: dict[str, str] = {}
+        self.cancel_grace = 10.0
+        self._only_run = only_run
+        self._tree = SessionTree()
+        self._seen: dict[str, Session] = {}
+        self._tallies: dict[str | None, Tally] = {None: Tally()}
+
+    # Reading.
+
+    def session(self, session_id: str) -> Session:
+        """A session as it is seen. Raises KeyError where it is not shown."""
+        return self._seen.get(session_id) or self._tree.sessions[session_id]
+
+    def __contains__(self, session_id: object) -> bool:
+        return session_id in self._tree.sessions
+
+    def __len__(self) -> int:
+        return len(self._tree.sessions)
+
+    def is_inferred(self, session_id: str) -> bool:
+        """What is shown of the session differs from the log: no engine lives that would have written it down."""
+        return session_id in self._seen
+
+    @property
+    def stored(self) -> Mapping[str, Session]:
+        """All sessions by id, as the log has them."""
+        return self._tree.sessions
+
+    def roots(self) -> Sequence[str]:
+        """The roots of the runs, oldest first."""
+        return self._tree.ids_below(None)
+
+    def children(self, session_id: str | None) -> Sequence[str]:
+        """The ids of a session's children in spawn order; of None, the roots."""
+        return self._tree.ids_below(session_id)
+
+    def is_parent(self, session_id: str) -> bool:
+        """It has children, or is a run's root."""
+        return bool(self._tree.ids_below(session_id)) or self.session(session_id).session_id is None
+
+    def tally(self, session_id: str | None = None) -> Tally:
+        """The sums over all below a session; of None, over all below all roots (the roots are left out)."""
+        return self._tallies[session_id]
+
+    def needs_human(self, session_id: str) -> bool:
+        """The session itself needs a human: it failed, was cancelled, lost its file, or is blocked for its own sake."""
+        return _needs(self.session(session_id)) and not any(above.status in CLOSED for above in self.above(session_id))
+
+    def above(self, session_id: str) -> Iterable[Session]:
+        """The ancestors of a session, nearest first."""
+        key = self.session(session_id).session_id
+        while key is not None:
+            session = self.session(key)
+            yield session
+            key = session.session_id
+
+    def under(self, session_id: str | None) -> Iterable[str]:
+        """All ids below a session in the tree's order, parents before their children."""
+        for child in self._tree.ids_below(session_id):
+            yield child
+            yield from self.under(child)
+
+    # Changing.
+
+    def load(self, sessions: Iterable[Session], workflows: Mapping[str, str]) -> None:
+        """Begin anew with these rows, parents before their children."""
+        self._tree = SessionTree(sessions)
+        self._seen = {}
+        self._tallies = {None: Tally()}
+        self.workflows = dict(workflows)
+        for session in self._tree.sessions.values():
+            self._count(None, session)
+
+    def fold(self, events: Iterable[AnyEvent]) -> Change:
+        """Apply events of the log.
+
+        Raises:
+            IllegalEventError: they do not follow on what the board holds; whoever reads the log begins anew.
+        """
+        changed: set[str] = set()
+        created: list[str] = []
+        foreign = False
+        for event in events:
+            if event.session_id is None or event.run_id is None or not self._is_shown(event):
+                foreign = foreign or (isinstance(event, e.RunAdopted) and self._only_run is None)
+                continue
+            if isinstance(event, e.RunStarted):
+                self.workflows[event.run_id] = event.workflow
+            before = self._known(event.session_id)
+            self._tree.fold((event,))
+            self._seen.pop(event.session_id, None)
+            after = self._known(event.session_id)
+            if after is None or after is before:
+                continue
+            if before is None:
+                created.append(after.id)
+            self._count(before, after)
+            changed.add(after.id)
+        return Change(frozenset(changed), tuple(created), foreign)
+
+    def infer(self, seen: Iterable[Session]) -> Change:
+        """Lay what the disk says over the log: sessions that differ from it; none puts the log back."""
+        over = {session.id: session for session in seen if session.id in self._tree.sessions}
+        changed = set()
+        for key in (*(key for key in list(self._seen) if key not in over), *over):
+            before, after = self.session(key), over.get(key, self._tree.sessions[key])
+            if key in over:
+                self._seen[key] = after
+            else:
+                del self._seen[key]
+            if before != after:
+                self._count(before, after)
+                changed.add(key)
+        return Change(frozenset(changed))
+
+    def _known(self, session_id: str) -> Session | None:
+        return self._seen.get(session_id) or self._tree.sessions.get(session_id)
+
+    def _is_shown(self, event: AnyEvent) -> bool:
+        if self._only_run is not None:
+            return event.run_id == self._only_run
+        return isinstance(event, e.RunStarted) or event.run_id in self.workflows
+
+    def _count(self, before: Session | None, after: Session) -> None:
+        """Carry the difference that a session makes up to the sums of all its ancestors."""
+        tally = self._tallies.setdefault(after.id, Tally())
+        was, now = _needs_with(before, tally), _needs_with(after, tally)
+        difference = now - was
+        tokens = tokens_of(after) - (tokens_of(before) if before else 0)
+        cost = _minus(after.cost_usd, before.cost_usd if before else None)
+        attempts = after.attempt - (before.attempt if before else 0)
+        old, new = (state_of(before) if before else None), state_of(after)
+        above: str | None = after.session_id
+        at_root = after.session_id is None
+        while True:
+            sums = self._tallies[above]
+            sums.needs += difference
+            if not at_root:
+                _move(sums.states, old, new)
+                sums.tokens += tokens
+                sums.attempts += attempts
+                sums.cost_usd = sums.cost_usd if cost is None else (sums.cost_usd or 0.0) + cost
+            if above is None:
+                return
+            session = self.session(above)
+            difference = 0 if session.status in CLOSED else difference
+            above = session.session_id
+
+
+def _needs(session: Session) -> bool:
+    if state_of(session) in NEED_A_HUMAN:
+        return not (session.session_id is None and session.status is Status.CANCELLED)
+    if session.phase is not Phase.BLOCKED:
+        return False
+    verdict = session.needs_human or {}
+    others = any(verdict.get(kind) for kind in ("failed", "cancelled", "missing_files"))
+    return any(verdict.get(kind) for kind in _OWN_REASONS) or not others
+
+
+def _needs_with(session: Session | None, below: Tally) -> int:
+    """How many need a human among a session and all below it."""
+    if session is None:
+        return 0
+    return int(_needs(session)) + (0 if session.status in CLOSED else below.needs)
+
+
+def _move(states: dict[str, int], old: str | None, new: str) -> None:
+    if old == new:
+        return
+    if old is not None:
+        states[old] -= 1
+        if not states[old]:
+            del states[old]
+    states[new] = states.get(new, 0) + 1
+
+
+def _minus(after: float | None, before: float | None) -> float | None:
+    return None if after is None and before is None else (after or 0.0) - (before or 0.0)

@@ -1,0 +1,232 @@
+"""The Problem tab: what is wrong with a session, in plain words, and what a human can do about it. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from covey.model.control import CONTROLS, Action
+from covey.model.session import Session, file_is_missing, is_terminal, standing
+from covey.model.status import FailureCause, Phase, Status
+from covey.text.glyphs import CAUSES
+from covey.text.sanitise import SafeText, sanitise_line
+from covey_tui.view.board import Board
+from covey_tui.view.detail.pieces import LONGEST, clock, kept_in, keys, muted, prose, shortened
+from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
+from covey_tui.view.words import STATE_ROLES, glyph, name_of, status_word
+
+MANY = 3
+"""From so many others with the same trouble on, the advice is to look at them together."""
+
+_NAMED = 5
+_NAME = 18
+_OUR_FILE_IS_GONE = "The agent reported success, but the file is not there."
+_VERBS = ("exited with", "was ended", "took longer", "could not be ended")
+_KINDS = (
+    ("failed", "Failed"),
+    ("missing_files", "Files missing"),
+    ("not_created", "Not created"),
+    ("cancelled", "Cancelled"),
+)
+
+
+def problem_lines(board: Board, session: Session, now: datetime, width: int, *, peek: bool = False) -> list[Line]:
+    """What is wrong and what to do; in a peek without blank lines and keys. A quiet sentence where nothing is."""
+    if not _has_problem(session):
+        return muted(_no_problem(board, session), width)
+    if peek:
+        return [_title(board, session, now), *_said(session, width), *_expected_short(session, width)]
+    parts = (
+        [_title(board, session, now), *_said(session, width)],
+        *_verdict(session, width),
+        _expected(session, width),
+        _advice(board, session, width),
+    )
+    return _apart(part for part in parts if part)
+
+
+def _apart(parts: Iterator[list[Line]]) -> list[Line]:
+    lines: list[Line] = []
+    for part in parts:
+        lines += [BLANK, *part] if lines else part
+    return lines
+
+
+def _has_problem(session: Session) -> bool:
+    ended_badly = session.status in {Status.FAILED, Status.CANCELLED} or file_is_missing(session)
+    return ended_badly or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED}
+
+
+def _no_problem(board: Board, session: Session) -> str:
+    below = board.tally(session.id).needs
+    if below:
+        return f"Nothing of its own; below it {below} {'needs' if below == 1 else 'need'} you."
+    return "No problem here."
+
+
+def _title(board: Board, session: Session, now: datetime) -> Line:
+    """The sign and the status, bold in their colour."""
+    word = status_word(board, session, now).text
+    if file_is_missing(session) and "Design" in session.type:
+        word = SafeText(f"design {word}")
+    role = STATE_ROLES["file_missing" if file_is_missing(session) else str(session.phase or session.status)]
+    return (span(f"{glyph(session)} ", Tone(role, bold=True)), Span(word, Tone(role, bold=True)))
+
+
+def _said(session: Session, width: int) -> list[Line]:
+    return prose(_sentence(session), width)
+
+
+def _sentence(session: Session) -> str:
+    """What happened, in a sentence or two."""
+    if session.phase is Phase.INTERRUPTED:
+        return "The engine ended while this was at work. The next run goes on with it."
+    if file_is_missing(session):
+        when = f" at {clock(session.finished_at)}" if session.finished_at is not None and not session.kept else ""
+        return f"It was written and checked{when} and is gone now."
+    if session.phase is Phase.BLOCKED:
+        return _why_blocked(session)
+    if session.status is Status.CANCELLED:
+        return _why_cancelled(session)
+    if session.failure_cause is FailureCause.MISSING_FILE:
+        return _OUR_FILE_IS_GONE
+    return _why_failed(session)
+
+
+def _why_blocked(session: Session) -> str:
+    verdict = session.needs_human or {}
+    if any(verdict.get(kind) for kind, _ in _KINDS):
+        return f"{session.component} cannot go on before you have decided about these."
+    return _as_sentence(session.error_message or "It cannot go on")
+
+
+def _why_cancelled(session: Session) -> str:
+    by = f"Cancelled by {session.decided_by}" if session.decided_by else "Cancelled"
+    at = f", {clock(session.finished_at)}" if session.finished_at is not None else ""
+    reason = session.error_message or ""
+    said = "" if not reason or reason == f"cancelled by {session.decided_by}" else f" {_as_sentence(reason)}"
+    return f"{by}{at}.{said}"
+
+
+def _why_failed(session: Session) -> str:
+    reason = session.error_message or "it failed without a reason"
+    if session.failure_cause is FailureCause.CHECK_FAILED:
+        findings = reason.removeprefix(f"{session.artifact_path}: ")
+        return f"The document does not pass: {_as_sentence(findings, first=False)}"
+    if reason.startswith("no output for"):
+        return f"The agent gave {_as_sentence(reason, first=False)}"
+    return _as_sentence(f"the agent {reason}" if reason.startswith(_VERBS) else reason)
+
+
+def _as_sentence(text: str, *, first: bool = True) -> str:
+    line = sanitise_line(text, LONGEST)
+    begun = line[:1].upper() + line[1:] if first and line[:1].isalpha() and "/" not in line.split(" ", 1)[0] else line
+    return begun if begun.endswith((".", "!", "?", "…", ")")) else f"{begun}."
+
+
+def _expected(session: Session, width: int) -> list[Line]:
+    if session.artifact_path is None or session.phase is not None:
+        return []
+    path = sanitise_line(session.artifact_path, LONGEST)
+    return [(span("Expected file", MUTED),), *wrapped(path, width)]
+
+
+def _expected_short(session: Session, width: int) -> list[Line]:
+    if session.artifact_path is None or session.phase is not None:
+        return []
+    path = shortened(session.artifact_path, width - 10)
+    return [(span("Expected  ", MUTED), Span(path))]
+
+
+def _verdict(session: Session, width: int) -> Iterator[list[Line]]:
+    """What a blocked parent found, by kind."""
+    verdict = session.needs_human if session.phase is Phase.BLOCKED else None
+    for kind, title in _KINDS:
+        found = (verdict or {}).get(kind)
+        facts = [fact for fact in found if isinstance(fact, Mapping)] if isinstance(found, list) else []
+        if facts:
+            rows = [_fact(fact, width) for fact in facts[:_NAMED]]
+            more = muted(f"and {len(facts) - _NAMED} more", width) if len(facts) > _NAMED else []
+            yield [(span(f"{title}  ", MUTED), span(str(len(facts)))), *rows, *more]
+
+
+def _fact(fact: Mapping[str, object], width: int) -> Line:
+    name = shortened(str(fact.get("component") or ""), _NAME)
+    why = fact.get("path") or CAUSES.get(str(fact.get("cause"))) or fact.get("reason") or ""
+    line: Line = (Span(name), span(" " * max(2, _NAME + 2 - room((Span(name),)))))
+    line = (*line, Span(shortened(str(why), width - room(line) - 1), MUTED))
+    return kept_in(line, width)
+
+
+def _advice(board: Board, session: Session, width: int) -> list[Line]:
+    """What helps, with its keys, best advice first; what the table of controls rules out is not there."""
+    stopped = _ended_above(board, session)
+    if stopped is not None and session.status is not Status.CANCELLED:
+        above = name_of(stopped)
+        helps = "covey run does what is missing" if stopped.status is Status.COMPLETE else f"retry {above}"
+        return muted(f"{above} is {stopped.status}: {helps}.", width)
+    others = _others(board, session)
+    if others >= MANY:
+        what = "others miss theirs too." if file_is_missing(session) else "others failed for the same cause."
+        together = [("i", "see them all"), ("R", "retry them together")]
+        return [*muted(f"{others} {what}", width), *keys(together, width)]
+    advice = list(_keys(board, session))
+    return [(span("What you can do", MUTED),), *keys(advice, width)] if advice else []
+
+
+def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
+    if session.phase is Phase.INTERRUPTED:
+        return
+    if session.phase is Phase.BLOCKED:
+        yield "i", "see them all"
+        yield "r", "look again"
+        if session.session_id is not None:
+            yield "s", _skip(board, session)
+        return
+    if standing(session) not in CONTROLS[Action.RETRY]:
+        return
+    note = ("e", "retry with a note to the agent")
+    checks = session.failure_cause is FailureCause.CHECK_FAILED
+    if checks:
+        yield note
+    yield "r", _retry(session)
+    if not checks:
+        yield note
+    if session.session_id is None:
+        return
+    yield "l", "read the transcript"
+    if session.artifact_path is not None:
+        failed = session.status is Status.FAILED
+        yield "o", "write the file yourself, then r keeps it" if failed else "write the file yourself"
+    yield "s", _skip(board, session)
+
+
+def _retry(session: Session) -> str:
+    missing = file_is_missing(session) or session.failure_cause is FailureCause.MISSING_FILE
+    return "retry; the agent is told the path" if missing else "retry from the first step"
+
+
+def _skip(board: Board, session: Session) -> str:
+    above = name_of(board.session(session.session_id)) if session.session_id is not None else "its parent"
+    return f"skip it; {above} goes on without it"
+
+
+def _ended_above(board: Board, session: Session) -> Session | None:
+    """The nearest session above that has ended: below it nothing runs again."""
+    key = session.session_id
+    while key is not None:
+        above = board.session(key)
+        if is_terminal(above):
+            return above
+        key = above.session_id
+    return None
+
+
+def _others(board: Board, session: Session) -> int:
+    """How many others of its run have the same trouble."""
+    tally = board.tally(session.run_id)
+    if file_is_missing(session):
+        return tally.of("file_missing") - 1
+    if session.status is not Status.FAILED or tally.of("failed") <= MANY:
+        return 0
+    every = (board.session(key) for key in board.under(session.run_id))
+    alike = sum(each.status is Status.FAILED and each.failure_cause is session.failure_cause for each in every)
+    return alike - (session.session_id is not None)

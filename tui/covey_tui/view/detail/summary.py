@@ -1,0 +1,161 @@
+"""The Summary tab of a parent: what it waits for, who needs you, what comes then, and the sums. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from covey.model.session import Session
+from covey.model.status import Phase, Status
+from covey.text.words import cost, duration, plural, tokens
+from covey_tui.view.board import Board, Tally, state_of
+from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
+from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
+from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
+
+_NAMED = 5
+_NAME = 20
+_LABEL = 11
+
+
+@dataclass(slots=True)
+class _Below:
+    """What one walk over all below a parent found."""
+
+    tally: Tally
+    working: list[Session] = field(default_factory=list)
+    needing: list[Session] = field(default_factory=list)
+    retried: int = 0
+    seconds: float = 0.0
+    kept: int = 0
+
+
+def summary_lines(board: Board, session: Session, now: datetime, width: int, *, peek: bool = False) -> list[Line]:
+    """A parent in a few paragraphs; in a peek the first of them."""
+    below = _walk(board, session, now)
+    head = _head(board, session, below, now, width)
+    working = [] if session.phase is None else _waits_for(board, below, now, width)
+    needing = _needs_you(board, below, now, width)
+    if peek:
+        return [*head, *working, *needing]
+    then = _then(session, width)
+    sums = _sums(board, session, below, now, width)
+    next_ = [] if session.phase is not None else [(span("Next", MUTED),), *keys([("q", "leave")], width)]
+    return _paragraphs((head, working, needing, then, sums, next_))
+
+
+def _paragraphs(parts: Iterable[list[Line]]) -> list[Line]:
+    lines: list[Line] = []
+    for part in parts:
+        if part:
+            lines += [BLANK, *part] if lines else part
+    return lines
+
+
+def _walk(board: Board, session: Session, now: datetime) -> _Below:
+    below = _Below(board.tally(session.id))
+    for key in board.under(session.id):
+        each = board.session(key)
+        if each.phase in {Phase.RUNNING, Phase.CANCELLING}:
+            below.working.append(each)
+        if board.needs_human(key):
+            below.needing.append(each)
+        below.retried += each.attempt > 1
+        below.kept += each.kept
+        if not board.children(key):
+            below.seconds += elapsed(each, now) or 0.0
+    return below
+
+
+def _head(board: Board, session: Session, below: _Below, now: datetime, width: int) -> list[Line]:
+    if not below.tally.total and session.phase is not None:
+        return muted("It has no sessions below it yet.", width)
+    if session.status is Status.COMPLETE:
+        tone = Tone(STATE_ROLES["complete"], bold=True)
+        title = f"{below.tally.of('complete', 'file_missing')} of {below.tally.total} complete"
+        return [(span("✓ ", tone), span(title, tone)), *muted(_how(below), width)]
+    word = status_word(board, session, now)
+    tone = Tone(STATE_ROLES[state_of(session)], bold=True)
+    done = span(f"   {below.tally.done} of {below.tally.total} complete")
+    lines = [kept_in((span(f"{glyph(session)} ", tone), Span(word.text, tone), done), width)]
+    if session.error_message and session.phase is None:
+        lines += prose(session.error_message, width)
+    return lines
+
+
+def _how(below: _Below) -> str:
+    skipped, missing = below.tally.of("skipped"), below.tally.of("file_missing")
+    parts = (
+        f"{below.kept} kept" if below.kept else "",
+        f"{skipped} skipped" if skipped else "none skipped",
+        plural(missing, "file") + " missing" if missing else "no file missing",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _waits_for(board: Board, below: _Below, now: datetime, width: int) -> list[Line]:
+    rows = _rows(board, below.working, now, width)
+    queued = below.tally.of("queued")
+    if queued:
+        rows.append((span("○ ", MUTED), span(f"{queued} queued", MUTED)))
+    return [(span("Waits for", MUTED),), *rows] if rows else []
+
+
+def _needs_you(board: Board, below: _Below, now: datetime, width: int) -> list[Line]:
+    if not below.needing:
+        return []
+    return [(span(f"Needs you  {below.tally.needs}", MUTED),), *_rows(board, below.needing, now, width)]
+
+
+def _rows(board: Board, sessions: list[Session], now: datetime, width: int) -> list[Line]:
+    rows: list[Line] = []
+    for session in sessions[:_NAMED]:
+        word = status_word(board, session, now)
+        name = shortened(name_of(session), _NAME)
+        line: Line = (span(f"{glyph(session)} ", glyph_tone(session)), Span(name))
+        line = (*line, span(" " * (_NAME + 4 - room(line))), Span(word.text, word.tone))
+        rows.append(kept_in(line, width))
+    return [*rows, *(muted(f"and {len(sessions) - _NAMED} more", width) if len(sessions) > _NAMED else [])]
+
+
+def _then(session: Session, width: int) -> list[Line]:
+    """What comes once all below it have ended."""
+    if session.phase is None:
+        return []
+    if session.phase is Phase.BLOCKED:
+        said = f"Once you have decided, {session.component} looks at all of them again."
+    else:
+        said = f"When all have ended, {session.component} looks for every file and completes."
+    return [(span("Then", MUTED),), *prose(said, width)]
+
+
+def _sums(board: Board, session: Session, below: _Below, now: datetime, width: int) -> list[Line]:
+    again = below.tally.attempts - below.tally.total
+    note = f"{plural(again, 'retry', 'retries')} on {plural(below.retried, 'session')}" if again else ""
+    taken = elapsed(session, now)
+    used = below.tally.tokens + sum(session.usage.values())
+    pairs = (
+        ("Attempts", str(below.tally.attempts) if below.tally.attempts else "", note),
+        ("Time", "" if taken is None else duration(taken), _worked(below)),
+        ("Tokens", tokens(used) if used else "", _in_and_out(board, session)),
+        ("Cost", cost(_price(session, below.tally)), ""),
+    )
+    return facts(pairs, _LABEL, width)
+
+
+def _worked(below: _Below) -> str:
+    return f"{duration(below.seconds)} of agent work" if below.seconds >= 1 else ""
+
+
+def _in_and_out(board: Board, session: Session) -> str:
+    sums: dict[str, int] = {}
+    for key in board.under(session.id):
+        for kind, count in board.session(key).usage.items():
+            sums[kind] = sums.get(kind, 0) + count
+    if not {"input", "output"} <= sums.keys():
+        return ""
+    return f"{tokens(sums['input'])} in, {tokens(sums['output'])} out"
+
+
+def _price(session: Session, tally: Tally) -> float | None:
+    known = [price for price in (session.cost_usd, tally.cost_usd) if price is not None]
+    return sum(known) if known else None

@@ -1,0 +1,326 @@
+"""What covey asks before it gives something up or starts much: the question, the consequences, two answers. Pure.
+
+The first answer is the harmless one. Names are cut, so that a question stays a question whatever a component is called.
+"""
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from covey.model.session import Session
+from covey.model.status import ArtifactState, Phase, Status
+from covey.text.cells import cut, pad, width
+from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import cost, plural, tokens
+from covey_tui.view.board import NEED_A_HUMAN, Board, state_of, tokens_of
+from covey_tui.view.hints import Hint
+from covey_tui.view.needs import CAUSES_IN_ORDER, cause_of
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, fit, span, wrapped
+from covey_tui.view.words import STATE_ROLES, name_of
+
+_NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
+_WARNING = Tone(Role.WARNING, bold=True)
+
+
+class Field(StrEnum):
+    """What is written in a dialog: a reason in one line, or a note in several."""
+
+    REASON = "reason"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question. `facts` are paragraphs that are wrapped, or lines that are cut; `keys` work on its buttons.
+
+    With a field, that one has the focus first, and `field_keys` are its keys.
+    """
+
+    title: SafeText
+    facts: tuple[SafeText | Line, ...]
+    harmless: SafeText
+    confirm: SafeText
+    keys: tuple[Hint, ...]
+    warns: bool = False
+    field: Field | None = None
+    field_keys: tuple[Hint, ...] = ()
+
+    def title_lines(self, cells: int) -> list[Line]:
+        """The question, in lines of so many cells."""
+        return wrapped(self.title, cells, _WARNING if self.warns else STRONG)
+
+    def fact_lines(self, cells: int) -> list[Line]:
+        """The consequences, in lines of so many cells."""
+        lines: list[Line] = []
+        for fact in self.facts:
+            lines.extend(wrapped(fact, cells) if isinstance(fact, str) else [fit(fact, cells) if fact else fact])
+        return lines
+
+
+def cancel(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
+    """May these, and all that runs under them, be told to stop?"""
+    active = _active_under(board, ids)
+    at_work = [session for session in active if not board.children(session.id)] or active
+    count = len(at_work)
+    running = [session for session in at_work if session.phase is Phase.RUNNING]
+    has_more = len(ids) == 1 and bool(board.children(ids[0]))
+    title = f"Cancel {_what(board, ids)}{' and what runs under it' if has_more else ''}?"
+    facts = [f"Running now: {_names(running)}." if has_more or len(ids) > 1 else "", _told(running, grace_seconds)]
+    idle = count - len(running)
+    if not running:
+        facts = ["It has not started." if at_work[0].phase is Phase.QUEUED and count == 1 else "Nothing runs now."]
+    elif idle:
+        facts.append(
+            f"{idle} more {'waits its turn and is' if idle == 1 else 'wait their turn and are'} cancelled, too."
+        )
+    facts.append(f"Files already written stay. You can retry {'it' if count == 1 else 'them'} later.")
+    what = _short_name(at_work[0]) if count == 1 else f"{count} sessions"
+    keys = (("y", "cancel it" if count == 1 else f"cancel {count}"), ("n Esc", "keep running"))
+    return Asked(
+        SafeText(title), (_sentences(facts),), SafeText("Keep running"), SafeText(f"Cancel {what}"), keys, warns=True
+    )
+
+
+def retry_many(board: Board, ids: Sequence[str], under: str | None = None) -> Asked:
+    """May these start again? `under` is the name below which all that failed is meant, None for a choice."""
+    sessions = [board.session(key) for key in ids]
+    count = len(sessions)
+    title = f"Retry {plural(count, 'session')}?"
+    if under is not None:
+        which = "what" if count == 1 else f"all {count} that"
+        title = f"Retry {which} failed under {cut(sanitise_line(under), _NAME)}?"
+    facts = tuple(_by_cause(sessions)) + tuple(_used(sessions))
+    keys = (("y", f"retry {count}"), ("n Esc", "not now"))
+    return Asked(
+        SafeText(title), facts, SafeText("Not now"), SafeText(f"Retry {plural(count, 'session')}"), keys, warns=False
+    )
+
+
+def cancel_then_retry(board: Board, session_id: str, grace_seconds: float) -> Asked:
+    """A session runs: may it be told to stop, and start again?"""
+    session = board.session(session_id)
+    facts = (
+        _told([session], grace_seconds),
+        f"Then attempt {session.attempt + 1} begins at the first step.",
+        "Files already written stay.",
+    )
+    return Asked(
+        SafeText(f"Cancel {_short_name(session)}, then retry it?"),
+        (_sentences(facts),),
+        SafeText("Keep running"),
+        SafeText("Cancel and retry"),
+        (("y", "cancel and retry"), ("n Esc", "keep running")),
+        warns=True,
+    )
+
+
+def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
+    """May the parents go on without these? A reason can be given."""
+    sessions = [board.session(key) for key in ids]
+    one = len(sessions) == 1
+    working = [session for session in _active_under(board, ids) if session.phase is Phase.RUNNING]
+    parents = [board.session(key) for key in _parents(sessions)]
+    facts = [
+        _told(working, grace_seconds),
+        f"{_names(parents, ' and ')} {'goes' if len(parents) == 1 else 'go'} on without {'it' if one else 'them'}."
+        if parents
+        else "",
+        "Its file is not looked for, and it is listed as skipped."
+        if one
+        else "Their files are not looked for, and they are listed as skipped.",
+    ]
+    below = [key for key in ids if board.children(key)]
+    if below:
+        facts.append(f"What runs under {'it' if one else 'them'} is cancelled.")
+    what = _what(board, ids)
+    button = _short_name(sessions[0]) if one else f"{len(ids)} sessions"
+    keep = "keep it" if one else "keep them"
+    return Asked(
+        SafeText(f"Skip {what}?"),
+        (_sentences(facts),),
+        SafeText(keep.capitalize()),
+        SafeText(f"Skip {button}"),
+        (("y", "skip it" if one else f"skip {len(ids)}"), ("n Esc", keep)),
+        warns=True,
+        field=Field.REASON,
+        field_keys=(("Enter", "to the buttons"), ("Esc", keep)),
+    )
+
+
+def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
+    """What shall the agents be told when these start again?"""
+    sessions = [board.session(key) for key in ids]
+    running = [session for session in sessions if session.phase is Phase.RUNNING]
+    facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
+    if len(sessions) == 1:
+        facts += _goes_along(sessions[0])
+    else:
+        facts += [SafeText(f"why each of these {len(sessions)} failed, and its missing file: {_names(sessions)}")]
+    if running:
+        facts.append(_sentences([_told(running, grace_seconds)]))
+    return Asked(
+        SafeText(f"Retry {_what(board, ids)} with a note"),
+        tuple(facts),
+        SafeText("Leave"),
+        SafeText("Send and retry"),
+        (("y", "send and retry"), ("n Esc", "leave")),
+        field=Field.NOTE,
+        field_keys=(("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave")),
+    )
+
+
+def stop_run(board: Board) -> Asked:
+    """May all work end for now? What goes on from there is named."""
+    roots = [board.session(key) for key in board.roots()]
+    active = [root for root in roots if root.status is Status.ACTIVE]
+    running = sum(1 for key in board.under(None) if board.session(key).phase is Phase.RUNNING)
+    one = len(active) == 1
+    told = f"{plural(running, 'session')} {'is' if running == 1 else 'are'} told to stop." if running else ""
+    facts: list[SafeText | Line] = [_sentences([told, "Files already written stay. This goes on from here:"]), BLANK]
+    facts += [(span(_command(board, root), STRONG),) for root in active[:_NAMED]]
+    if len(active) > _NAMED:
+        facts.append((span(f"and {len(active) - _NAMED} more", MUTED),))
+    what = "the run" if one else f"{len(active)} runs"
+    return Asked(
+        SafeText(f"Stop {what}?"),
+        tuple(facts),
+        SafeText("Keep running"),
+        SafeText(f"Stop {what}"),
+        (("y", "stop it" if one else "stop them"), ("n Esc", "keep running")),
+        warns=True,
+    )
+
+
+def _command(board: Board, root: Session) -> SafeText:
+    """The command that goes on with a run, fit to be copied into a shell."""
+    words = ("covey", "run", board.workflows.get(root.id, "design"), sanitise_line(root.module))
+    return SafeText(" ".join(shlex.quote(word) for word in words))
+
+
+def _active_under(board: Board, ids: Iterable[str]) -> list[Session]:
+    """The active sessions among these and all below them, each once."""
+    keys = dict.fromkeys(each for key in ids for each in (key, *board.under(key)))
+    return [session for session in map(board.session, keys) if session.status is Status.ACTIVE]
+
+
+def _parents(sessions: Iterable[Session]) -> list[str]:
+    return list(dict.fromkeys(each.session_id for each in sessions if each.session_id is not None))
+
+
+def _short_name(session: Session) -> SafeText:
+    return cut(name_of(session), _NAME)
+
+
+def _what(board: Board, ids: Sequence[str]) -> str:
+    return _short_name(board.session(ids[0])) if len(ids) == 1 else f"{len(ids)} sessions"
+
+
+def _names(sessions: Sequence[Session], before_last: str = ", ") -> str:
+    """Names in a row, at most five: `A, B, C, D, E and 4 more`."""
+    names = [_short_name(session) for session in sessions]
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return before_last.join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def _told(running: Sequence[Session], grace_seconds: float) -> str:
+    if not running:
+        return ""
+    whose = "Its agent" if len(running) == 1 else "Each agent"
+    return f"{whose} is told to stop and has {grace_seconds:g} s."
+
+
+def _sentences(facts: Iterable[str]) -> SafeText:
+    return SafeText(" ".join(fact for fact in facts if fact))
+
+
+_EXPECT: Mapping[str, str] = {
+    "check_failed": "revised already: a note may help",
+    "agent_error": "starts again at the first step",
+    "timeout": "starts again, with the whole time",
+    "missing_file": "the agent said done, no file came",
+    "spawn_error": "reads its components anew",
+    "crash": "starts again at the first step",
+    FILE_MISSING: "was written and is gone: written anew",
+    "not_created": "creates those that are missing",
+    "blocked": "looks again at what it waits for",
+    "cancelled": "starts again at the first step",
+    "active": "told to stop first, then starts again",
+    "skipped": "starts again, no longer skipped",
+}
+
+
+def _by_cause(sessions: Sequence[Session]) -> Iterator[Line]:
+    """A line per cause: how many, why, and what to expect."""
+    kinds: dict[str, int] = {}
+    for session in sessions:
+        kind = _kind(session)
+        kinds[kind] = kinds.get(kind, 0) + 1
+    order = [cause.key for cause in CAUSES_IN_ORDER]
+    digits = max((len(str(count)) for count in kinds.values()), default=1)
+    for kind in sorted(kinds, key=lambda each: order.index(each) if each in order else len(order)):
+        yield (
+            span(f"{kinds[kind]:>{digits}}  ", STRONG),
+            span(pad(SafeText(_kind_words(kind)), _CAUSE), MUTED),
+            span(_EXPECT.get(kind, "starts again at the first step")),
+        )
+
+
+def _kind(session: Session) -> str:
+    if session.status is Status.SKIPPED:
+        return "skipped"
+    if session.status is Status.ACTIVE and session.phase is not Phase.BLOCKED:
+        return "active"
+    return cause_of(session).key
+
+
+def _kind_words(kind: str) -> str:
+    if kind in CAUSES:
+        return CAUSES[kind]
+    if kind == "active":
+        return "not ended"
+    return LOOKS[kind].word if kind in LOOKS and kind != "blocked" else kind.replace("_", " ")
+
+
+def _used(sessions: Sequence[Session]) -> Iterator[Line]:
+    """What they used before, where that is known: so much it may take again."""
+    taken = sum(map(tokens_of, sessions))
+    if not taken:
+        return
+    prices = [session.cost_usd for session in sessions if session.cost_usd is not None]
+    price = f", {cost(sum(prices))}" if sum(prices) > 0 else ""
+    yield BLANK
+    yield (
+        span("About ", MUTED),
+        span(f"{tokens(taken)} tokens{price}"),
+        span("   from what they used before", MUTED),
+    )
+
+
+def _goes_along(session: Session) -> Iterator[Line]:
+    """The failure and the expected file, as the next prompt carries them."""
+    state = state_of(session)
+    why = SafeText("its file is gone") if state == FILE_MISSING else sanitise_line(session.error_message or "", _REASON)
+    if why and state in NEED_A_HUMAN:
+        yield (span(f"{LOOKS[state].unicode} ", Tone(STATE_ROLES[state])), span(why))
+    else:
+        yield (span("  nothing else: it has not failed", MUTED),)
+    if session.artifact_path:
+        yield (span("  "), span(_end(sanitise_line(session.artifact_path), _PATH)), _THERE[session.artifact])
+
+
+_THERE = {
+    ArtifactState.PRESENT: span("  there", MUTED),
+    ArtifactState.MISSING: span("  missing", MUTED),
+    ArtifactState.UNKNOWN: span(""),
+}
+
+
+def _end(path: SafeText, cells: int) -> SafeText:
+    """A path that is too long loses its front: its end says more."""
+    kept = path
+    while width(kept) > cells:
+        kept = SafeText(f"…{kept[2:]}" if kept.startswith("…") else f"…{kept[1:]}")
+    return kept

@@ -1,0 +1,50 @@
+"""What the tree can be narrowed to: only problems, one status, or names with a text. Pure."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from covey.model.session import Session
+from covey.text.glyphs import FILE_MISSING, LOOKS
+from covey.text.sanitise import sanitise_line
+from covey_tui.view.board import Board, state_of
+
+_LABEL = 30
+
+
+class Filter(NamedTuple):
+    """A choice of sessions, and how it is called above the tree."""
+
+    label: str
+    matches: Callable[[Session], bool]
+
+
+STATES = ("running", "queued", "failed", FILE_MISSING, "complete", "skipped", "cancelled")
+"""What the filter key shows, one after the other; then everything again."""
+
+
+def only_problems(board: Board) -> Filter:
+    """The sessions that need a human."""
+    return Filter("only problems", lambda session: board.needs_human(session.id))
+
+
+def only_state(state: str) -> Filter:
+    """The sessions in one state."""
+    return Filter(f"only {LOOKS[state].word}", lambda session: state_of(session) == state)
+
+
+def with_text(text: str) -> Filter:
+    """The sessions whose name or module has this text in it, whatever its case."""
+    wanted = text.casefold()
+    return Filter(
+        f"/{sanitise_line(text, _LABEL)}",
+        lambda session: wanted in session.component.casefold() or wanted in session.module.casefold(),
+    )
+
+
+def after(current: Filter | None, board: Board) -> Filter | None:
+    """The next status that some session is in; None after the last."""
+    labels = [only_state(state).label for state in STATES]
+    start = labels.index(current.label) + 1 if current is not None and current.label in labels else 0
+    there = (state for state in STATES[start:] if board.tally().of(state))
+    state = next(there, None)
+    return None if state is None else only_state(state)

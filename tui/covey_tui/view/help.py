@@ -1,0 +1,29 @@
+"""The help page: every key and what it does, in groups, as the keys are mapped now. Pure."""
+
+from collections.abc import Callable
+
+from covey.text.cells import pad, width
+from covey.text.sanitise import SafeText
+from covey_tui.view.keys import MEANINGS
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, span
+
+Possible = Callable[[str], bool]
+_KEYS_LEAST = 14
+
+
+def help_lines(keys_of: Callable[[str], str], possible: Possible) -> list[Line]:
+    """The page; what cannot be done to the row under the cursor is muted."""
+    widest = max(_KEYS_LEAST, *(width(keys_of(binding)) for binding in MEANINGS))
+    lines: list[Line] = []
+    group = ""
+    for binding, meaning in MEANINGS.items():
+        if not keys_of(binding):
+            continue
+        if meaning.group != group:
+            group = meaning.group
+            lines += [*([BLANK] if lines else []), (span(group, Tone(Role.PRIMARY, bold=True)),)]
+        can = possible(binding)
+        keys = span(pad(SafeText(keys_of(binding)), widest), STRONG if can else MUTED)
+        lines.append((span("  "), keys, span("  "), span(meaning.help, Tone() if can else MUTED)))
+    lines += [BLANK, (span("Keys can be changed in covey.toml:  ", MUTED), span('[keys]  "session.retry" = "f5"'))]
+    return lines

@@ -1,0 +1,19 @@
+"""Keys and what they do, as they stand at the end of a line: the key bold, its label muted, three cells apart. Pure."""
+
+from covey_tui.view.spans import MUTED, STRONG, Line, joined, room, span
+
+Hint = tuple[str, str]
+"""A key, or several, and its label."""
+
+
+def hints(*pairs: Hint) -> Line:
+    """Keys with their labels in a line."""
+    return joined(((span(key, STRONG), span(f" {label}", MUTED)) for key, label in pairs), "   ")
+
+
+def hints_within(cells: int, pairs: tuple[Hint, ...]) -> Line:
+    """The same in so many cells: what does not fit falls off before the last pair, which is the way out."""
+    kept = list(pairs)
+    while len(kept) > 1 and room(hints(*kept)) > cells:
+        del kept[-2]
+    return hints(*kept)

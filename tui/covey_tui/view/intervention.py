@@ -1,0 +1,297 @@
+"""The list of everything that needs a human: which line is what, where the cursor stands, what each line says. Pure.
+
+Nothing here is as long as the list: a line is found by its number and made when it is painted.
+"""
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from enum import StrEnum
+from itertools import accumulate
+
+from covey.model.control import CONTROLS, Action
+from covey.model.session import Session, standing
+from covey.model.status import Status
+from covey.text.cells import cut, pad
+from covey.text.glyphs import LOOKS
+from covey.text.sanitise import SafeText
+from covey_tui.view.hints import Hint, hints
+from covey_tui.view.needs import RETRIED_TOGETHER, Group, Needs
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
+from covey_tui.view.words import STATE_ROLES
+
+_INDENT, _NAME, _NAME_WIDE, _WIDE, _ATTEMPT = 3, 18, 30, 138, 4
+_MARK, _TIMES = "▪", "\N{MULTIPLICATION SIGN}"
+_BOTH = _GAP = 2
+
+
+class Deed(StrEnum):
+    """What a person may ask for the sessions under the cursor; the values are the ids of the keys."""
+
+    RETRY = "session.retry"
+    RETRY_NOTE = "session.retry_note"
+    SKIP = "session.skip"
+    CANCEL = "session.cancel"
+
+
+class Part(StrEnum):
+    """What a line of the list is."""
+
+    HEADING = "heading"
+    ADVICE = "advice"
+    MEMBER = "member"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A heading, or one session of its group."""
+
+    cause: str
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What stands on a line: its group, and which of its members."""
+
+    group: Group
+    part: Part
+    member: int = 0
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """The cursor that stands here; None on lines that it passes over."""
+        if self.part is Part.HEADING:
+            return Cursor(self.group.cause.key)
+        return Cursor(self.group.cause.key, self.group.ids[self.member]) if self.part is Part.MEMBER else None
+
+
+def advice(group: Group) -> SafeText:
+    """The muted line below a heading; blank where there is nothing to say."""
+    shared = f"All under {group.directory}" if group.directory else ""
+    return SafeText("  ".join(part for part in (group.cause.advice, shared) if part))
+
+
+class Layout:
+    """Where each group begins and each member stands."""
+
+    def __init__(self, groups: Sequence[Group] = ()) -> None:
+        self.groups = tuple(groups)
+        heads = [2 if advice(group) else 1 for group in self.groups]
+        sizes = [head + len(group.ids) + 1 for head, group in zip(heads, self.groups, strict=True)]
+        self._heads = heads
+        self._starts = [0, *accumulate(sizes)]
+
+    @property
+    def height(self) -> int:
+        """The number of lines."""
+        return max(0, self._starts[-1] - 1)
+
+    def at(self, y: int) -> Place | None:
+        """What stands on a line."""
+        if not 0 <= y < self.height:
+            return None
+        index = bisect_right(self._starts, y) - 1
+        group, below = self.groups[index], y - self._starts[index]
+        member = below - self._heads[index]
+        if not below:
+            return Place(group, Part.HEADING)
+        if member < 0:
+            return Place(group, Part.ADVICE)
+        return Place(group, Part.MEMBER, member) if member < len(group.ids) else Place(group, Part.GAP)
+
+    def line_of(self, cursor: Cursor) -> int | None:
+        """The line on which the cursor stands; None where its place is gone."""
+        index = next((at for at, group in enumerate(self.groups) if group.cause.key == cursor.cause), None)
+        if index is None:
+            return None
+        if cursor.session_id is None:
+            return self._starts[index]
+        ids = self.groups[index].ids
+        found = ids.index(cursor.session_id) if cursor.session_id in ids else None
+        return None if found is None else self._starts[index] + self._heads[index] + found
+
+    def moved(self, cursor: Cursor | None, by: int) -> Cursor | None:
+        """The cursor so many headings and rows further, at most at the ends; without one, at the first heading."""
+        line = None if cursor is None else self.line_of(cursor)
+        if line is None:
+            return self.nearest(0)
+        step = 1 if by > 0 else -1
+        stands, left = cursor, abs(by)
+        while left and 0 <= (line := line + step) < self.height:
+            place = self.at(line)
+            if place is not None and place.cursor is not None:
+                stands, left = place.cursor, left - 1
+        return stands
+
+    def nearest(self, y: int) -> Cursor | None:
+        """Where the cursor can stand, next to a line: there, else below it, else above it."""
+        y = min(max(0, y), self.height - 1)
+        for line in (*range(y, min(y + 3, self.height)), *range(y - 1, max(-1, y - 4), -1)):
+            place = self.at(line)
+            if place is not None and place.cursor is not None:
+                return place.cursor
+        return None
+
+
+def followed(cursor: Cursor | None, before: Layout, after: Layout, needs: Needs) -> Cursor | None:
+    """The cursor after a change: on its session wherever that is now, else on what is nearest to where it stood."""
+    if cursor is None:
+        return after.nearest(0)
+    if cursor.session_id is not None and cursor.session_id in needs:
+        return Cursor(needs.cause(cursor.session_id).key, cursor.session_id)
+    if after.line_of(cursor) is not None:
+        return cursor
+    return _beside(cursor, before, after) or after.nearest(before.line_of(cursor) or 0)
+
+
+def _beside(cursor: Cursor, before: Layout, after: Layout) -> Cursor | None:
+    """The member of the same group that took the place of one that left: the next one, else the last."""
+    same = [group for layout in (before, after) for group in layout.groups if group.cause.key == cursor.cause]
+    if len(same) < _BOTH or cursor.session_id is None or cursor.session_id not in same[0].ids:
+        return None
+    old, new = same
+    there = frozenset(new.ids)
+    behind = old.ids[old.ids.index(cursor.session_id) + 1 :]
+    return Cursor(cursor.cause, next((key for key in behind if key in there), new.ids[-1]))
+
+
+def sessions_under(cursor: Cursor | None, layout: Layout) -> tuple[str, ...]:
+    """What an action is about: the one session under the cursor, or all of the group."""
+    if cursor is None:
+        return ()
+    if cursor.session_id is not None:
+        return (cursor.session_id,)
+    return next((group.ids for group in layout.groups if group.cause.key == cursor.cause), ())
+
+
+def possible(deed: Deed, session: Session) -> bool:
+    """Whether a session that needs a human can be treated so."""
+    if deed is Deed.RETRY_NOTE:
+        return session.status is not Status.ACTIVE and possible(Deed.RETRY, session)
+    if deed is Deed.SKIP and session.session_id is None:
+        return False
+    return standing(session) in CONTROLS[_ACTIONS[deed]]
+
+
+def chosen(deed: Deed, ids: Sequence[str], needs: Needs) -> tuple[str, ...]:
+    """Those of the sessions that can be treated so; who no longer needs a human is left out."""
+    return tuple(key for key in ids if key in needs and possible(deed, needs.session(key)))
+
+
+_ACTIONS = {Deed.RETRY: Action.RETRY, Deed.SKIP: Action.SKIP, Deed.CANCEL: Action.CANCEL}
+_KEYS = {Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x"}
+_VERBS = {Deed.RETRY: "retry", Deed.RETRY_NOTE: "retry with note", Deed.SKIP: "skip", Deed.CANCEL: "cancel"}
+
+
+def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
+    """The keys that work on a group or on one of its sessions, best first, as far as they fit; `…` asks first."""
+    noted = len(ids) == 1 or cause == "check_failed"
+    order = [deed for deed in Deed if noted or deed is not Deed.RETRY_NOTE]
+    if cause == "check_failed":
+        order.sort(key=lambda deed: deed is not Deed.RETRY_NOTE)
+    pairs = list(_verbs(order, ids, needs))
+    while pairs and room(hints(*pairs)) > cells:
+        pairs.pop()
+    return hints(*pairs)
+
+
+def _verbs(order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
+    for deed in order:
+        count = len(chosen(deed, ids, needs))
+        if count:
+            asks = "" if deed is Deed.RETRY and count == 1 else "…"
+            yield _KEYS[deed], f"{_VERBS[deed]}{_how_many(count)}{asks}"
+
+
+def _how_many(count: int) -> str:
+    if count == 1:
+        return ""
+    return " both" if count == _BOTH else f" all {count}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that the look of a line depends on: the cells it has, where the cursor stands, what is marked."""
+
+    cells: int
+    cursor: Cursor | None = None
+    marked: Collection[str] = ()
+    zone: tzinfo | None = None
+
+
+def line(place: Place, needs: Needs, look: Look) -> Line:
+    """What a line says."""
+    match place.part:
+        case Part.HEADING:
+            return _heading(place.group, needs, look)
+        case Part.ADVICE:
+            return spread((span(" " * _INDENT), span(advice(place.group), MUTED)), BLANK, look.cells)
+        case Part.MEMBER:
+            return _member(place, needs, look)
+        case Part.GAP:
+            return BLANK
+
+
+def _heading(group: Group, needs: Needs, look: Look) -> Line:
+    state, cursor = group.cause.state, look.cursor
+    tone = Tone(STATE_ROLES[state], bold=True)
+    left = (
+        span(f"{LOOKS[state].unicode} ", Tone(STATE_ROLES[state])),
+        span(group.heading, tone),
+        span(f"  {len(group.ids)}", STRONG),
+    )
+    here = cursor is not None and cursor.cause == group.cause.key
+    if not here or cursor is None or look.marked:
+        return spread(left, BLANK, look.cells)
+    ids = group.ids if cursor.session_id is None else (cursor.session_id,)
+    return spread(left, verbs(group.cause.key, ids, needs, look.cells - room(left) - _GAP), look.cells)
+
+
+def _member(place: Place, needs: Needs, look: Look) -> Line:
+    session_id = place.group.ids[place.member]
+    member = needs.member(session_id, place.group.directory, look.zone)
+    wide = _NAME_WIDE if look.cells >= _WIDE else _NAME
+    here = place.cursor == look.cursor
+    attempt = f"{_TIMES}{member.attempt}" if member.attempt > 1 else ""
+    left = (
+        span(f" {_MARK} " if session_id in look.marked else " " * _INDENT, Tone(Role.PRIMARY)),
+        span(pad(cut(member.name, wide - 1), wide), Tone(bold=here)),
+        span(pad(SafeText(attempt), _ATTEMPT), MUTED),
+        span(member.reason),
+    )
+    return spread(left, (span(member.context, MUTED),) if member.context else BLANK, look.cells)
+
+
+def footer(needs: Needs, cursor: Cursor | None, marked: Collection[str], right: Line, cells: int) -> Line:
+    """The keys of the screen that work now; what does not fit falls off before the right end."""
+    pairs: list[Hint] = []
+    if len(needs):
+        mark = ("v", "unmark" if _is_marked(needs, cursor, marked) else "mark")
+        show = [("Enter", "show in tree")] if cursor is not None and cursor.session_id is not None else []
+        if marked:
+            asks = "…" if len(marked) > 1 else ""
+            verbs_of_marked = [("r", f"retry {len(marked)}{asks}"), ("s", f"skip {len(marked)}…")]
+            pairs = [*verbs_of_marked, mark, ("Esc", "unmark all"), ("↑↓", "move"), *show]
+        else:
+            pairs = [("↑↓", "move"), *show, mark, *_retry_all(needs)]
+    while pairs and room(hints(*pairs)) + room(right) + _GAP > cells:
+        pairs.pop()
+    return spread(hints(*pairs), right, cells)
+
+
+def _retry_all(needs: Needs) -> Iterator[Hint]:
+    count = sum(number for key, number in needs.counts().items() if key in RETRIED_TOGETHER)
+    if count:
+        yield "R", f"retry all {count}…" if count > 1 else "retry what failed…"
+
+
+def _is_marked(needs: Needs, cursor: Cursor | None, marked: Collection[str]) -> bool:
+    if cursor is None:
+        return False
+    if cursor.session_id is not None:
+        return cursor.session_id in marked
+    ids = next((group.ids for group in needs.groups() if group.cause.key == cursor.cause), ())
+    return bool(ids) and all(key in marked for key in ids)

@@ -1,0 +1,101 @@
+"""One row of the session tree, to the cell. Pure."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from covey.model.session import Session
+from covey.model.status import Status
+from covey.text.cells import cut, pad
+from covey.text.glyphs import LOOKS
+from covey.text.sanitise import SafeText
+from covey.text.words import cost, duration, tokens
+from covey_tui.view.board import Board, tokens_of
+from covey_tui.view.columns import ATTEMPT, BAR_LEAST, TIME, Columns
+from covey_tui.view.progress import Manner, bar, done_of_all
+from covey_tui.view.spans import MUTED, TEXT, Line, Role, Tone, fit, room, span
+from covey_tui.view.words import elapsed, glyph, glyph_tone, is_ticking, name_of, status_word
+
+DEEPEST = 4
+_STEP = 2
+_ACCENT = Tone(Role.PRIMARY)
+_RECEDES = frozenset({"queued", "cancelled", "skipped"})
+
+
+class Row(NamedTuple):
+    """Where and how a session stands in the tree; `folded` is None for one without children."""
+
+    depth: int
+    folded: bool | None
+    is_cursor: bool = False
+    is_marked: bool = False
+
+
+def tree_line(
+    board: Board, session: Session, row: Row, parts: Columns, now: datetime, manner: Manner = Manner()
+) -> Line:
+    """The row of a session, as wide as the columns."""
+    return (
+        span("▌" if row.is_cursor else " ", _ACCENT),
+        span(glyph(session), glyph_tone(session)),
+        span("▪" if row.is_marked else " ", _ACCENT),
+        *_name(session, row, parts.name),
+        span(" "),
+        *_state(board, session, row, parts, now, manner),
+        *_numbers(board, session, parts, now),
+        span(" "),
+    )
+
+
+def _name(session: Session, row: Row, cells: int) -> Line:
+    too_deep = row.depth > DEEPEST
+    indent = " " * (_STEP * min(row.depth, DEEPEST))
+    fold = "  " if row.folded is None else "▸ " if row.folded else "▾ "
+    before = f"{indent}{fold}{'›' if too_deep else ''}"
+    name = cut(name_of(session), cells - len(before))
+    return fit((span(before, MUTED), span(name, _name_tone(session, row))), cells)
+
+
+def _name_tone(session: Session, row: Row) -> Tone:
+    recedes = (session.phase or session.status) in _RECEDES
+    is_bold = row.is_cursor or row.folded is not None
+    return Tone(
+        Role.MUTED if recedes and not row.is_cursor else Role.TEXT, is_bold, strike=session.status is Status.SKIPPED
+    )
+
+
+def _state(board: Board, session: Session, row: Row, parts: Columns, now: datetime, manner: Manner) -> Line:
+    """Status and attempt; a parent has a bar and its counts in their place."""
+    cells = parts.status + ATTEMPT
+    if row.folded is not None and board.tally(session.id).total:
+        return _counts(board, session, parts.bar, cells, manner)
+    word = status_word(board, session, now)
+    attempt = f" ×{session.attempt}" if session.attempt > 1 else ""
+    free = cells - max(ATTEMPT, len(attempt)) if attempt else cells
+    left = span(pad(cut(word.text, free), free), word.tone)
+    return fit((left, span(attempt.rjust(cells - free), MUTED)), cells)
+
+
+def _counts(board: Board, session: Session, most: int, cells: int, manner: Manner) -> Line:
+    tally = board.tally(session.id)
+    beside: Line = (span(f" {done_of_all(tally)}", TEXT),)
+    if tally.needs:
+        sign = LOOKS["blocked"].unicode
+        beside = (*beside, span("  "), span(f"{sign}{tally.needs}", Tone(Role.WARNING, bold=True)))
+    drawn = min(most, cells - room(beside))
+    drawn_bar = bar(tally, drawn, manner) if drawn >= BAR_LEAST else ()
+    return fit((*drawn_bar, *beside), cells)
+
+
+def _numbers(board: Board, session: Session, parts: Columns, now: datetime) -> Line:
+    seconds = elapsed(session, now)
+    time = "" if seconds is None else duration(seconds)
+    tone = TEXT if is_ticking(session) else MUTED
+    below = board.tally(session.id)
+    numbers: Line = (span(SafeText(time.rjust(TIME)), tone),)
+    if parts.tokens:
+        used = tokens_of(session) + below.tokens
+        numbers = (*numbers, span((tokens(used) if used else "").rjust(parts.tokens), MUTED))
+    if parts.cost:
+        price = (session.cost_usd or 0.0) + (below.cost_usd or 0.0)
+        numbers = (*numbers, span(cost(price).rjust(parts.cost), MUTED))
+    return numbers

@@ -1,0 +1,94 @@
+"""A session's state in a word: what its row, its detail and every list call it. Pure."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from covey.model.session import Session
+from covey.model.status import Phase, Status
+from covey.text.glyphs import CAUSES, LOOKS, step_words
+from covey.text.sanitise import SafeText, sanitise_line
+from covey_tui.view.board import NEED_A_HUMAN, Board, state_of
+from covey_tui.view.spans import Role, Tone
+
+STATE_ROLES: dict[str, Role] = {
+    "queued": Role.MUTED,
+    "running": Role.PRIMARY,
+    "waiting": Role.MUTED,
+    "blocked": Role.WARNING,
+    "cancelling": Role.MUTED,
+    "interrupted": Role.MUTED,
+    "complete": Role.SUCCESS,
+    "file_missing": Role.WARNING,
+    "failed": Role.ERROR,
+    "cancelled": Role.MUTED,
+    "skipped": Role.MUTED,
+}
+"""The colour of each state's glyph; the keys are those of `covey.text.glyphs.LOOKS`."""
+
+_NAME = 200
+
+
+class Word(NamedTuple):
+    """A state's word and how it looks in the status column."""
+
+    text: SafeText
+    tone: Tone
+
+
+def glyph(session: Session) -> str:
+    """The sign of a session's state."""
+    return LOOKS[state_of(session)].unicode
+
+
+def glyph_tone(session: Session) -> Tone:
+    """How the sign looks: bold where the state needs a human, and nobody chose it."""
+    state = state_of(session)
+    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing"})
+
+
+def name_of(session: Session) -> SafeText:
+    """The component's name, fit for a screen."""
+    return sanitise_line(session.component, _NAME)
+
+
+def status_word(board: Board, session: Session, now: datetime) -> Word:  # noqa: ARG001 - ages come with their phases
+    """The word of the status column; a `?` behind it says that it is inferred."""
+    state = state_of(session)
+    text = _text(session, state)
+    if board.is_inferred(session.id):
+        text = f"{text}?"
+    return Word(SafeText(text), _tone(state))
+
+
+def _text(session: Session, state: str) -> str:
+    if session.status is Status.FAILED and session.failure_cause is not None:
+        return f"failed: {CAUSES[session.failure_cause.value]}"
+    if session.phase is Phase.RUNNING and session.step:
+        return sanitise_line(step_words(session.step), _NAME)
+    if session.kept and state == "complete":
+        return "kept"
+    return LOOKS[state].word
+
+
+def _tone(state: str) -> Tone:
+    if state == "cancelled":
+        return Tone(Role.MUTED)  # somebody chose it
+    if state in NEED_A_HUMAN or state == "blocked":
+        return Tone(STATE_ROLES[state], bold=True)
+    return Tone(Role.TEXT) if state == "running" else Tone(Role.MUTED)
+
+
+def elapsed(session: Session, now: datetime) -> float | None:
+    """For how many seconds the session has worked, or did in the end; None where that says nothing.
+
+    What was kept took no time, and a skip comes when somebody decides, long after the work has ended.
+    """
+    is_told = session.session_id is None or not (session.kept or session.status is Status.SKIPPED)
+    if session.started_at is None or not is_told:
+        return None
+    return ((session.finished_at or now) - session.started_at).total_seconds()
+
+
+def is_ticking(session: Session) -> bool:
+    """Its time goes on."""
+    return session.started_at is not None and session.finished_at is None and session.phase is Phase.RUNNING

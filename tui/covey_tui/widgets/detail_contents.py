@@ -1,0 +1,192 @@
+"""What stands below the tabs: one content for what the board knows, one each for transcript, steps and file."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache
+
+from covey.client.artifact import Artifact
+from covey.model.command import Interaction
+from covey_tui.view.detail.artifact import artifact_head, artifact_lines, diff_lines, no_artifact
+from covey_tui.view.detail.head import Tab, marked_lines, not_started
+from covey_tui.view.detail.pieces import muted
+from covey_tui.view.detail.problem import problem_lines
+from covey_tui.view.detail.state import state_lines
+from covey_tui.view.detail.steps import step_lines
+from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.spans import BLANK, Line
+from covey_tui.widgets.detail_lines import DetailLines, StepsView, TranscriptView
+from covey_tui.widgets.detail_source import DetailSource, Scene
+
+TAIL = 500
+"""How many rows of a transcript are asked for at once."""
+
+
+class BoardContent(DetailLines):
+    """Summary, problem, state and marks: all that needs no asking."""
+
+    def begin(self, _: Scene) -> None:
+        """Show its beginning."""
+        self.found = None
+        self.scroll_home(animate=False, immediate=True)
+
+    def draw(self, scene: Scene) -> None:
+        """Show what the board knows now."""
+        lines = self._drawn(scene)
+        if lines != self.lines:
+            self.show(lines)
+
+    def _drawn(self, scene: Scene) -> list[Line]:
+        board, session, now, cells = scene.board, scene.session, scene.now, self.cells
+        if scene.marked:
+            return marked_lines(board, scene.marked, cells)
+        match scene.tab:
+            case Tab.SUMMARY:
+                return summary_lines(board, session, now, cells, peek=scene.compact)
+            case Tab.STATE:
+                return state_lines(session, cells)
+            case _:
+                return problem_lines(board, session, now, cells, peek=scene.compact)
+
+    async def load(self, _: DetailSource) -> None:
+        """There is nothing to ask for."""
+
+    def say(self, text: str) -> None:
+        """Show a quiet sentence instead."""
+        self.show(muted(text, self.cells))
+
+
+class TranscriptContent(TranscriptView):
+    """The transcript of a session's present attempt."""
+
+    _scene: Scene
+    _answered: bool = False
+
+    def begin(self, scene: Scene) -> None:
+        """Another attempt, or another session."""
+        self._scene, self._answered = scene, False
+        self.begin_transcript(scene.session.artifact_path)
+
+    def draw(self, scene: Scene) -> None:
+        """Say why there is nothing, where there is nothing."""
+        self._scene = scene
+        why = not_started(scene.board, scene.session) or (_silent(scene) if self._answered else None)
+        self.say_nothing(muted(why, self.cells) if why else [])
+
+    async def load(self, source: DetailSource) -> None:
+        """Ask for the rows after those that are shown; at first for the newest."""
+        session, after = self._scene.session, self.transcript.last
+        if not after:
+            after = max(0, await source.last_row(session.id, session.attempt) - TAIL)
+        while rows := await source.transcript(session.id, session.attempt, after):
+            self.append(rows)
+            after = rows[-1].n
+        self._answered = True
+        self.draw(self._scene)
+
+    async def load_older(self, source: DetailSource) -> None:
+        """Ask for the rows before those that are shown."""
+        session, first = self._scene.session, self.transcript.first
+        older = list(await source.transcript(session.id, session.attempt, max(0, first - 1 - TAIL)))
+        while older and older[-1].n < first - 1:
+            more = await source.transcript(session.id, session.attempt, older[-1].n)
+            older += more
+            if not more:
+                break
+        self.prepend(older)
+
+
+def _silent(scene: Scene) -> str:
+    session = scene.session
+    if session.kept:
+        return "Its file was there already and was kept: nothing was said."
+    return "Nothing was said." if session.phase is None else "Nothing said yet."
+
+
+class StepsContent(StepsView):
+    """All interactions of a session."""
+
+    _scene: Scene
+    _interactions: Sequence[Interaction] | None = None
+
+    def begin(self, scene: Scene) -> None:
+        """Another session."""
+        self._scene, self._interactions = scene, None
+        self.unfolded.clear()
+        self.cursor = self.found = None
+        self.show_steps([])
+
+    def draw(self, scene: Scene) -> None:
+        """Times go on, widths change."""
+        self._scene = scene
+        if self._interactions:
+            self.show_steps(step_lines(self._interactions, self.unfolded, scene.now, self.cells))
+        elif self._interactions is not None:
+            why = not_started(scene.board, scene.session) or "No steps yet."
+            self.show(muted(why, self.cells))
+
+    def redraw(self) -> None:
+        """Something was unfolded."""
+        self.draw(self._scene)
+
+    async def load(self, source: DetailSource) -> None:
+        """Ask for all interactions; the end is shown at first."""
+        is_first = self._interactions is None
+        self._interactions = await source.interactions(self._scene.session.id)
+        self.draw(self._scene)
+        if is_first:
+            self.scroll_end(animate=False, force=True)
+
+
+class ArtifactContent(DetailLines):
+    """A session's file: rendered where it is a document, as text where it is not, or its difference from git."""
+
+    _scene: Scene
+    _artifact: Artifact | None = None
+    _diff: str | None = None
+    _shows_diff: bool = False
+    _is_asked: bool = False
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._document = lru_cache(maxsize=2)(artifact_lines)
+
+    def begin(self, scene: Scene) -> None:
+        """Another session."""
+        self._scene, self._artifact, self._diff, self._is_asked = scene, None, None, False
+        self.found = None
+        self.show(())
+        self.scroll_home(animate=False, immediate=True)
+
+    def toggle_diff(self) -> None:
+        """Show the difference instead of the file, or the file again; it has to be asked for."""
+        self._shows_diff = not self._shows_diff
+        self.begin(self._scene)
+
+    def draw(self, scene: Scene) -> None:
+        """The file's age has changed, or the width."""
+        self._scene = scene
+        why = no_artifact(scene.session, self._artifact)
+        if self._shows_diff and self._is_asked and scene.session.artifact_path is not None:
+            self._show(diff_lines(self._diff, self.cells))
+        elif why is not None:
+            self.show(muted(why, self.cells))
+        elif self._artifact is not None:
+            self._show(self._document(self._artifact, self.cells))
+
+    def _show(self, lines: Sequence[Line]) -> None:
+        """Show these lines below the file's path, size and age."""
+        artifact = self._artifact or Artifact(str(self._scene.session.artifact_path))
+        head = artifact_head(artifact, self._scene.now, self.cells, diff=self._shows_diff)
+        self.show([head, *lines] if self._scene.compact else [head, BLANK, *lines])
+
+    async def load(self, source: DetailSource) -> None:
+        """Ask for the file as it is now, or for its difference."""
+        path = self._scene.session.artifact_path
+        if path is None:
+            return
+        diff = await source.diff(path) if self._shows_diff else None
+        artifact = await source.artifact(path)
+        # A large document takes longer than a frame to read: elsewhere, and once for its text and width.
+        await asyncio.to_thread(self._document, artifact, self.cells)
+        self._artifact, self._diff, self._is_asked = artifact, diff, True
+        self.draw(self._scene)

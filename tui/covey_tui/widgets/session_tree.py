@@ -1,0 +1,346 @@
+"""The session tree on the screen: a window over a flat list of rows, of which only what has changed is painted.
+
+The stock tree builds all its lines anew at every change of structure. Here a row that comes in outside of the window
+costs no painting and no layout: the height grows behind the layout's back, the scrollbar is told only when its thumb
+would visibly move, and what comes in above the window shifts it silently. The cursor is a session, not a row.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Blur, Click, Focus, Resize
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from covey_tui.painted import manner_of, palette_of
+from covey_tui.view.board import Board, Change
+from covey_tui.view.columns import GUTTER, Columns, columns
+from covey_tui.view.rows import Predicate, Rows, Splice
+from covey_tui.view.spans import BLANK, Ground
+from covey_tui.view.tree_line import Row, tree_line
+from covey_tui.view.words import is_ticking
+
+_EIGHTHS = 8
+"""The scrollbar's thumb moves in eighths of a cell."""
+
+
+class SessionTree(ScrollView, can_focus=True):
+    """The tree of a board's sessions; `now` gives the present moment."""
+
+    DEFAULT_CSS = """
+    SessionTree {
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: auto;
+        background: $covey-background;
+        scrollbar-size-vertical: 1;
+        scrollbar-color: $covey-faint;
+        scrollbar-color-hover: $covey-muted;
+        scrollbar-color-active: $covey-muted;
+        scrollbar-background: $covey-background;
+        scrollbar-background-hover: $covey-background;
+        scrollbar-background-active: $covey-background;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", id="tree.up"),
+        Binding("down,j", "move(1)", "Down", id="tree.down"),
+        Binding("pageup", "page(-1)", "Page up", id="tree.page_up"),
+        Binding("pagedown", "page(1)", "Page down", id="tree.page_down"),
+        Binding("home,g", "end(-1)", "First", id="tree.first"),
+        Binding("end,G", "end(1)", "Last", id="tree.last"),
+        Binding("left", "collapse", "Collapse", id="tree.collapse"),
+        Binding("right", "expand", "Expand", id="tree.expand"),
+        Binding("space", "toggle_fold", "Fold", id="tree.fold"),
+        Binding("enter", "open", "Open the detail", id="tree.open"),
+    ]
+
+    class CursorMoved(Message):
+        """The cursor stands on another session."""
+
+        def __init__(self, session_id: str | None) -> None:
+            super().__init__()
+            self.session_id = session_id
+
+    class Opened(Message):
+        """Somebody wants to see the detail of a session."""
+
+        def __init__(self, session_id: str) -> None:
+            super().__init__()
+            self.session_id = session_id
+
+    def __init__(self, board: Board, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._board = board
+        self._now = now
+        self.rows = Rows(board)
+        self.cursor: str | None = None
+        self.marks: dict[str, None] = {}
+        self._priced = False
+        self._parts = columns(80)
+
+    @property
+    def parts(self) -> Columns:
+        """The columns as they are now."""
+        return self._parts
+
+    # What is shown.
+
+    def load(self) -> None:
+        """Show the board from its beginning; the cursor stays on its session."""
+        self.rows.rebuild()
+        self._renew()
+
+    def apply(self, change: Change) -> None:
+        """Follow a change of the board: bring in the rows that came, and paint those in sight that have changed."""
+        splices = self.rows.apply(change, keep=self.cursor)
+        if splices is None or self._priced is not (self._board.tally().cost_usd is not None):
+            self._renew()
+            return
+        self._bring_in(splices)
+        if self.cursor is None and len(self.rows):
+            self._set_cursor(self.rows.ids[0])
+        self._paint(self._touched(change.changed))
+
+    def tick(self) -> None:
+        """A second has passed: paint the rows in sight whose time goes on, and their parents'."""
+        board = self._board
+        self._paint({key for key in self._in_sight() if is_ticking(board.session(key)) or board.children(key)})
+
+    def filter(self, matches: Predicate | None) -> None:
+        """Show only what matches, with its ancestors; None shows all. The cursor goes to the nearest that is left."""
+        at = 0 if self.cursor is None else (self.rows.index(self.cursor) or 0)
+        self.rows.filter(matches)
+        if self.cursor is not None and self.rows.index(self.cursor) is None:
+            self.rows.reveal(self.cursor)
+        if self.cursor is None or self.rows.index(self.cursor) is None:
+            nearest = self.rows.ids[min(at, len(self.rows) - 1)] if len(self.rows) else None
+            self._set_cursor(nearest)
+        self._renew()
+
+    def put_first(self, *, needing: bool) -> None:
+        """Put what needs a human first, as it stands now; or back in spawn order."""
+        self.rows.put_first(needing=needing)
+        self._renew()
+
+    # Where the cursor is.
+
+    def go_to(self, session_id: str) -> None:
+        """Put the cursor on a session, unfolding what it lies below."""
+        if self.rows.reveal(session_id):
+            self._renew()
+        if self.rows.index(session_id) is not None:
+            self._set_cursor(session_id)
+            self._bring_into_sight()
+
+    def needing(self, *, forward: bool) -> str | None:
+        """The next session that needs a human, from the cursor on and round the end; None where there is none."""
+        order = [key for key in self._board.under(None) if key == self.cursor or self._board.needs_human(key)]
+        if self.cursor in order:
+            at = order.index(self.cursor)
+            order = order[at + 1 :] + order[: at + 1]
+            if not self._board.needs_human(str(self.cursor)):
+                order.pop()
+            elif not forward:
+                order = [order[-1], *order[:-1]]
+        return (order[0] if forward else order[-1]) if order else None
+
+    def mark(self, session_ids: Iterable[str]) -> None:
+        """Mark these; those that are marked already are marked no more."""
+        for key in session_ids:
+            if key in self.marks:
+                del self.marks[key]
+            else:
+                self.marks[key] = None
+        self._paint(self._in_sight())
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self.marks = {}
+        self._paint(self._in_sight())
+
+    # How it is painted.
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the window."""
+        at, cells = y + self.scroll_offset.y, self.size.width
+        palette = palette_of(self)
+        if at >= len(self.rows):
+            return palette.strip(BLANK, Ground.BACKGROUND, cells)
+        key = self.rows.ids[at]
+        is_cursor = key == self.cursor
+        ground = Ground.BACKGROUND
+        if is_cursor:
+            ground = Ground.CURSOR if self.has_focus else Ground.CURSOR_BLURRED
+        row = Row(self.rows.depth(key), self.rows.is_folded(key), is_cursor, key in self.marks)
+        session = self._board.session(key)
+        return palette.strip(
+            tree_line(self._board, session, row, self._parts, self._now(), manner_of(self)), ground, cells
+        )
+
+    def _in_sight(self) -> list[str]:
+        top = self.scroll_offset.y
+        return self.rows.ids[top : top + self.size.height]
+
+    def _touched(self, changed: Iterable[str]) -> set[str]:
+        """The sessions that have changed, and their ancestors, whose sums have."""
+        touched = set(changed)
+        for key in changed:
+            above = self._board.session(key).session_id
+            while above is not None and above not in touched:
+                touched.add(above)
+                above = self._board.session(above).session_id
+            if above is not None:
+                touched.update(each.id for each in self._board.above(above))
+        return touched
+
+    def _paint(self, session_ids: Iterable[str]) -> None:
+        wanted, top = set(session_ids), self.scroll_offset.y
+        for y, key in enumerate(self._in_sight()):
+            if key in wanted:
+                self.refresh_line(top + y)
+
+    def _bring_in(self, splices: Iterable[Splice]) -> None:
+        top, height = self.scroll_offset.y, self.size.height
+        first = None
+        for index, count in splices:
+            if index <= top and top > 0:
+                top += count
+            elif index < top + height:
+                first = index if first is None else min(first, index)
+        self._grow(top)
+        if first is not None:
+            self.refresh_lines(first, top + height - first)
+
+    def _grow(self, top: int) -> None:
+        """Take over the new height, and what came in above, without a layout; the bar moves when one would see it."""
+        before, height = self.virtual_size.height, self.size.height
+        if (before > height) is not (len(self.rows) > height):
+            self.virtual_size = Size(0, len(self.rows))  # the scrollbar comes, which takes a layout, once
+            return
+        self.set_reactive(Widget.virtual_size, Size(0, len(self.rows)))
+        if top != self.scroll_offset.y:
+            self.set_reactive(Widget.scroll_y, float(top))
+            self.set_reactive(Widget.scroll_target_y, float(top))
+        bar = self.vertical_scrollbar
+        if _thumb(bar.position, height, before) != _thumb(top, height, len(self.rows)):
+            bar.window_virtual_size = len(self.rows)
+            bar.position = top
+
+    def _renew(self) -> None:
+        """Everything may be elsewhere: take over the height and paint all of the window."""
+        self._priced = self._board.tally().cost_usd is not None
+        self._parts = columns(self.outer_size.width, priced=self._priced)
+        self.marks = {key: None for key in self.marks if key in self._board}
+        self.virtual_size = Size(0, len(self.rows))
+        if self.cursor is None or self.cursor not in self._board:
+            self._set_cursor(self.rows.ids[0] if len(self.rows) else None)
+        self._bring_into_sight()
+        self.refresh()
+
+    def _set_cursor(self, session_id: str | None) -> None:
+        if session_id == self.cursor:
+            return
+        before, self.cursor = self.cursor, session_id
+        self._paint({key for key in (before, session_id) if key is not None})
+        self.post_message(self.CursorMoved(session_id))
+
+    def _bring_into_sight(self) -> None:
+        at = None if self.cursor is None else self.rows.index(self.cursor)
+        top, height = self.scroll_offset.y, self.size.height
+        if at is None or not height:
+            return
+        if at < top:
+            self.scroll_to(y=at, animate=False)
+        elif at >= top + height:
+            self.scroll_to(y=at - height + 1, animate=False)
+
+    # Events.
+
+    def _on_resize(self, _: Resize) -> None:
+        self._renew()
+
+    def _on_focus(self, _: Focus) -> None:
+        self._paint({self.cursor} if self.cursor else ())
+
+    def _on_blur(self, _: Blur) -> None:
+        self._paint({self.cursor} if self.cursor else ())
+
+    def on_click(self, event: Click) -> None:
+        at = event.y + self.scroll_offset.y
+        if at >= len(self.rows):
+            return
+        key = self.rows.ids[at]
+        self._set_cursor(key)
+        fold_at = GUTTER + 2 * min(self.rows.depth(key), 4)
+        if fold_at <= event.x <= fold_at + 1 and self.rows.is_folded(key) is not None:
+            self.action_toggle_fold()
+        elif event.chain > 1:
+            self.action_open()
+
+    def action_move(self, by: int) -> None:
+        """Go so many rows further."""
+        at = 0 if self.cursor is None else (self.rows.index(self.cursor) or 0)
+        self._stand(at + by)
+
+    def action_page(self, pages: int) -> None:
+        """Go a page further."""
+        self.action_move(pages * max(1, self.size.height - 1))
+
+    def action_end(self, side: int) -> None:
+        """Go to the first or to the last row."""
+        self._stand(0 if side < 0 else len(self.rows) - 1)
+
+    def action_collapse(self) -> None:
+        """Fold what lies below, or go to the parent."""
+        if self.cursor is None:
+            return
+        if self.rows.is_folded(self.cursor) is False:
+            self._folded(self.rows.fold(self.cursor))
+        else:
+            parent = self._board.session(self.cursor).session_id
+            if parent is not None:
+                self.go_to(parent)
+
+    def action_expand(self) -> None:
+        """Show what lies below, or go to the first of it."""
+        if self.cursor is None:
+            return
+        if self.rows.is_folded(self.cursor):
+            self._folded(self.rows.unfold(self.cursor))
+        elif self.rows.is_folded(self.cursor) is False:
+            self.action_move(1)
+
+    def action_toggle_fold(self) -> None:
+        """Fold what lies below, or show it again."""
+        if self.cursor is not None and self.rows.is_folded(self.cursor) is not None:
+            folded = self.rows.is_folded(self.cursor)
+            self._folded(self.rows.unfold(self.cursor) if folded else self.rows.fold(self.cursor))
+
+    def action_open(self) -> None:
+        """Ask for the detail of the session under the cursor."""
+        if self.cursor is not None:
+            self.post_message(self.Opened(self.cursor))
+
+    def _stand(self, at: int) -> None:
+        if len(self.rows):
+            self._set_cursor(self.rows.ids[min(max(0, at), len(self.rows) - 1)])
+            self._bring_into_sight()
+
+    def _folded(self, splice: Splice | None) -> None:
+        if splice is not None:
+            self.virtual_size = Size(0, len(self.rows))
+            self._bring_into_sight()
+            self.refresh()
+
+
+def _thumb(top: float, height: int, rows: int) -> tuple[int, int]:
+    """Where the scrollbar's thumb begins and how long it is, as one can see it."""
+    if rows <= height or not height:
+        return 0, 0
+    return round(top * height * _EIGHTHS / rows), round(height * height * _EIGHTHS / rows)
