@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CORE = ROOT / "core" / "covey"
+CORE, TUI = ROOT / "core" / "covey", ROOT / "tui" / "covey_tui"
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
@@ -21,8 +21,8 @@ def first_column(title: str) -> set[str]:
 
 
 def test_every_room_is_on_the_map() -> None:
-    rooms = {path.parent.name for path in CORE.glob("*/__init__.py")}
-    modules = {path.stem for path in CORE.glob("*.py")} - {"__init__", "__main__"}
+    rooms = {path.parent.name for house in (CORE, TUI) for path in house.glob("*/__init__.py")}
+    modules = {path.stem for house in (CORE, TUI) for path in house.glob("*.py")} - {"__init__", "__main__"}
     assert first_column("The rooms") == rooms | modules
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,26 @@ PLANTS = [
     ("Only the watcher watches files", "engine/planted.py", "from watchfiles import awatch"),
 ]
 
+LAYERS, CORE = "The monitor imports downwards only", "The monitor meets the core in four rooms"
+MONITOR_PLANTS = [
+    (LAYERS, "view/planted.py", "import covey_tui.palette"),
+    (LAYERS, "palette.py", "import covey_tui.painted"),
+    (LAYERS, "painted.py", "import covey_tui.widgets.lines"),
+    (LAYERS, "widgets/planted.py", "import covey_tui.link"),
+    (LAYERS, "widgets/planted.py", "import covey_tui.screens.dialog"),
+    (LAYERS, "screens/planted.py", "import covey_tui.feed"),
+    (LAYERS, "feed.py", "import covey_tui.screens.monitor"),
+    (LAYERS, "link.py", "import covey_tui.widgets.lines"),
+    (LAYERS, "notifier.py", "import covey_tui.link"),
+    (LAYERS, "screens/planted.py", "import covey_tui.app"),
+    (CORE, "link.py", "import covey.engine"),
+    (CORE, "feed.py", "from covey.store.sqlite import Viewer"),
+    (CORE, "view/planted.py", "from covey.config.keys import KEYS"),
+    (CORE, "app.py", "import covey.clock"),
+    ("What is shown is decided without a screen", "view/planted.py", "from textual.color import Color"),
+    ("What is shown is decided without a screen", "view/detail/planted.py", "def f():\n    import rich.text"),
+]
+
 
 def lint(root: Path) -> subprocess.CompletedProcess[str]:
     """Check the contracts of `root/pyproject.toml` on the packages under `root`."""
@@ -42,6 +63,19 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def plant(file: Path, code: str) -> None:
+    """Add a line to a module."""
+    with file.open("a", encoding="utf-8") as planted:
+        planted.write(f"\n{code}\n")
+
+
+def assert_broken(contract: str, root: Path) -> None:
+    """The contract is broken on the packages under `root`, and said to be."""
+    checked = lint(root)
+    assert checked.returncode == 1
+    assert f"{contract} BROKEN" in checked.stdout, checked.stdout
 
 
 @pytest.fixture
@@ -62,11 +96,35 @@ def test_all_contracts_are_kept() -> None:
 
 @pytest.mark.parametrize(("contract", "file", "code"), PLANTS)
 def test_a_planted_import_breaks_its_contract(contract: str, file: str, code: str, copy: Path) -> None:
-    with (copy / "core" / "covey" / file).open("a", encoding="utf-8") as planted:
-        planted.write(f"\n{code}\n")
+    plant(copy / "core" / "covey" / file, code)
+    assert_broken(contract, copy)
+
+
+@pytest.mark.parametrize(("contract", "file", "code"), MONITOR_PLANTS)
+def test_an_import_planted_in_the_monitor_breaks_its_contract(contract: str, file: str, code: str, copy: Path) -> None:
+    plant(copy / "tui" / "covey_tui" / file, code)
+    assert_broken(contract, copy)
+
+
+def test_only_the_monitor_may_draw_on_a_screen(copy: Path) -> None:
+    """The core breaks two contracts at once; this one also stands for packages that are still to come."""
+    (copy / "core" / "covey" / "cli" / "planted.py").write_text("import textual\n", encoding="utf-8")
+    assert "Only the monitor draws on a screen BROKEN" in lint(copy).stdout
+
+
+def test_every_room_of_the_core_is_open_to_the_monitor_or_closed() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    closed = next(each["forbidden_modules"] for each in contracts["contracts"] if each["id"] == "monitor-core")
+    core = ROOT / "core" / "covey"
+    rooms = {path.parent.name for path in core.glob("*/__init__.py")} | {path.stem for path in core.glob("[!_]*.py")}
+    assert {name.removeprefix("covey.") for name in closed} == rooms - {"client", "model", "text", "errors"}
+
+
+def test_a_module_of_the_monitor_without_a_place_in_the_layers_is_refused(copy: Path) -> None:
+    (copy / "tui" / "covey_tui" / "attic.py").write_text("", encoding="utf-8")
     checked = lint(copy)
     assert checked.returncode == 1
-    assert f"{contract} BROKEN" in checked.stdout, checked.stdout
+    assert "attic" in checked.stdout
 
 
 def test_a_room_without_a_place_in_the_layers_is_refused(copy: Path) -> None:

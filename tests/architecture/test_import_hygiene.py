@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 SCREEN = ("textual", "rich", "covey_tui")
 HEAVY = ("griffe", "watchfiles", "tree_sitter")
+TUI = Path(__file__).parents[2] / "tui"
+VIEWS = sorted(".".join(file.relative_to(TUI).with_suffix("").parts) for file in TUI.glob("covey_tui/view/**/[!_]*.py"))
 
 LOADS_NOTHING_OF = {
     "covey.errors": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic"),
@@ -21,8 +24,11 @@ LOADS_NOTHING_OF = {
     "covey.client.presence": (*SCREEN, *HEAVY, "pydantic", "covey.engine", "covey.agents"),
     "covey.client.standing": (*SCREEN, *HEAVY, "pydantic", "covey.engine", "covey.agents"),
     "covey.client.requests": (*SCREEN, *HEAVY, "covey.engine", "covey.agents"),
+    "covey.client.ui": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "aiosqlite", "msgspec", "pydantic"),
     "covey.cli": (*SCREEN, *HEAVY),
     "covey.cli.watch": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
+    "covey_tui": ("textual", "rich", *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic", "covey"),
+    **dict.fromkeys(VIEWS, ("textual", "rich", *HEAVY, "pydantic", "covey.engine", "covey.agents")),
 }
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from covey.artifacts import checks
-from covey.artifacts.checks import FileState, Finding, check_design, check_design_file, look_at
+from covey.artifacts import checks, presence
+from covey.artifacts.checks import Finding, check_design, check_design_file
+from covey.artifacts.presence import FileState, look_at
 
 SECTIONS = ("Purpose", "Public API", "Dependencies")
 KNOWN = frozenset({"shop.billing", "shop.billing.money", "shop.billing.invoice"})
@@ -49,7 +50,7 @@ class TestLookAt:
     def test_blank(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "a.md").write_text(text, encoding="utf-8")
 
-        assert look_at(tmp_path, "a.md") == FileState(present=False, reason=checks.BLANK)
+        assert look_at(tmp_path, "a.md") == FileState(present=False, reason=presence.BLANK)
 
     def test_text_after_many_blanks_is_found(self, tmp_path: Path) -> None:
         (tmp_path / "a.md").write_text(" " * 10_000 + "x")
@@ -66,10 +67,10 @@ class TestLookAt:
         os.mkfifo(tmp_path / "fifo.md")
         (tmp_path / "file").write_text("x")
 
-        assert look_at(tmp_path, "directory.md").reason == checks.DIRECTORY
-        assert look_at(tmp_path, "fifo.md").reason == checks.NOT_REGULAR
-        assert look_at(tmp_path, "gone.md").reason == checks.NOT_THERE
-        assert look_at(tmp_path, "file/below.md").reason == checks.NOT_THERE
+        assert look_at(tmp_path, "directory.md").reason == presence.DIRECTORY
+        assert look_at(tmp_path, "fifo.md").reason == presence.NOT_REGULAR
+        assert look_at(tmp_path, "gone.md").reason == presence.NOT_THERE
+        assert look_at(tmp_path, "file/below.md").reason == presence.NOT_THERE
         assert look_at(tmp_path, "nul\0.md").reason == "is no valid path"
 
     def test_links(self, tmp_path: Path) -> None:
@@ -82,11 +83,11 @@ class TestLookAt:
         (root / "out.md").symlink_to(tmp_path / "outside.md")
         (root / "in.md").symlink_to("inside.md")
 
-        assert look_at(root, "dangling.md").reason == checks.NOT_THERE
+        assert look_at(root, "dangling.md").reason == presence.NOT_THERE
         assert not look_at(root, "loop.md").present
-        assert look_at(root, "out.md").reason == checks.OUTSIDE
-        assert look_at(root, "../outside.md").reason == checks.OUTSIDE
-        assert look_at(root, str(tmp_path / "outside.md")).reason == checks.OUTSIDE
+        assert look_at(root, "out.md").reason == presence.OUTSIDE
+        assert look_at(root, "../outside.md").reason == presence.OUTSIDE
+        assert look_at(root, str(tmp_path / "outside.md")).reason == presence.OUTSIDE
         assert look_at(root, "in.md").present
 
     def test_a_root_that_is_a_link_is_followed(self, tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ class TestLookAt:
         (tmp_path / "a.md").write_text("x")
         monkeypatch.chdir(tmp_path)
 
-        assert look_at(root, "a.md").reason == checks.NOT_THERE
+        assert look_at(root, "a.md").reason == presence.NOT_THERE
         (root / "a.md").write_text("x")
         assert look_at(root, "a.md").present
 

@@ -151,7 +151,7 @@ class TestLines:
         run = covey("status", "--json", cwd=shop).object
         lines = ran.out.splitlines()
         assert lines[0].startswith("● shop.billing")
-        assert any(line.startswith("✗ tax") and "failed: agent error" in line for line in lines)
+        assert any(line.startswith("✗ tax") and "failed: agent:" in line for line in lines)
         assert any(line.startswith("✓ money") and line.endswith("complete") for line in lines)
         tax = run["sessions"][-1]["session_id"][:8]
         assert f"  covey retry {tax} --note '...'" in ran.out

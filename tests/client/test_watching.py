@@ -74,7 +74,8 @@ class TestAttaching:
                 )
             )
             root = await family._create("r", None, "ContextComponentsDesignSessions", None, {})
-            assert (await watch.attach()).workflows == {root.id: "design"}
+            (begun,) = (await watch.attach()).begun
+            assert (begun.run_id, begun.workflow) == (root.id, "design")
 
 
 class TestTheDisk:

@@ -4,6 +4,7 @@ Waiting is reading: whatever the program writes is taken as it comes, until what
 """
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,20 +45,50 @@ class Terminal:
         """Press keys."""
         self.process.send(keys.encode())
 
-    def until(self, *texts: str, gone: Sequence[str] = ()) -> str:
+    def until(self, *texts: str, gone: Sequence[str] = (), seconds: float = PATIENCE) -> str:
         """Read until all of the texts are on the screen, and none of those that should be gone."""
         return self.until_true(
             lambda: all(text in self.text for text in texts) and not any(text in self.text for text in gone),
             f"{texts}, without {gone}",
+            seconds,
         )
 
-    def until_true(self, holds: Callable[[], bool], what: str) -> str:
+    def until_true(self, holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> str:
         """Read until a condition holds."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline or not self._read():
                 raise AssertionError(f"not seen: {what}\n{self.text}")
         return self.text
+
+    def until_row(self, *words: str, seconds: float = PATIENCE) -> str:
+        """Read until one line has all of the words in it."""
+
+        def holds() -> bool:
+            return any(all(word in line for word in words) for line in self.text.splitlines())
+
+        return self.until_true(holds, f"a row with {words}", seconds)
+
+    def hang_up(self) -> int:
+        """Close the terminal under the program, as its window does; how the program ended."""
+        self.process.ptyproc.fileobj.close()
+        return self._ended()
+
+    def kill(self) -> int:
+        """End the program so that it can tidy up nothing; how it ended."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        return self._ended()
+
+    def _ended(self) -> int:
+        deadline = time.monotonic() + PATIENCE
+        while self.process.isalive():
+            assert time.monotonic() < deadline, "it did not end"
+            time.sleep(0.02)
+        return self._code()
+
+    def _code(self) -> int:
+        process = self.process
+        return process.exitstatus if process.exitstatus is not None else -process.signalstatus
 
     def until_ended(self) -> int:
         """Read until the program has ended; its exit code."""
@@ -65,7 +96,7 @@ class Terminal:
         while self._read():
             assert time.monotonic() < deadline, f"it did not end\n{self.text}"
         self.process.close()
-        return self.process.exitstatus if self.process.exitstatus is not None else -self.process.signalstatus
+        return self._code()
 
     def _read(self) -> bool:
         """Take what has been written, waiting a moment for it; False once the program is gone."""
@@ -88,7 +119,7 @@ class Terminal:
 @contextmanager
 def terminal(*command: str, at: Path, columns: int = 100, lines: int = 30, **environment: str) -> Iterator[Terminal]:
     """Run a program in a terminal; it is ended with the block, should it still run."""
-    settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TEXTUAL_ANIMATIONS": "none"}
+    settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TEXTUAL_ANIMATIONS": "none", "COVEY_DEBUG": "0"}
     inherited = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "TEXTUAL_THEME"}}
     process = pexpect.spawn(
         command[0],

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from textual.pilot import Pilot
+
 from covey.client.artifact import Artifact
+from covey.client.beginning import Beginning, DeclaredCounts
+from covey.client.engine import Stopped
 from covey.client.requests import Answer, Wish
 from covey.model.command import Interaction, TranscriptKind, TranscriptRow
 from covey.model.control import RequestState
@@ -31,6 +35,7 @@ class MadeUp(Link):
     def __init__(self) -> None:
         super().__init__(Path("/shop"))
         self.asked: list[tuple[tuple[str, ...], Wish]] = []
+        self.stopped: list[str] = []
 
     async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
         return [] if after else list(_transcript(session_id, attempt))
@@ -48,6 +53,10 @@ class MadeUp(Link):
         self.asked.append((tuple(session.id for session in sessions), wish))
         return tuple(Answer(each.id, wish.action, RequestState.SETTLED, True, None) for each in sessions)
 
+    async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:
+        self.stopped.extend(run_ids)
+        return tuple(Stopped(session_id=each, changed=True, reason=None) for each in run_ids)
+
 
 def _transcript(session_id: str, attempt: int) -> Iterable[TranscriptRow]:
     said = [
@@ -64,8 +73,7 @@ def _transcript(session_id: str, attempt: int) -> Iterable[TranscriptRow]:
         (
             "GenerateComponentDesign",
             TranscriptKind.TEXT,
-            "The design is written. The public API has four functions; refund raises PaymentClosed once the ledger "
-            "entry is settled.",
+            "The design is written. The public API has four functions; refund raises PaymentClosed once it is settled.",
             50,
         ),
         ("ValidateDesign", TranscriptKind.STEP, "ValidateDesign", 91),
@@ -78,16 +86,26 @@ def _transcript(session_id: str, attempt: int) -> Iterable[TranscriptRow]:
 class Gallery(PaintedApp):
     """The monitor's screen over a board that is fed by hand."""
 
-    def __init__(self, board: Board, theme: str = "covey", glyphs: GlyphSet = GlyphSet.UNICODE) -> None:
+    def __init__(
+        self,
+        board: Board,
+        theme: str = "covey",
+        glyphs: GlyphSet = GlyphSet.UNICODE,
+        beginning: Beginning | None = None,
+    ) -> None:
         super().__init__(theme=theme, glyphs=glyphs)
         self.board = board
         self.link = MadeUp()
+        self._beginning = beginning
         self.monitor = MonitorScreen(board, self.link, lambda: pictures.NOW)
 
     def on_mount(self) -> None:
         """Show what the board holds."""
         self.push_screen(self.monitor)
-        self.call_after_refresh(self.monitor.begun)
+        if self._beginning is None:
+            self.call_after_refresh(self.monitor.begun)
+        else:
+            self.call_after_refresh(self.monitor.nothing_yet, self._beginning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +120,42 @@ class Picture:
     glyphs: GlyphSet = GlyphSet.UNICODE
     no_color: bool = False
     engine: dict[str, object] = field(default_factory=dict)
+    beginning: Beginning | None = None
 
     def app(self) -> Gallery:
         """The app that shows it once the keys have been pressed."""
-        return Gallery(pictures.board(self.sessions(), **self.engine), self.theme, self.glyphs)
+        return Gallery(pictures.board(self.sessions(), **self.engine), self.theme, self.glyphs, self.beginning)
+
+    async def lead(self, pilot: Pilot[int]) -> None:
+        """Press the keys; what they set going has ended afterwards."""
+        await settled(pilot)
+        for key in self.keys:
+            await pilot.press(_NAMES.get(key, key))
+            await settled(pilot)
 
 
+_NAMES = {"!": "exclamation_mark", "/": "slash", "?": "question_mark", " ": "space"}
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    """Let the app come to rest: no worker reads any more, and all is painted (one that asks a question stays)."""
+    for _ in range(_ROUNDS):
+        await pilot.pause(0)
+        reading = [each for each in pilot.app.workers if each.group == "detail" and not each.is_finished]
+        if reading:
+            await pilot.app.workers.wait_for_complete(reading)
+    await pilot.pause(0)
+
+
+_ROUNDS = 4
 _TO_TAX_RULE = ("j", "j", "j", "j")
 _TO_PAYMENT = ("j", "j", "j")
 _SMALL, _WIDE, _WIDEST = (80, 24), (160, 45), (250, 80)
+
+NOTHING_YET = Beginning(
+    "shop",
+    contexts=(DeclaredCounts("Billing", "shop.billing", 8, 1), DeclaredCounts("Catalog", "shop.catalog", 6, 1)),
+)
 
 PICTURES: tuple[Picture, ...] = (
     Picture("main-100x30", keys=_TO_TAX_RULE),
@@ -140,5 +185,7 @@ PICTURES: tuple[Picture, ...] = (
     Picture("only-problems-marked", pictures.catalog_of_sixty_one, keys=("!", "n", "v", "n", "v", "n", "v")),
     Picture("search", keys=("/", *"lin", "enter")),
     Picture("help", keys=("?",)),
+    Picture("empty", list, beginning=NOTHING_YET),
+    Picture("no-manifest", list, beginning=Beginning("shop", has_manifest=False)),
     Picture("too-small", size=(52, 12)),
 )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from covey.client.snapshot import EngineState
 from covey.model.command import CommandKind
+from covey.model.events import RunStarted
 from covey.model.session import Session
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey_tui.view.board import Board
@@ -145,10 +146,23 @@ def catalog_of_sixty_one() -> list[Session]:
     return list(family("Catalog", 1866, parent, children))
 
 
+def begun(root: Session) -> RunStarted:
+    """The event with which a run began."""
+    return RunStarted(
+        at=root.inserted_at,
+        run_id=root.id,
+        session_id=root.id,
+        attempt=1,
+        project_root="/shop",
+        workflow="design",
+        context=root.component,
+    )
+
+
 def board(sessions: Iterable[Session] | None = None, **engine: Any) -> Board:
     """A board that shows these sessions, by default the shop's; a living engine with eight slots."""
     rows = shop() if sessions is None else list(sessions)
     made = Board("shop")
-    made.load(rows, {row.id: "design" for row in rows if row.session_id is None})
+    made.load(rows, [begun(row) for row in rows if row.session_id is None])
     made.engine = EngineState(**{"alive": True, "pid": 4711, "since": NOW, "slots": 8, **engine})
     return made

@@ -59,7 +59,7 @@ class TestSums:
     def test_rows_loaded_give_what_their_events_gave(self, log: list[e.AnyEvent]) -> None:
         folded, loaded = Board("shop"), Board("shop")
         folded.fold(begun(log))
-        loaded.load(folded.stored.values(), folded.workflows)
+        loaded.load(folded.stored.values(), begun([])[:1])
         assert list(loaded.under(None)) == list(folded.under(None))
         assert all(loaded.tally(key) == folded.tally(key) for key in [None, *loaded.under(None)])
 
@@ -95,7 +95,7 @@ class TestWhichRuns:
 
     def test_a_monitor_on_one_run_shows_no_other(self) -> None:
         shown = Board("shop", only_run="id-run-billing")
-        shown.load([row for row in shop() if row.run_id == "id-run-billing"], {"id-run-billing": "design"})
+        shown.load([row for row in shop() if row.run_id == "id-run-billing"], ())
         assert not shown.fold(begun([created(RUN)])).changed
         assert RUN not in shown
 

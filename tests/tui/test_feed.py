@@ -34,6 +34,9 @@ class Told:
         self.changes.append(change)
         self._news.set()
 
+    def stirred(self) -> None:
+        self._news.set()
+
     def engine_changed(self) -> None:
         self._news.set()
 

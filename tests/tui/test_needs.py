@@ -50,7 +50,7 @@ class TestGroups:
         needs = Needs(board())
         assert [(group.heading, group.ids) for group in needs.groups()] == [
             ("Failed: checks", ("id-catalog-importadapter",)),
-            ("Failed: agent error", ("id-billing-taxrule",)),
+            ("Failed: agent", ("id-billing-taxrule",)),
             ("Design file missing", ("id-billing-ledger",)),
         ]
         assert needs.counts() == {"check_failed": 1, "agent_error": 1, "file_missing": 1}

@@ -34,6 +34,10 @@ class Shows(Protocol):
         """Some of its sessions have changed."""
         ...
 
+    def stirred(self) -> None:
+        """Something was stored, be it in the log or not."""
+        ...
+
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
         ...
@@ -62,7 +66,7 @@ class Feed:
     async def _begin(self) -> None:
         with _collector_off():
             shown = await self._watch.attach()
-            self._board.load(shown.sessions, shown.workflows)
+            self._board.load(shown.sessions, shown.begun)
         if not self._board.engine.alive:
             self._board.infer(await self._watch.differing(shown.sessions))
         self._shows.begun()
@@ -72,6 +76,7 @@ class Feed:
             events = await self._watch.news()
             if not events:
                 await self._watch.changed()
+                self._shows.stirred()
                 continue
             if len(events) >= _PAGE and await self._watch.behind() > _TOO_FAR_BEHIND:
                 await self._begin()

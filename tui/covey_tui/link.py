@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from covey.client.artifact import Artifact, diff_of, read_artifact
-from covey.client.engine import Stopped, request_stop
+from covey.client.engine import Stopped, place_order, request_stop, run_order
 from covey.client.requests import Answer, Wish, request_control
 from covey.client.watching import Watch
 from covey.errors import CoveyError
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.session import Session
+
+_ONLY_LOOKS = "this monitor only looks; open one without --read-only"
 
 
 class Link:
@@ -40,6 +42,16 @@ class Link:
         """What git says has changed in a file."""
         return await diff_of(self.root, path)
 
+    async def begin(self, modules: tuple[str, ...]) -> None:
+        """Have the design of these contexts run.
+
+        Raises:
+            CoveyError: the engine refuses, or none could be started.
+        """
+        if self.read_only:
+            raise CoveyError(_ONLY_LOOKS)
+        await place_order(self.root, run_order("design", modules))
+
     async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:
         """End the work of these runs for now; they can be adopted.
 
@@ -59,7 +71,7 @@ class Link:
     def _open(self) -> Watch:
         """The way to the store, for whoever wants something to change."""
         if self.read_only:
-            raise CoveyError("this monitor only looks; open one without --read-only")
+            raise CoveyError(_ONLY_LOOKS)
         if self.watch is None:
             raise CoveyError("nothing has been run here yet")
         return self.watch

@@ -6,7 +6,7 @@ from textual.app import App
 from textual.widget import Widget
 
 from covey.text.glyphs import GlyphSet
-from covey_tui.palette import OWN_THEMES, Palette
+from covey_tui.palette import COVEY, OWN_THEMES, Palette
 from covey_tui.view.progress import Manner
 
 
@@ -32,24 +32,33 @@ def palette_of(widget: Widget) -> Palette:
 
 
 class PaintedApp(App[int]):
-    """The base of covey's app, and the host of single widgets in tests."""
+    """The base of covey's app, and the host of single widgets in tests.
+
+    A theme that does not exist (`unknown_theme`) is as good as none: covey's own stands in for it.
+    """
 
     palette: Palette
 
-    def __init__(self, *, theme: str = "covey", glyphs: GlyphSet = GlyphSet.UNICODE) -> None:
+    def __init__(self, *, theme: str = COVEY.name, glyphs: GlyphSet = GlyphSet.UNICODE) -> None:
         self.glyphs = glyphs
         super().__init__()
         for own in OWN_THEMES:
             self.register_theme(own)
-        self.theme = theme
+        self.unknown_theme = None if theme in self.available_themes else theme
+        self.theme = COVEY.name if self.unknown_theme else theme
 
     @property
     def manner(self) -> Manner:
         """How signs are drawn where colour cannot tell them apart."""
         return Manner(ascii=self.glyphs is GlyphSet.ASCII, no_color=self.no_color)
 
+    def tell_terminal(self, sequence: str) -> None:
+        """Send a control sequence of our own to the terminal: a bell, a title. Textual has no public way for it."""
+        if self._driver is not None and not self._driver.is_headless:
+            self._driver.write(sequence)
+
     def get_css_variables(self) -> dict[str, str]:
         """The theme's variables, and those of every role and ground."""
         variables = super().get_css_variables()
-        self.palette = Palette(variables, no_color=self.no_color, glyphs=self.glyphs)
+        self.palette = Palette(variables, self.ansi_theme, no_color=self.no_color, glyphs=self.glyphs)
         return variables | self.palette.variables()

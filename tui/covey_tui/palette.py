@@ -2,21 +2,30 @@
 
 Many themes have colours that cannot be read on their own backgrounds. So each role that is text is blended towards the
 contrast of its ground, in steps of five per cent, until it can be: 4.5:1 (7:1 for what is read). Once per theme.
+
+A theme of the terminal's own sixteen colours says nothing about what these look like, so nothing could be computed from
+it: it is taken for the sixteen that Textual has for the dark or the light.
 """
 
 from functools import lru_cache
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.terminal_theme import TerminalTheme
 from textual.color import BLACK, WHITE, Color
 from textual.strip import Strip
 from textual.theme import Theme
 
 from covey.text.glyphs import LOOKS, GlyphSet
+from covey.text.sanitise import sanitise
 from covey_tui.view.spans import Ground, Line, Role, Tone
 
 READABLE, READ = 4.5, 7.0
 _STEP = 0.05
+_LINEAR = 0.04045
+"""Up to here sRGB is linear."""
+_MARKS = 16
+"""So many marks may sit on one letter; what is behind the last cell of a line is not even measured."""
 
 COVEY = Theme(
     name="covey",
@@ -52,12 +61,16 @@ OWN_THEMES = (COVEY, COVEY_LIGHT)
 TO_ASCII = str.maketrans(
     {look.unicode: look.ascii for look in LOOKS.values()}
     | {"◍": "?", "‖": "|", "▾": "v", "▸": ">", "▌": ">", "▪": "+", "·": "-", "…": "~", "×": "x", "›": ">", "─": "-"}
-    | {"━": "=", "╍": "-", "◉": "*", "–": "-", "—": "-", "↑": "^", "↓": "v"}
+    | {"━": "=", "╍": "-", "◉": "*", "–": "-", "—": "-", "↑": "^", "↓": "v", "←": "<", "→": ">"}
 )
 """The signs of the screen for terminals that have no others, each as wide as before."""
 
+_ONE_LINE = str.maketrans("\n\t", "  ")
+
 _LIFTED = (Role.TEXT, Role.MUTED, Role.SUCCESS, Role.WARNING, Role.ERROR, Role.PRIMARY)
 _ACCENTS = frozenset({Role.SUCCESS, Role.WARNING, Role.ERROR, Role.PRIMARY})
+_OWN_GROUNDS = ("covey-alert-ground", "covey-done-ground")
+"""Grounds that a theme may name itself."""
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -68,7 +81,7 @@ def contrast(one: Color, other: Color) -> float:
 
 def _luminance(color: Color) -> float:
     parts = [part / 255 for part in color.rgb]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (part / 12.92 if part <= _LINEAR else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -84,13 +97,24 @@ def lifted(color: Color, ground: Color, least: float) -> Color:
 
 
 class Palette:
-    """What every role looks like on every ground, for one theme; `no_color` leaves emphasis to bold alone."""
+    """What every role looks like on every ground, for one theme; `no_color` leaves emphasis to bold alone.
+
+    `terminal` has the sixteen colours that a theme of the terminal's own is taken for.
+    """
 
     def __init__(
-        self, variables: dict[str, str], *, no_color: bool = False, glyphs: GlyphSet = GlyphSet.UNICODE
+        self,
+        variables: dict[str, str],
+        terminal: TerminalTheme,
+        *,
+        no_color: bool = False,
+        glyphs: GlyphSet = GlyphSet.UNICODE,
     ) -> None:
-        self.grounds = _grounds(variables)
-        self._base = _roles(variables, self.grounds[Ground.BACKGROUND])
+        colors = _solid(variables, terminal)
+        if no_color:  # Textual makes all of it grey in the end; it has to be read then
+            colors = {name: color.monochrome for name, color in colors.items()}
+        self.grounds = _grounds(colors)
+        self._base = _roles(colors)
         self._no_color = no_color
         self._ascii = glyphs is GlyphSet.ASCII
         self.style = lru_cache(maxsize=None)(self._style)
@@ -116,8 +140,9 @@ class Palette:
         )
 
     def strip(self, line: Line, ground: Ground, cells: int) -> Strip:
-        """A line as a strip of exactly so many cells."""
-        segments = [Segment(self._shown(text), self.style(tone, ground)) for text, tone in line]
+        """A line as a strip of exactly so many cells, in which nothing is left that a terminal would obey."""
+        most = cells * _MARKS
+        segments = [Segment(self._shown(text[:most]), self.style(tone, ground)) for text, tone in line]
         return Strip(segments).adjust_cell_length(cells, self.blank(ground))
 
     def blank(self, ground: Ground) -> Style:
@@ -125,7 +150,8 @@ class Palette:
         return self.style(Tone(), ground)
 
     def _shown(self, text: str) -> str:
-        return text.translate(TO_ASCII) if self._ascii else text
+        safe = text if text.isprintable() else sanitise(text).translate(_ONE_LINE)
+        return safe.translate(TO_ASCII) if self._ascii else safe
 
     def variables(self) -> dict[str, str]:
         """Roles and grounds as CSS variables: `$covey-text` and so on."""
@@ -133,26 +159,41 @@ class Palette:
         return roles | {f"covey-{ground.value}": color.hex for ground, color in self.grounds.items()}
 
 
-def _grounds(variables: dict[str, str]) -> dict[Ground, Color]:
-    background, panel = Color.parse(variables["background"]), Color.parse(variables["panel"])
-    foreground, primary = Color.parse(variables["foreground"]), Color.parse(variables["primary"])
-    warning, success = Color.parse(variables["warning"]), Color.parse(variables["success"])
+def _solid(variables: dict[str, str], terminal: TerminalTheme) -> dict[str, Color]:
+    """The colours that a palette is computed from, as they are on the screen: none is see-through, or a terminal's."""
+    under = _true(Color.parse(variables["background"]), terminal, is_ground=True)
+    solid = {"background": under}
+    for name in ("surface", "panel", *_OWN_GROUNDS):
+        if name in variables:
+            solid[name] = under + _true(Color.parse(variables[name]), terminal, is_ground=True)
+    for name in ("foreground", *_ACCENTS):
+        solid[name] = under + _true(Color.parse(variables[name]), terminal, is_ground=False)
+    return solid
+
+
+def _true(color: Color, terminal: TerminalTheme, *, is_ground: bool) -> Color:
+    if color.ansi is None:
+        return color
+    return Color(*color.rich_color.get_truecolor(terminal, foreground=not is_ground))
+
+
+def _grounds(colors: dict[str, Color]) -> dict[Ground, Color]:
+    background, panel, primary = colors["background"], colors["panel"], colors["primary"]
     against = max((WHITE, BLACK), key=lambda end: contrast(end, background))
-    alert, done = variables.get("covey-alert-ground"), variables.get("covey-done-ground")
     return {
         Ground.BACKGROUND: background,
-        Ground.SURFACE: Color.parse(variables["surface"]),
+        Ground.SURFACE: colors["surface"],
         Ground.PANEL: panel,
         Ground.CURSOR: background.blend(primary, 0.18),
         Ground.CURSOR_BLURRED: background.blend(against, 0.07),
-        Ground.ALERT: Color.parse(alert) if alert else background.blend(warning, 0.16),
-        Ground.DONE: Color.parse(done) if done else background.blend(success, 0.14),
-        Ground.BUTTON: panel.blend(foreground, 0.16),
+        Ground.ALERT: colors.get("covey-alert-ground") or background.blend(colors["warning"], 0.16),
+        Ground.DONE: colors.get("covey-done-ground") or background.blend(colors["success"], 0.14),
+        Ground.BUTTON: panel.blend(colors["foreground"], 0.16),
         Ground.ACCENT: primary,
     }
 
 
-def _roles(variables: dict[str, str], background: Color) -> dict[Role, Color]:
-    foreground = Color.parse(variables["foreground"])
-    named = {role: Color.parse(variables[role.value]) for role in _ACCENTS}
-    return named | {Role.TEXT: foreground, Role.MUTED: background.blend(foreground, 0.55)}
+def _roles(colors: dict[str, Color]) -> dict[Role, Color]:
+    named = {role: colors[role.value] for role in _ACCENTS}
+    muted = colors["background"].blend(colors["foreground"], 0.55)
+    return named | {Role.TEXT: colors["foreground"], Role.MUTED: muted}

@@ -32,7 +32,7 @@ from covey.model.order import RunOrder
 from covey.model.outcome import NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject, find_contexts
-from covey.store.sqlite import local_user, open_viewer
+from covey.store.sqlite import open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
 
@@ -153,7 +153,6 @@ def ordered(order: Order) -> RunOrder:
     return run_order(
         order.workflow,
         tuple(context.module for context in order.contexts),
-        by=local_user(),
         agent=order.options.agent,
         model=order.options.model,
         max_sessions=order.options.max_sessions,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from covey.artifacts.checks import look_at
+from covey.artifacts.presence import look_at
 from covey.workspace.files import NotTextError, OutsideError, read_start
 
 SHOWN_LIMIT = 1024 * 1024

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from covey.artifacts.checks import look_at
+from covey.artifacts.presence import look_at
 from covey.model.component import Component, spawn_order
 from covey.projects.manifest import DeclaredContext, DeclaredProject
 from covey.projects.paths import ArtifactKind

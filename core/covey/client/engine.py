@@ -23,7 +23,7 @@ from covey.model.order import AnyOrder, RunOrder, StopOrder
 from covey.model.outcome import Begun
 from covey.store.base import EngineRow
 from covey.store.lock import engine_lives
-from covey.store.sqlite import Viewer, open_viewer
+from covey.store.sqlite import Viewer, local_user, open_viewer
 from covey.text.sanitise import sanitise
 from covey.workspace.process_table import is_stopped
 
@@ -223,7 +223,7 @@ def run_order(
     workflow: str,
     contexts: tuple[str, ...],
     *,
-    by: str,
+    by: str | None = None,
     agent: str | None = None,
     model: str | None = None,
     max_sessions: int | None = None,
@@ -234,7 +234,7 @@ def run_order(
     """An order to begin runs; `contexts` are modules, `credentials` names of variables that agents may need."""
     return RunOrder(
         id=new_id(),
-        requested_by=by,
+        requested_by=by or local_user(),
         requested_at=(clock or SystemClock()).now(),
         workflow=workflow,
         contexts=contexts,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from covey.artifacts.checks import look_at
+from covey.artifacts.presence import look_at
 from covey.model.command import Interaction
 from covey.model.session import Session, file_is_missing
 from covey.model.status import ArtifactState, Phase, Status

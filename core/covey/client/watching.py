@@ -6,7 +6,7 @@ stands still harms nobody.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from covey.model.session import Session
 from covey.store.feed import ChangeFeed
 from covey.store.sqlite import Viewer, open_viewer
 
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The runs that a monitor shows at one moment: rows, parents before their children, and each run's workflow."""
+    """The runs that a monitor shows at one moment: rows, parents before their children, and how each run began."""
 
     sessions: tuple[Session, ...]
-    workflows: Mapping[str, str]
+    begun: tuple[RunStarted, ...]
 
 
 class Watch:
@@ -44,8 +45,8 @@ class Watch:
         """The runs as they stand; `news` goes on from there."""
         self._after, sessions = await self.viewer.shown(self.viewer.scope, self._run_id)
         roots = [session.id for session in sessions if session.session_id is None]
-        begun = (entry.event for entry in await self.viewer.first_events(roots))
-        return Shown(sessions, {event.run_id or "": event.workflow for event in begun if isinstance(event, RunStarted)})
+        first = (entry.event for entry in await self.viewer.first_events(roots))
+        return Shown(sessions, tuple(event for event in first if isinstance(event, RunStarted)))
 
     async def news(self) -> tuple[AnyEvent, ...]:
         """What came to the log since the last call, 2,000 events at most; empty when nothing did."""
@@ -67,7 +68,7 @@ class Watch:
         return await engine_state(self.viewer)
 
     async def differing(self, sessions: Collection[Session]) -> list[Session]:
-        """Those sessions that the disk shows otherwise than the log has them, as they are seen; for want of an engine."""
+        """Those sessions that are otherwise than the log has them, as the disk shows them; for want of an engine."""
         return await asyncio.to_thread(_differing, tuple(sessions), self.root)
 
     async def fresh(self, session_ids: Iterable[str]) -> list[Session]:

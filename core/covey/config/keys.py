@@ -1,7 +1,11 @@
 """The keys of the monitor: what each is called in `[keys]` of covey.toml, and which keys it has by default.
 
-The names are a contract with users. A key is written as a terminal has it (`r`, `R`, `ctrl+p`, `f1`, `question_mark`).
+The names are a contract with users. A key is written as it stands on the keyboard (`r`, `R`, `?`, `ctrl+p`, `f1`), or
+as Textual calls it (`question_mark`); inside covey it has Textual's name only.
 """
+
+import string
+import unicodedata
 
 KEYS: dict[str, tuple[str, ...]] = {
     "session.retry": ("r",),
@@ -53,39 +57,69 @@ TREE_KEYS: dict[str, tuple[str, ...]] = {
 
 ALL_KEYS: dict[str, tuple[str, ...]] = KEYS | TREE_KEYS
 
-WRITTEN = {
-    "!": "exclamation_mark",
-    "/": "slash",
-    ":": "colon",
-    "?": "question_mark",
-    "+": "plus",
-    "-": "minus",
-    ".": "full_stop",
-    ",": "comma",
-    ";": "semicolon",
-    "*": "asterisk",
-    "#": "number_sign",
-    "=": "equals_sign",
-    "<": "less_than_sign",
-    ">": "greater_than_sign",
-    " ": "space",
-    "esc": "escape",
-    "return": "enter",
+_RENAMED = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
 }
-"""Other ways to write a key in the manifest."""
+_SIGNS = {
+    sign: _RENAMED.get(name, name)
+    for sign in string.punctuation
+    for name in [unicodedata.name(sign).lower().replace("-", "_").replace(" ", "_")]
+}
+_WORDS = {
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "escape": "Esc",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "backspace": "Backspace",
+    "delete": "Delete",
+    "insert": "Insert",
+    "home": "Home",
+    "end": "End",
+} | {f"f{number}": f"F{number}" for number in range(1, 25)}
+"""Keys that are no character, as people read them."""
+_OTHERWISE = _SIGNS | {" ": "space", "esc": "escape", "return": "enter", "pgup": "pageup", "pgdn": "pagedown"}
+_OTHERWISE |= {said: name for name, said in _WORDS.items() if not said.isascii()}
+"""Other ways to write a key."""
+_SHOWN = {name: sign for sign, name in _SIGNS.items()} | _WORDS
+_MODIFIERS = ("ctrl", "alt", "shift")
 
 
-def named(key: str) -> str:
-    """A key as the terminal's events call it."""
-    return WRITTEN.get(key, key)
+def named(text: str) -> str | None:
+    """The name of a key that somebody has written down; None when there is no such key.
+
+    Small and capital letters are two keys; `CTRL+P` and `Esc` are as good as `ctrl+p` and `escape`.
+    """
+    *before, last = _parts(text)
+    modifiers = [part.lower() for part in before]
+    if len(last) > 1 or modifiers:
+        last = last.lower()
+    key = _OTHERWISE.get(last, last)
+    known = key in _SHOWN or (len(key) == 1 and key.isalnum())
+    if not known or any(part not in _MODIFIERS for part in modifiers) or len(set(modifiers)) < len(modifiers):
+        return None
+    return "+".join([*sorted(modifiers), key])
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a key between its plus signs, the last of which may be the key itself."""
+    if text == "+" or text.endswith("++"):
+        return [*text[:-1].removesuffix("+").split("+"), "+"] if len(text) > 1 else ["+"]
+    return text.split("+")
 
 
 def shown(key: str) -> str:
-    """A key as people read it: `?`, `Ctrl+P`, `F1`, `Esc`."""
-    signs = {name: sign for sign, name in WRITTEN.items() if len(sign) == 1 and sign != " "}
-    if key in signs:
-        return signs[key]
-    words = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "up": "↑", "down": "↓", "left": "←", "right": "→"}
-    if key in words:
-        return words[key]
-    return key if len(key) == 1 else "+".join(part.capitalize() for part in key.split("+"))
+    """A key, by its name, as people read it: `?`, `Ctrl+P`, `F1`, `Esc`."""
+    *modifiers, last = key.split("+")
+    said = _SHOWN.get(last, last.upper() if modifiers and last.isascii() else last)
+    return "+".join([*(part.capitalize() for part in modifiers), said])

@@ -4,17 +4,17 @@ The monitor reads these two tables alone, before anything heavy is imported; who
 them with the very same functions. So nothing here needs more than plain Python.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from covey.config.keys import ALL_KEYS, named
+from covey.config.keys import ALL_KEYS, named, shown
 from covey.text.glyphs import GlyphSet
 from covey.text.quoting import did_you_mean, has_controls, listed, quoted
 
 UI_KEYS = ("theme", "glyphs")
 DEFAULT_THEME = "covey"
-_KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*(?:[^\s+]|[a-z][a-z0-9_]+)")
+KEPT_KEYS = {"ctrl+c": "copies what is selected"}
+"""Keys that can be given to nothing else."""
 
 Place = tuple[str | int, ...]
 
@@ -49,7 +49,7 @@ def ui_settings_from(data: Mapping[str, object]) -> UiSettings:
     theme, glyphs = _ui(data.get("ui", {}), mistakes)
     keys = _keys(data.get("keys", {}), mistakes)
     clashes = list(_clashes(keys))
-    if clashes:
+    if clashes:  # which of two bindings was meant cannot be known
         mistakes.extend(clashes)
         keys = {}
     return UiSettings(theme, glyphs, keys, tuple(mistakes))
@@ -63,8 +63,8 @@ def _ui(table: object, mistakes: list[UiMistake]) -> tuple[str, GlyphSet]:
     for key, value in table.items():
         if key not in UI_KEYS:
             hint = did_you_mean(key, UI_KEYS)
-            known = f"unknown key {quoted(key)}{hint}; known are {listed(UI_KEYS)}"
-            mistakes.append(UiMistake(("ui", key), known))
+            message = f"unknown key {quoted(key)}: this version acts on no such key here{hint}"
+            mistakes.append(UiMistake(("ui", key), f"{message}; known are {listed(UI_KEYS)}"))
         elif not isinstance(value, str) or not value.strip() or has_controls(value):
             mistakes.append(UiMistake(("ui", key), f"{quoted(key)} should be a name, not {quoted(value)}"))
         elif key == "theme":
@@ -72,8 +72,9 @@ def _ui(table: object, mistakes: list[UiMistake]) -> tuple[str, GlyphSet]:
         elif value in tuple(GlyphSet):
             glyphs = GlyphSet(value)
         else:
-            sets = listed(each.value for each in GlyphSet)
-            mistakes.append(UiMistake(("ui", key), f"no set of glyphs {quoted(value)}; there are {sets}"))
+            sets = [each.value for each in GlyphSet]
+            message = f"{quoted(key)} should be one of {listed(sets)}, not {quoted(value)}{did_you_mean(value, sets)}"
+            mistakes.append(UiMistake(("ui", key), message))
     return theme, glyphs
 
 
@@ -83,20 +84,36 @@ def _keys(table: object, mistakes: list[UiMistake]) -> dict[str, tuple[str, ...]
         return {}
     keys: dict[str, tuple[str, ...]] = {}
     for binding, value in table.items():
-        if binding not in ALL_KEYS:
-            hint = did_you_mean(binding, ALL_KEYS) or "; see them with ? in the monitor"
-            message = f'no binding {quoted(binding)}{hint} (write its name in quotes, like "session.retry")'
-            mistakes.append(UiMistake(("keys", binding), message))
-            continue
-        listed_keys = value if isinstance(value, list) else [value]
-        wrong = [key for key in listed_keys if not isinstance(key, str) or not _KEY.fullmatch(named(key))]
-        if wrong or not listed_keys:
-            what = quoted(wrong[0]) if wrong else "an empty list"
-            message = f'{quoted(binding)} should be a key like "r", "ctrl+r" or "f5", or several of them, not {what}'
-            mistakes.append(UiMistake(("keys", binding), message))
-            continue
-        keys[binding] = tuple(dict.fromkeys(named(key) for key in listed_keys))
+        found = list(_wrong_keys(binding, value))
+        mistakes.extend(UiMistake(("keys", binding), message) for message in found)
+        if not found:
+            names = (named(key) for key in _each(value) if isinstance(key, str))
+            keys[binding] = tuple(dict.fromkeys(name for name in names if name is not None))
     return keys
+
+
+def _each(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _wrong_keys(binding: str, value: object) -> Iterator[str]:
+    """What is wrong with the keys of one binding."""
+    if isinstance(value, dict):
+        dotted = ".".join([binding, *(str(part) for part in list(value)[:1])])
+        yield f"a binding's name is written in quotes, like {quoted(dotted if dotted in ALL_KEYS else 'session.retry')}"
+        return
+    if binding not in ALL_KEYS:
+        hint = did_you_mean(binding, ALL_KEYS) or "; the monitor lists them all under ?"
+        yield f"no binding {quoted(binding)}{hint}"
+        return
+    if value == []:
+        yield f"{quoted(binding)} needs at least one key"
+    for key in _each(value):
+        name = named(key) if isinstance(key, str) else None
+        if name is None:
+            yield f'{quoted(binding)} should be a key like "r", "ctrl+r" or "f5", or a list of keys, not {quoted(key)}'
+        elif name in KEPT_KEYS:
+            yield f"{quoted(binding)} cannot have {quoted(key)}: that key {KEPT_KEYS[name]}"
 
 
 def _clashes(keys: Mapping[str, tuple[str, ...]]) -> Iterator[UiMistake]:
@@ -107,6 +124,5 @@ def _clashes(keys: Mapping[str, tuple[str, ...]]) -> Iterator[UiMistake]:
             other = taken.setdefault(key, binding)
             if other != binding:
                 where = binding if binding in keys else other
-                yield UiMistake(
-                    ("keys", where), f"{quoted(other)} and {quoted(binding)} are both on the key {quoted(key)}"
-                )
+                message = f"{quoted(other)} and {quoted(binding)} are both on the key {quoted(shown(key))}"
+                yield UiMistake(("keys", where), message)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from covey.agents.base import Agent, Assignment, Desk, Outcome, Task
 from covey.agents.registry import AgentRegistry
-from covey.artifacts.checks import look_at
+from covey.artifacts.presence import look_at
 from covey.engine.runtime import Turn
 from covey.errors import CoveyError
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from covey.artifacts.checks import look_at
+from covey.artifacts.presence import look_at
 from covey.artifacts.watcher import changes, nearest_directories
 from covey.engine.turns import Bench
 from covey.errors import IllegalEventError

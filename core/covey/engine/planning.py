@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from covey.artifacts.checks import check_design_file, look_at
+from covey.artifacts.checks import check_design_file
+from covey.artifacts.presence import look_at
 from covey.errors import UsageError
 from covey.model.component import Component
 from covey.model.outcome import How

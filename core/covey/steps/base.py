@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from covey.artifacts.checks import Finding, check_design_file, look_at
+from covey.artifacts.checks import Finding, check_design_file
+from covey.artifacts.presence import look_at
 from covey.clock import Clock
 from covey.config.settings import DEFAULT_TYPE, Settings
 from covey.model.command import Command, CommandKind, Result

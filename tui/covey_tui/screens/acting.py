@@ -18,6 +18,7 @@ from covey_tui.link import Link
 from covey_tui.screens.dialog import Confirmed, Dialog
 from covey_tui.view import dialogs
 from covey_tui.view.board import Board
+from covey_tui.view.empty import Choice
 from covey_tui.view.keys import allowed, why_not
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.words import name_of
@@ -52,6 +53,15 @@ class Acting:
         rows = [self._board.stored[each] for each in ids]
         if rows and await self._answer(dialogs.retry_many(self._board, ids, under)):
             await self._ask(rows, Wish(action=Action.RETRY))
+
+    async def begin(self, choice: Choice) -> None:
+        """Begin a run, once somebody has said yes."""
+        if await self._answer(dialogs.begin(choice.command, choice.about)) is None:
+            return
+        try:
+            await self._link.begin(choice.modules)
+        except CoveyError as error:
+            self._complain(error)
 
     async def stop(self) -> bool:
         """End all work for now, once somebody has said yes; whether it was asked for."""

@@ -7,7 +7,7 @@ some of it, and each key to whoever carries it out.
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import work
 from textual.app import ComposeResult
@@ -18,9 +18,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
+from covey.client.beginning import Beginning
 from covey.client.ui import KEYS, UiSettings, shown
+from covey.text.sanitise import sanitise_line
 from covey_tui.link import Link
-from covey_tui.painted import manner_of
+from covey_tui.notifier import Notifier
+from covey_tui.painted import PaintedApp, manner_of
 from covey_tui.screens.acting import Acting
 from covey_tui.screens.help import HelpScreen
 from covey_tui.screens.intervention import Act, InterventionScreen
@@ -28,6 +31,7 @@ from covey_tui.screens.looking import Looking
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board, Change
 from covey_tui.view.columns import filtered_heads, heads
+from covey_tui.view.empty import Choice
 from covey_tui.view.filters import with_text
 from covey_tui.view.footer import Situation, footer
 from covey_tui.view.frame import SMALLEST, frame
@@ -35,10 +39,11 @@ from covey_tui.view.help import help_lines
 from covey_tui.view.hints import hints
 from covey_tui.view.keys import ACTIONS, MEANINGS, allowed
 from covey_tui.view.needs import Needs
-from covey_tui.view.spans import BLANK, MUTED, Ground, Line, span, spread
+from covey_tui.view.spans import MUTED, Ground, Line, Role, Tone, span, spread
 from covey_tui.view.summary import summary
 from covey_tui.view.words import name_of
 from covey_tui.widgets.detail import DetailPane
+from covey_tui.widgets.empty import EmptyPane
 from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
@@ -46,6 +51,7 @@ from covey_tui.widgets.session_tree import SessionTree
 TOAST_SECONDS = 4.0
 _SIDE_INSET, _UNDER_INSET = 2, 1
 _MANY = 3
+_SAID = 400
 
 
 class MonitorScreen(Screen[None]):
@@ -68,8 +74,10 @@ class MonitorScreen(Screen[None]):
         self.frame = frame(100, 30)
         self.sessions = SessionTree(board, now)
         self.detail = DetailPane(board, link, now())
+        self.empty = EmptyPane()
         self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
         self._acting = Acting(self, board, link, self.say)
+        self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))
         self._intervention: InterventionScreen | None = None
         self._said: Line | None = None
         self._toast: Timer | None = None
@@ -84,6 +92,7 @@ class MonitorScreen(Screen[None]):
                 yield Bar(id="heads")
                 yield self.sessions
             yield self.detail
+        yield self.empty
         yield Bar(id="footer")
         yield SearchField()
         yield Bar(id="small")
@@ -91,13 +100,25 @@ class MonitorScreen(Screen[None]):
     def on_mount(self) -> None:
         """The tree has the focus; once a second the times go on."""
         self.sessions.focus()
+        self._notifier.begin()
         self.set_interval(1.0, self._tick)
+        if self._settings.mistakes:
+            wrong = sanitise_line("; ".join(each.message for each in self._settings.mistakes), _SAID)
+            self.say((span(f"covey.toml: {wrong}", Tone(Role.WARNING)),))
+
+    def on_unmount(self) -> None:
+        """The window gets its title back."""
+        self._notifier.end()
 
     # What the feed tells.
 
     def begun(self) -> None:
         """The board holds other rows than before."""
+        if self.has_class("-empty"):
+            self.remove_class("-empty")
+            self.sessions.focus()
         self.needs.load()
+        self._notifier.again()
         self.sessions.load()
         self.detail.show(self.sessions.cursor, tuple(self.sessions.marks))
         self._show_all()
@@ -105,13 +126,27 @@ class MonitorScreen(Screen[None]):
     def changed(self, change: Change) -> None:
         """Some sessions have changed."""
         news = self.needs.apply(change)
+        self._notifier.follow(change)
         self.sessions.apply(change)
         self.detail.apply(change)
         self._show_top()
+        self._show_heads()
         if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
             self._show_footer()
         if self._intervention is not None:
             self._intervention.renew(needs_changed=news)
+
+    def nothing_yet(self, found: Beginning) -> None:
+        """Nothing was ever run here: show what there is to begin with."""
+        self.empty.show(found)
+        if not self.has_class("-empty"):
+            self.add_class("-empty")
+            self.empty.focus()
+            self._show_all()
+
+    def stirred(self) -> None:
+        """Something was stored, whatever it was: transcripts are no events."""
+        self.detail.ask()
 
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
@@ -198,7 +233,7 @@ class MonitorScreen(Screen[None]):
         self.detail.styles.width = "1fr" if self._is_full or not parts.is_side_by_side else parts.detail
         self.detail.styles.height = "1fr" if self._is_full or parts.is_side_by_side else parts.peek
         self.detail.display = parts.is_side_by_side or self._is_full or parts.peek > 0
-        small = f"covey needs {SMALLEST[0]}×{SMALLEST[1]}; this is {parts.width}×{parts.height}"  # noqa: RUF001
+        small = f"covey needs {SMALLEST[0]}×{SMALLEST[1]}; this is {parts.width}×{parts.height}"
         self.query_one("#small", Bar).show((span(small),), (span("covey watch --plain works in any size", MUTED),))
 
     def on_session_tree_cursor_moved(self, event: SessionTree.CursorMoved) -> None:
@@ -223,6 +258,22 @@ class MonitorScreen(Screen[None]):
         self.query_one(SearchField).close()
         self.sessions.focus()
         self._show_all()
+
+    def on_empty_pane_copied(self, event: EmptyPane.Copied) -> None:
+        """Put the line where it can be pasted."""
+        self.app.copy_to_clipboard(event.choice.command)
+        self.say((span(f"Copied: {event.choice.command}"),))
+
+    def on_empty_pane_chosen(self, event: EmptyPane.Chosen) -> None:
+        """Run the line, or say how."""
+        if event.choice.modules:
+            self._begin(event.choice)
+        else:
+            self.say((span("y copies this line; run it in a terminal"),))
+
+    @work(exclusive=True, group="acting")
+    async def _begin(self, choice: Choice) -> None:
+        await self._acting.begin(choice)
 
     def _open_detail(self, *, full: bool) -> None:
         self._is_full = full
@@ -337,7 +388,7 @@ class MonitorScreen(Screen[None]):
         cursor = self.sessions.cursor
 
         def possible(binding: str) -> bool:
-            return binding not in ACTIONS or (cursor is not None and allowed(self.board, binding, cursor))
+            return allowed(self.board, binding, cursor)
 
         def keys_of(binding: str) -> str:
             return "  ".join(shown(key) for key in self._settings.keys_of(binding))

@@ -19,6 +19,8 @@ CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
 NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING})
 _OWN_REASONS = ("not_created",)
+_USUAL_GRACE = 10.0
+"""How many seconds an agent has to end, where the run's settings do not say."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Board:
         self.project = project
         self.engine = EngineState()
         self.workflows: dict[str, str] = {}
-        self.cancel_grace = 10.0
+        self.cancel_grace = _USUAL_GRACE
         self._only_run = only_run
         self._tree = SessionTree()
         self._seen: dict[str, Session] = {}
@@ -132,18 +134,22 @@ class Board:
 
     def under(self, session_id: str | None) -> Iterable[str]:
         """All ids below a session in the tree's order, parents before their children."""
-        for child in self._tree.ids_below(session_id):
-            yield child
-            yield from self.under(child)
+        waiting = [*reversed(self._tree.ids_below(session_id))]
+        while waiting:
+            key = waiting.pop()
+            yield key
+            waiting.extend(reversed(self._tree.ids_below(key)))
 
     # Changing.
 
-    def load(self, sessions: Iterable[Session], workflows: Mapping[str, str]) -> None:
-        """Begin anew with these rows, parents before their children."""
+    def load(self, sessions: Iterable[Session], begun: Iterable[e.RunStarted]) -> None:
+        """Begin anew with these rows, parents before their children, and the events with which their runs began."""
         self._tree = SessionTree(sessions)
         self._seen = {}
         self._tallies = {None: Tally()}
-        self.workflows = dict(workflows)
+        self.workflows = {}
+        for event in begun:
+            self._learn(event)
         for session in self._tree.sessions.values():
             self._count(None, session)
 
@@ -161,7 +167,7 @@ class Board:
                 foreign = foreign or (isinstance(event, e.RunAdopted) and self._only_run is None)
                 continue
             if isinstance(event, e.RunStarted):
-                self.workflows[event.run_id] = event.workflow
+                self._learn(event)
             before = self._known(event.session_id)
             self._tree.fold((event,))
             self._seen.pop(event.session_id, None)
@@ -191,6 +197,13 @@ class Board:
 
     def _known(self, session_id: str) -> Session | None:
         return self._seen.get(session_id) or self._tree.sessions.get(session_id)
+
+    def _learn(self, event: e.RunStarted) -> None:
+        """What a run's first event tells of it."""
+        self.workflows[event.run_id or ""] = event.workflow
+        run = event.settings.get("run")
+        grace = run.get("cancel_grace") if isinstance(run, dict) else None
+        self.cancel_grace = float(grace) if isinstance(grace, int | float) else self.cancel_grace
 
     def _is_shown(self, event: AnyEvent) -> bool:
         if self._only_run is not None:

@@ -171,6 +171,17 @@ def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     )
 
 
+def begin(command: SafeText, about: SafeText) -> Asked:
+    """May this command run?"""
+    return Asked(
+        SafeText(f"Run {cut(command, _PATH)}?"),
+        (SafeText(f"{about}. What is there already and passes is kept."),),
+        SafeText("Not now"),
+        SafeText("Run it"),
+        (("y", "run it"), ("n Esc", "not now")),
+    )
+
+
 def stop_run(board: Board) -> Asked:
     """May all work end for now? What goes on from there is named."""
     roots = [board.session(key) for key in board.roots()]

@@ -3,60 +3,79 @@
 import shlex
 from dataclasses import dataclass
 
+from covey.client.beginning import Beginning
 from covey.text.cells import pad, width
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
-from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, span
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Ground, Line, Role, Tone, fit, span
 
 BLOCK = 72
-_NAME = 40
+_NAME, _MISTAKE = 40, 300
+_DEMO = "covey demo"
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """What a manifest names: its contexts with how many components each has, and how many have their document."""
+class Choice:
+    """A command that begins something. `modules` are the contexts that it would run, empty for other commands."""
 
-    project: str
-    has_manifest: bool = True
-    contexts: tuple[tuple[str, int, int], ...] = ()
-    mistake: SafeText | None = None
-
-
-def commands(beginning: Beginning) -> list[tuple[SafeText, SafeText]]:
-    """The commands that begin something, each with what it comes to."""
-    if not beginning.has_manifest:
-        return [
-            (SafeText("covey init"), SafeText("reads this project")),
-            (SafeText("covey demo"), SafeText("a made-up project, free")),
-        ]
-    lines = []
-    total = sum(count for _, count, _ in beginning.contexts)
-    left = total - sum(done for _, _, done in beginning.contexts)
-    if beginning.contexts:
-        name, count, done = beginning.contexts[0]
-        about = f"{plural(count, 'component')}, {count - done} to write"
-        lines.append((sanitise_line(f"covey run design {shlex.quote(name)}", _NAME * 2), SafeText(about)))
-        lines.append((SafeText("covey run design --all"), SafeText(f"{plural(total, 'component')}, {left} to write")))
-        lines.append((SafeText("covey run design --all --dry-run"), SafeText("only says what would start")))
-    return [*lines, (SafeText("covey demo"), SafeText("a made-up project, free"))]
+    command: SafeText
+    about: SafeText
+    modules: tuple[str, ...] = ()
 
 
-def title(beginning: Beginning) -> SafeText:
-    """The heading."""
-    if not beginning.has_manifest:
+def choices(found: Beginning) -> tuple[Choice, ...]:
+    """The commands that begin something, best first."""
+    demo = Choice(SafeText(_DEMO), SafeText("a made-up project, free"))
+    if not found.has_manifest:
+        return (Choice(SafeText("covey init"), SafeText("reads this project")), demo)
+    if not found.contexts:
+        return (demo,)
+    first = found.contexts[0]
+    total = sum(each.components for each in found.contexts)
+    left = total - sum(each.documents for each in found.contexts)
+    return (
+        Choice(
+            sanitise_line(f"covey run design {shlex.quote(first.context)}", _NAME * 2),
+            SafeText(f"{plural(first.components, 'component')}, {first.components - first.documents} to write"),
+            (first.module,),
+        ),
+        Choice(
+            SafeText("covey run design --all"),
+            SafeText(f"{plural(total, 'component')}, {left} to write"),
+            tuple(each.module for each in found.contexts),
+        ),
+        Choice(SafeText("covey run design --all --dry-run"), SafeText("only says what would start")),
+        demo,
+    )
+
+
+def block(found: Beginning, listed: tuple[Choice, ...], chosen: int) -> list[Line]:
+    """The whole block, line by line, each as wide as it."""
+    column = max(width(each.command) for each in listed)
+    lines: list[Line] = [(span(f"  {_title(found)}", STRONG),), BLANK]
+    lines += [(span("  "), *line) for line in _about(found)]
+    lines.append(BLANK)
+    lines += [_choice(each, column, is_chosen=place == chosen) for place, each in enumerate(listed)]
+    hint: Line = (span("  y", STRONG), span(" copies the line", MUTED))
+    if any(each.modules for each in listed):
+        hint = (span("  Enter", STRONG), span(" runs it", MUTED), span("   y", STRONG), span(" copies the line", MUTED))
+    return [fit(line, BLOCK) for line in (*lines, BLANK, hint)]
+
+
+def _title(found: Beginning) -> SafeText:
+    if not found.has_manifest:
         return SafeText("No covey.toml here")
-    return SafeText(f"No run yet in {sanitise_line(beginning.project, _NAME)}")
+    return SafeText(f"No run yet in {sanitise_line(found.project, _NAME)}")
 
 
-def about(beginning: Beginning) -> list[Line]:
-    """What there is, in two muted sentences."""
-    if beginning.mistake is not None:
-        return [(span(beginning.mistake, Tone(Role.WARNING)),)]
-    if not beginning.has_manifest:
+def _about(found: Beginning) -> list[Line]:
+    if found.mistake is not None:
+        return [(span(sanitise_line(found.mistake, _MISTAKE), Tone(Role.WARNING)),)]
+    if not found.has_manifest:
         return [(span("covey works on projects that have one.", MUTED),)]
-    contexts = plural(len(beginning.contexts), "context")
-    components = plural(sum(count for _, count, _ in beginning.contexts), "component")
-    done = sum(done for _, _, done in beginning.contexts)
+    contexts = plural(len(found.contexts), "context")
+    components = plural(sum(each.components for each in found.contexts), "component")
+    done = sum(each.documents for each in found.contexts)
     has = f"{done} {'has' if done == 1 else 'have'} a design" if done else "none has a design yet"
     return [
         (span(f"covey.toml names {contexts} with {components}; {has}.", MUTED),),
@@ -64,21 +83,12 @@ def about(beginning: Beginning) -> list[Line]:
     ]
 
 
-def command_line(command: SafeText, meaning: SafeText, column: int, *, chosen: bool) -> Line:
-    """A command and what it comes to; the chosen one is bold."""
-    return (
-        span("▌ " if chosen else "  ", Tone(Role.PRIMARY)),
-        span(pad(command, column), STRONG if chosen else Tone()),
-        span(f"    {meaning}", MUTED),
+def _choice(choice: Choice, column: int, *, is_chosen: bool) -> Line:
+    line: Line = (
+        span("▌ " if is_chosen else "  ", Tone(Role.PRIMARY)),
+        span(pad(choice.command, column), STRONG if is_chosen else Tone()),
+        span(f"    {choice.about}", MUTED),
     )
-
-
-def block(beginning: Beginning, chosen: int) -> list[Line]:
-    """The whole block, line by line."""
-    listed = commands(beginning)
-    column = max(width(command) for command, _ in listed)
-    lines: list[Line] = [(span(f"  {title(beginning)}", STRONG),), BLANK]
-    lines += [(span("  "), *line) for line in about(beginning)]
-    lines.append(BLANK)
-    lines += [command_line(*each, column, chosen=place == chosen) for place, each in enumerate(listed)]
-    return [*lines, BLANK, (span("  y", STRONG), span(" copies the line", MUTED))]
+    if not is_chosen:
+        return line
+    return tuple(span(text, tone._replace(ground=Ground.CURSOR)) for text, tone in fit(line, BLOCK))

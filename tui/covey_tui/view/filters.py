@@ -33,12 +33,9 @@ def only_state(state: str) -> Filter:
 
 
 def with_text(text: str) -> Filter:
-    """The sessions whose name or module has this text in it, whatever its case."""
+    """The sessions whose name has this text in it, whatever its case."""
     wanted = text.casefold()
-    return Filter(
-        f"/{sanitise_line(text, _LABEL)}",
-        lambda session: wanted in session.component.casefold() or wanted in session.module.casefold(),
-    )
+    return Filter(f"/{sanitise_line(text, _LABEL)}", lambda session: wanted in session.component.casefold())
 
 
 def after(current: Filter | None, board: Board) -> Filter | None:

@@ -4,21 +4,28 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from covey.model.status import FailureCause, Phase, Status
-from covey.text.cells import width
-from covey_tui.view.board import Board
+from covey_tui.view.board import Board, state_of
 from covey_tui.view.hints import Hint, hints
-from covey_tui.view.keys import MEANINGS, allowed
+from covey_tui.view.keys import MEANINGS, able, allowed
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
-from covey_tui.view.board import state_of
 
 KeyOf = Callable[[str], str]
 """The key of a binding as people read it."""
 
+_TABS = tuple(f"view.tab_{number}" for number in range(1, 6))
+_MOVE = ("tree.up", "tree.down")
+_IN_TABS = frozenset({"view.transcript", "view.artifact"})
+"""What the tabs show anyhow."""
+_GAP = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Where somebody is: the row, the marks, how many match the filter, whether the detail has the whole screen."""
+    """Where somebody is: the row, the marks, how many match the filter, whether the detail has the whole screen.
+
+    `failed_below` are those that `run.retry_all` would take; with `many_problems` the way to see them alone is named.
+    """
 
     session_id: str | None
     marks: Sequence[str] = ()
@@ -32,74 +39,95 @@ def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner
     """The footer in so many cells; what does not fit falls off before the last two."""
     right = hints((key("view.help"), "help"), (key("app.leave"), "leave"))
     kept: list[Hint] = []
-    for said, label in _hints(board, here, key):
+    for binding, label in _bindings(board, here):
+        said = _said(binding, key)
+        if not said:
+            continue
         hint = (said, label.replace("…", "...") if manner.ascii else label)
-        if room(hints(*kept, hint)) + 3 + room(right) <= cells:
-            kept.append(hint)
-        else:
+        if room(hints(*kept, hint)) + _GAP + room(right) > cells:
             break
+        kept.append(hint)
     return spread(hints(*kept), right, cells)
 
 
-def _hints(board: Board, here: Situation, key: KeyOf) -> Iterator[Hint]:
-    for binding, label in _bindings(board, here):
-        said = key(binding)
-        if width(said):
-            yield said, label
+def _said(binding: str, key: KeyOf) -> str:
+    """The key of a binding, and of those that are named together with it; of the tabs only if they are in a row."""
+    if binding == _MOVE[0]:
+        return "".join(map(key, _MOVE))
+    if binding != _TABS[0]:
+        return key(binding)
+    keys = [key(binding) for binding in _TABS]
+    in_a_row = "".join(keys) in "0123456789"
+    return f"{keys[0]}–{keys[-1]}" if in_a_row else ""
 
 
 def _bindings(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
-    if here.marks:
-        yield from _marked(board, here)
+    if len(board) == 0:
+        yield "view.copy", MEANINGS["view.copy"].label
+        yield _MOVE[0], "move"
+        yield "view.commands", MEANINGS["view.commands"].label
     elif here.session_id is None or here.session_id not in board:
-        yield "view.commands", "commands"
+        yield "view.back", "show all"
+        yield "view.filter", MEANINGS["view.filter"].label
+        yield "view.commands", MEANINGS["view.commands"].label
+    elif here.marks:
+        yield from _marked(board, here)
     elif here.is_full:
         yield "view.back", "tree"
-        yield "view.tab_1", "tabs"
-        yield from _row(board, here)
+        yield _TABS[0], MEANINGS[_TABS[0]].label
+        yield from _row(board, here, here.session_id)
     else:
-        yield from _row(board, here)
+        yield from _row(board, here, here.session_id)
         if here.many_problems:
-            yield "view.problems", "only problems"
-        yield "view.search", "search"
-        yield "view.filter", "filter"
+            yield "view.problems", MEANINGS["view.problems"].label
+        yield "view.search", MEANINGS["view.search"].label
+        yield "view.filter", MEANINGS["view.filter"].label
 
 
 def _marked(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
+    """What can be done to the marked ones; each verb counts those that it takes, and `…` says that it asks first."""
     for binding, verb in (("session.retry", "retry"), ("session.skip", "skip"), ("session.cancel", "cancel")):
-        able = sum(allowed(board, binding, each) for each in here.marks if each in board)
-        if able:
-            yield binding, f"{verb} {able}{'' if able == 1 and verb == 'retry' else '…'}"
+        count = able(board, binding, here.marks)
+        if count:
+            yield binding, f"{verb} {count}{'' if count == 1 and verb == 'retry' else '…'}"
     yield "view.mark", "unmark" if here.session_id in here.marks else "mark"
     yield "view.mark_all", f"mark all {here.matching}" if here.matching else "mark all"
     yield "view.back", "unmark all"
 
 
-def _row(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
+def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, str]]:
     """What the row under the cursor allows, best first."""
-    session_id = here.session_id or ""
-    session = board.session(session_id)
-    state = state_of(session)
-    if board.is_parent(session_id):
-        yield from _possible(board, session_id, "session.cancel", "session.retry")
-        if here.failed_below:
-            yield "run.retry_all", f"retry all {here.failed_below}…"
-        yield "tree.fold", "fold"
+    if not board.is_parent(session_id):
+        best = _best_first(board, session_id)
+        yield from _possible(board, session_id, [each for each in best if not here.is_full or each not in _IN_TABS])
         return
-    if state in {"running", "queued", "interrupted"}:
-        order: tuple[str, ...] = ("view.transcript", "session.cancel", "session.skip")
-    elif state == "complete":
-        order = ("view.artifact", "session.open_file", "view.copy")
-    elif session.failure_cause is FailureCause.CHECK_FAILED and session.status is Status.FAILED:
-        order = ("session.retry_note", "session.retry", "session.skip", "session.open_file")
-    elif session.phase is Phase.CANCELLING:
-        order = ("session.kill", "view.transcript")
-    else:
-        order = ("session.retry", "session.retry_note", "session.skip", "session.open_file")
-    yield from _possible(board, session_id, *order)
+    yield from _possible(board, session_id, ("session.retry", "session.kill", "session.cancel", "session.skip"))
+    if here.failed_below:
+        yield "run.retry_all", f"retry all {here.failed_below}…"
+    if state_of(board.session(session_id)) == "complete":
+        if not here.is_full:
+            yield "tree.open", MEANINGS["tree.open"].label
+        yield from _possible(board, session_id, ("session.open_file", "view.copy"))
+    elif board.children(session_id) and not here.is_full:
+        yield "tree.fold", MEANINGS["tree.fold"].label
 
 
-def _possible(board: Board, session_id: str, *bindings: str) -> Iterator[tuple[str, str]]:
+def _best_first(board: Board, session_id: str) -> tuple[str, ...]:
+    session = board.session(session_id)
+    if session.phase is Phase.CANCELLING:
+        return "session.kill", "view.transcript"
+    if session.phase is Phase.QUEUED:
+        return "session.cancel", "session.skip"
+    if session.phase is not None:
+        return "view.transcript", "session.cancel"
+    if session.status is Status.FAILED and session.failure_cause is FailureCause.CHECK_FAILED:
+        return "session.retry_note", "session.retry", "session.skip", "session.open_file"
+    if state_of(session) == "complete":
+        return "view.artifact", "session.open_file", "view.copy"
+    return "session.retry", "session.retry_note", "session.skip", "session.open_file"
+
+
+def _possible(board: Board, session_id: str, bindings: Sequence[str]) -> Iterator[tuple[str, str]]:
     for binding in bindings:
-        if not binding.startswith("session.") or allowed(board, binding, session_id):
+        if allowed(board, binding, session_id):
             yield binding, MEANINGS[binding].label

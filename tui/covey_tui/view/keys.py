@@ -1,14 +1,17 @@
 """What each key does, when it can be done, and how it is called. Pure.
 
-Whether something can be done to a session is decided by the engine's own table (`covey.model.control.CONTROLS`), so
-a key that the screen offers is one that the engine takes.
+Whether something can be done to a session is what the engine would decide (`covey.model.decision.decide`), so a key
+that the screen offers is one that the engine takes, and what the screen says against it are the engine's words.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from covey.model.control import CONTROLS, Action
-from covey.model.session import is_terminal, standing
-from covey.model.status import Phase, Status
+from covey.model.control import CONTROLS, Action, ControlRequest
+from covey.model.decision import decide
+from covey.model.session import Session, is_terminal, standing
+from covey.model.status import Phase
+from covey.text.cells import cut
 from covey.text.sanitise import SafeText
 from covey_tui.view.board import Board
 from covey_tui.view.words import name_of
@@ -77,31 +80,63 @@ ACTIONS: dict[str, Action] = {
     "session.cancel": Action.CANCEL,
 }
 _VERBS = {Action.RETRY: "retried", Action.SKIP: "skipped", Action.CANCEL: "cancelled"}
+_COUNTED = 500
+"""A decision costs some 20 µs, and the footer is painted at every move of the cursor."""
+_NO_SESSION = SafeText("There is no session here yet.")
 
 
-def allowed(board: Board, binding: str, session_id: str) -> bool:
-    """Whether the engine would take this for a session as it stands."""
+def able(board: Board, binding: str, session_ids: Sequence[str]) -> int:
+    """For how many of the sessions a key does something; of a great many, for how many the table alone allows it."""
+    there = [each for each in session_ids if each in board]
+    if len(there) <= _COUNTED:
+        return sum(allowed(board, binding, each) for each in there)
+    return sum(standing(board.session(each)) in CONTROLS[ACTIONS[binding]] for each in there)
+
+
+def allowed(board: Board, binding: str, session_id: str | None) -> bool:
+    """Whether a key does something to a session as it stands; keys that only change what is shown always do."""
+    action = ACTIONS.get(binding)
+    if action is not None and session_id is not None and standing(board.session(session_id)) not in CONTROLS[action]:
+        return False
     return why_not(board, binding, session_id) is None
 
 
 def why_not(board: Board, binding: str, session_id: str | None) -> SafeText | None:
-    """Why something cannot be done to a session; None when it can."""
+    """Why a key does nothing to a session, as a sentence; None when it does."""
+    if binding == "run.stop":
+        ended = all(is_terminal(board.session(root)) for root in board.roots())
+        return SafeText("No run is at work.") if ended else None
+    if not binding.startswith("session."):
+        return None
     if session_id is None or session_id not in board:
-        return SafeText("There is no session here yet.")
+        return _NO_SESSION
     session = board.session(session_id)
-    name = name_of(session)[:_NAME]
-    if binding == "session.kill":
-        can = session.phase is Phase.CANCELLING
-        return None if can else SafeText(f"{name} is not being cancelled: x cancels, X then ends it at once.")
+    reason = _reason(board, binding, session)
+    return None if reason is None else SafeText(f"{cut(name_of(session), _NAME)}{reason}.")
+
+
+def _reason(board: Board, binding: str, session: Session) -> str | None:
+    """The end of a sentence that begins with the session's name."""
     if binding == "session.open_file":
-        return None if session.artifact_path else SafeText(f"{name} has no file of its own.")
+        return None if session.artifact_path else " has no file of its own"
+    if binding == "session.kill":
+        return None if session.phase is Phase.CANCELLING else " is not being cancelled; cancel it first"
     action = ACTIONS[binding]
-    if action is Action.SKIP and session.session_id is None:
-        return SafeText("A run cannot be skipped; cancel it instead.")
-    if standing(session) not in CONTROLS[action]:
-        how = "its file is in order" if session.status is Status.COMPLETE else f"it is {standing(session)}"
-        return SafeText(f"{name} cannot be {_VERBS[action]}: {how}.")
-    ended = next((above for above in board.above(session_id) if is_terminal(above)), None)
-    if action is Action.RETRY and ended is not None:
-        return SafeText(f"{name} cannot be retried: {name_of(ended)[:_NAME]} above it is {ended.status}.")
-    return None
+    request = ControlRequest(
+        id="",
+        session_id=session.id,
+        action=action,
+        attempt=session.attempt,
+        status=session.status,
+        decision_id="",
+        requested_by="",
+        requested_at=session.updated_at,
+    )
+    # Of what lies below it only matters here whether there is anything.
+    below = [board.session(child) for child in board.children(session.id)[:1]]
+    decision = decide(request, session, list(board.above(session.id)), below, session.updated_at)
+    if decision.changed:
+        return None
+    reason = decision.reason or "nothing would change"
+    cannot = f"cannot {action}: "
+    return f" cannot be {_VERBS[action]}: {reason.removeprefix(cannot)}" if cannot in reason else f": {reason}"

@@ -18,6 +18,10 @@ class Manner(NamedTuple):
     no_color: bool = False
 
 
+USUAL = Manner()
+"""Colour, and every sign."""
+
+
 class Segment(NamedTuple):
     """A part of the bar: the states that it counts, their colour, and its signs without colour and in ASCII."""
 
@@ -34,7 +38,7 @@ SEGMENTS: tuple[Segment, ...] = (
     Segment(("failed",), Role.ERROR, "━", "╍", "x"),
     Segment((FILE_MISSING, "blocked"), Role.WARNING, "━", "╍", "^"),
     Segment(("running", "waiting"), Role.PRIMARY, "━", "─", "-"),
-    Segment(("queued", "interrupted"), Role.FAINT, "─", "─", "."),
+    Segment(("interrupted", "queued"), Role.FAINT, "─", "─", "."),
 )
 """In the order of the bar, which is that of the counts beside it."""
 
@@ -42,19 +46,19 @@ COUNTED: tuple[tuple[str, str, Role, bool], ...] = (
     ("complete", "complete", Role.SUCCESS, False),
     ("skipped", "skipped", Role.MUTED, False),
     ("cancelled", "cancelled", Role.MUTED, False),
+    ("cancelling", "cancelling", Role.MUTED, False),
     ("failed", "failed", Role.ERROR, True),
     (FILE_MISSING, "missing", Role.WARNING, True),
     ("blocked", "blocked", Role.WARNING, True),
     ("running", "running", Role.PRIMARY, False),
     ("waiting", "waiting", Role.MUTED, False),
-    ("cancelling", "cancelling", Role.MUTED, False),
     ("interrupted", "interrupted", Role.MUTED, False),
     ("queued", "queued", Role.MUTED, False),
 )
 """State, word, colour of its sign, and whether it needs a human."""
 
 
-def bar(tally: Tally, cells: int, manner: Manner = Manner()) -> Line:
+def bar(tally: Tally, cells: int, manner: Manner = USUAL) -> Line:
     """The bar in so many cells; of nothing at all it is a rule."""
     total = tally.total
     if not total:

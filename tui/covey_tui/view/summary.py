@@ -6,8 +6,9 @@ from covey.model.session import Session, is_terminal
 from covey.text.sanitise import sanitise_line
 from covey.text.words import cost, duration, tokens
 from covey_tui.view.board import Board
-from covey_tui.view.progress import Manner, bar, counts, done_of_all
-from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, span, spread
+from covey_tui.view.columns import BAR_LEAST
+from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
+from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
 from covey_tui.view.words import name_of
 
 _NAME = 40
@@ -16,7 +17,7 @@ _AT_WORK = ("running", "cancelling")
 
 
 def summary(
-    board: Board, now: datetime, cells: int, manner: Manner = Manner(), zone: tzinfo | None = None
+    board: Board, now: datetime, cells: int, manner: Manner = USUAL, zone: tzinfo | None = None
 ) -> tuple[Line, Line]:
     """Both lines in so many cells; clock times are of `zone`, by default here."""
     left = (span("covey", STRONG), span(f"  {_title(board)}", MUTED))
@@ -68,5 +69,5 @@ def _progress(board: Board, cells: int, manner: Manner) -> Line:
     if not tally.total:
         return bar(tally, cells, manner)
     beside = (span(f" {done_of_all(tally)}", STRONG), span("   "), *counts(tally, words=cells >= _WORDS_FROM))
-    free = max(4, cells - sum(len(piece.text) for piece in beside))
-    return spread(bar(tally, free, manner), beside, cells) if free > 4 else spread((), beside, cells)
+    free = cells - room(beside)
+    return spread(bar(tally, free, manner) if free >= BAR_LEAST else (), beside, cells)

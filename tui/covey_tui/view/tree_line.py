@@ -9,9 +9,9 @@ from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
 from covey.text.words import cost, duration, tokens
-from covey_tui.view.board import Board, tokens_of
+from covey_tui.view.board import Board, Tally, tokens_of
 from covey_tui.view.columns import ATTEMPT, BAR_LEAST, TIME, Columns
-from covey_tui.view.progress import Manner, bar, done_of_all
+from covey_tui.view.progress import USUAL, Manner, bar, done_of_all
 from covey_tui.view.spans import MUTED, TEXT, Line, Role, Tone, fit, room, span
 from covey_tui.view.words import elapsed, glyph, glyph_tone, is_ticking, name_of, status_word
 
@@ -31,16 +31,17 @@ class Row(NamedTuple):
 
 
 def tree_line(
-    board: Board, session: Session, row: Row, parts: Columns, now: datetime, manner: Manner = Manner()
+    board: Board, session: Session, row: Row, parts: Columns, now: datetime, *, manner: Manner = USUAL
 ) -> Line:
     """The row of a session, as wide as the columns."""
+    is_parent = row.folded is not None and board.tally(session.id).total > 0
     return (
         span("▌" if row.is_cursor else " ", _ACCENT),
         span(glyph(session), glyph_tone(session)),
         span("▪" if row.is_marked else " ", _ACCENT),
         *_name(session, row, parts.name),
         span(" "),
-        *_state(board, session, row, parts, now, manner),
+        *(_counts(board.tally(session.id), parts, manner) if is_parent else _state(board, session, parts, now)),
         *_numbers(board, session, parts, now),
         span(" "),
     )
@@ -63,11 +64,9 @@ def _name_tone(session: Session, row: Row) -> Tone:
     )
 
 
-def _state(board: Board, session: Session, row: Row, parts: Columns, now: datetime, manner: Manner) -> Line:
-    """Status and attempt; a parent has a bar and its counts in their place."""
+def _state(board: Board, session: Session, parts: Columns, now: datetime) -> Line:
+    """Status and attempt; the status may run into an empty attempt."""
     cells = parts.status + ATTEMPT
-    if row.folded is not None and board.tally(session.id).total:
-        return _counts(board, session, parts.bar, cells, manner)
     word = status_word(board, session, now)
     attempt = f" ×{session.attempt}" if session.attempt > 1 else ""
     free = cells - max(ATTEMPT, len(attempt)) if attempt else cells
@@ -75,13 +74,14 @@ def _state(board: Board, session: Session, row: Row, parts: Columns, now: dateti
     return fit((left, span(attempt.rjust(cells - free), MUTED)), cells)
 
 
-def _counts(board: Board, session: Session, most: int, cells: int, manner: Manner) -> Line:
-    tally = board.tally(session.id)
+def _counts(tally: Tally, parts: Columns, manner: Manner) -> Line:
+    """What a parent has in place of status and attempt: its bar, how many are done, how many need a human."""
+    cells = parts.status + ATTEMPT
     beside: Line = (span(f" {done_of_all(tally)}", TEXT),)
     if tally.needs:
         sign = LOOKS["blocked"].unicode
         beside = (*beside, span("  "), span(f"{sign}{tally.needs}", Tone(Role.WARNING, bold=True)))
-    drawn = min(most, cells - room(beside))
+    drawn = min(parts.bar, cells - room(beside))
     drawn_bar = bar(tally, drawn, manner) if drawn >= BAR_LEAST else ()
     return fit((*drawn_bar, *beside), cells)
 

@@ -92,3 +92,8 @@ def elapsed(session: Session, now: datetime) -> float | None:
 def is_ticking(session: Session) -> bool:
     """Its time goes on."""
     return session.started_at is not None and session.finished_at is None and session.phase is Phase.RUNNING
+
+
+def goes_on(session: Session) -> bool:
+    """The time that is shown of it grows: it works, waits, or is held up."""
+    return session.started_at is not None and session.finished_at is None

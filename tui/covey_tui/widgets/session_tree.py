@@ -7,11 +7,12 @@ would visibly move, and what comes in above the window shifts it silently. The c
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import ClassVar
+from itertools import zip_longest
+from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.events import Blur, Click, Focus, Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -20,13 +21,22 @@ from textual.widget import Widget
 from covey_tui.painted import manner_of, palette_of
 from covey_tui.view.board import Board, Change
 from covey_tui.view.columns import GUTTER, Columns, columns
-from covey_tui.view.rows import Predicate, Rows, Splice
+from covey_tui.view.narrowing import Predicate
+from covey_tui.view.next_need import next_need
+from covey_tui.view.rows import Rows
 from covey_tui.view.spans import BLANK, Ground
 from covey_tui.view.tree_line import Row, tree_line
-from covey_tui.view.words import is_ticking
+from covey_tui.view.words import goes_on
 
 _EIGHTHS = 8
 """The scrollbar's thumb moves in eighths of a cell."""
+
+
+class _Window(NamedTuple):
+    """The rows in sight, and the line of the one that has to stay where it is."""
+
+    keys: list[str]
+    held: int
 
 
 class SessionTree(ScrollView, can_focus=True):
@@ -98,19 +108,20 @@ class SessionTree(ScrollView, can_focus=True):
 
     def apply(self, change: Change) -> None:
         """Follow a change of the board: bring in the rows that came, and paint those in sight that have changed."""
+        window = self._window()
         splices = self.rows.apply(change, keep=self.cursor)
         if splices is None or self._priced is not (self._board.tally().cost_usd is not None):
             self._renew()
             return
-        self._bring_in(splices)
+        if splices:
+            self._follow(window)
         if self.cursor is None and len(self.rows):
             self._set_cursor(self.rows.ids[0])
         self._paint(self._touched(change.changed))
 
     def tick(self) -> None:
-        """A second has passed: paint the rows in sight whose time goes on, and their parents'."""
-        board = self._board
-        self._paint({key for key in self._in_sight() if is_ticking(board.session(key)) or board.children(key)})
+        """A second has passed: paint the rows in sight whose time has gone on."""
+        self._paint({key for key in self._in_sight() if goes_on(self._board.session(key))})
 
     def filter(self, matches: Predicate | None) -> None:
         """Show only what matches, with its ancestors; None shows all. The cursor goes to the nearest that is left."""
@@ -132,23 +143,17 @@ class SessionTree(ScrollView, can_focus=True):
 
     def go_to(self, session_id: str) -> None:
         """Put the cursor on a session, unfolding what it lies below."""
+        window = self._window()
         if self.rows.reveal(session_id):
-            self._renew()
+            self._follow(window)
+            self._paint(above.id for above in self._board.above(session_id))
         if self.rows.index(session_id) is not None:
             self._set_cursor(session_id)
             self._bring_into_sight()
 
     def needing(self, *, forward: bool) -> str | None:
         """The next session that needs a human, from the cursor on and round the end; None where there is none."""
-        order = [key for key in self._board.under(None) if key == self.cursor or self._board.needs_human(key)]
-        if self.cursor in order:
-            at = order.index(self.cursor)
-            order = order[at + 1 :] + order[: at + 1]
-            if not self._board.needs_human(str(self.cursor)):
-                order.pop()
-            elif not forward:
-                order = [order[-1], *order[:-1]]
-        return (order[0] if forward else order[-1]) if order else None
+        return next_need(self._board, self.rows, self.cursor, forward=forward)
 
     def mark(self, session_ids: Iterable[str]) -> None:
         """Mark these; those that are marked already are marked no more."""
@@ -178,10 +183,9 @@ class SessionTree(ScrollView, can_focus=True):
         if is_cursor:
             ground = Ground.CURSOR if self.has_focus else Ground.CURSOR_BLURRED
         row = Row(self.rows.depth(key), self.rows.is_folded(key), is_cursor, key in self.marks)
-        session = self._board.session(key)
-        return palette.strip(
-            tree_line(self._board, session, row, self._parts, self._now(), manner_of(self)), ground, cells
-        )
+        session, manner = self._board.session(key), manner_of(self)
+        line = tree_line(self._board, session, row, self._parts, self._now(), manner=manner)
+        return palette.strip(line, ground, cells)
 
     def _in_sight(self) -> list[str]:
         top = self.scroll_offset.y
@@ -189,44 +193,50 @@ class SessionTree(ScrollView, can_focus=True):
 
     def _touched(self, changed: Iterable[str]) -> set[str]:
         """The sessions that have changed, and their ancestors, whose sums have."""
-        touched = set(changed)
+        ancestors = set[str]()
         for key in changed:
-            above = self._board.session(key).session_id
-            while above is not None and above not in touched:
-                touched.add(above)
-                above = self._board.session(above).session_id
-            if above is not None:
-                touched.update(each.id for each in self._board.above(above))
-        return touched
+            for above in self._board.above(key):
+                if above.id in ancestors:
+                    break
+                ancestors.add(above.id)
+        return ancestors.union(changed)
 
     def _paint(self, session_ids: Iterable[str]) -> None:
-        wanted, top = set(session_ids), self.scroll_offset.y
-        for y, key in enumerate(self._in_sight()):
-            if key in wanted:
-                self.refresh_line(top + y)
+        wanted = frozenset(session_ids)
+        self._paint_lines(y for y, key in enumerate(self._in_sight()) if key in wanted)
 
-    def _bring_in(self, splices: Iterable[Splice]) -> None:
-        top, height = self.scroll_offset.y, self.size.height
-        first = None
-        for index, count in splices:
-            if index <= top and top > 0:
-                top += count
-            elif index < top + height:
-                first = index if first is None else min(first, index)
-        self._grow(top)
-        if first is not None:
-            self.refresh_lines(first, top + height - first)
+    def _paint_lines(self, lines: Iterable[int]) -> None:
+        regions = [Region(0, y, self.size.width, 1) for y in lines]
+        if regions:
+            self.refresh(*regions)
+
+    # How rows come and go.
+
+    def _window(self) -> _Window:
+        """What is in sight now, and which row has to stay where it is."""
+        keys = self._in_sight()
+        held = keys.index(self.cursor) if self.cursor in keys else 0
+        return _Window(keys, held)
+
+    def _follow(self, before: _Window) -> None:
+        """Rows have come or gone: the row under the hand stays where it is, and lines are painted that have changed."""
+        held = ((y, self.rows.index(key)) for y, key in (*enumerate(before.keys[before.held :], before.held),))
+        top = next((at - y for y, at in held if at is not None), 0)
+        self._grow(min(max(0, top), max(0, len(self.rows) - self.size.height)))
+        keys = self._in_sight()
+        self._paint_lines(
+            y for y, (was, now) in enumerate(zip_longest(before.keys, keys, fillvalue=None)) if was != now
+        )
 
     def _grow(self, top: int) -> None:
-        """Take over the new height, and what came in above, without a layout; the bar moves when one would see it."""
+        """Take over height and place without a layout; the scrollbar is told when one would see it."""
         before, height = self.virtual_size.height, self.size.height
+        self.set_reactive(Widget.scroll_y, float(top))
+        self.set_reactive(Widget.scroll_target_y, float(top))
         if (before > height) is not (len(self.rows) > height):
-            self.virtual_size = Size(0, len(self.rows))  # the scrollbar comes, which takes a layout, once
+            self.virtual_size = Size(0, len(self.rows))  # the scrollbar comes or goes, which takes a layout
             return
         self.set_reactive(Widget.virtual_size, Size(0, len(self.rows)))
-        if top != self.scroll_offset.y:
-            self.set_reactive(Widget.scroll_y, float(top))
-            self.set_reactive(Widget.scroll_target_y, float(top))
         bar = self.vertical_scrollbar
         if _thumb(bar.position, height, before) != _thumb(top, height, len(self.rows)):
             bar.window_virtual_size = len(self.rows)
@@ -271,7 +281,7 @@ class SessionTree(ScrollView, can_focus=True):
     def _on_blur(self, _: Blur) -> None:
         self._paint({self.cursor} if self.cursor else ())
 
-    def on_click(self, event: Click) -> None:
+    async def _on_click(self, event: Click) -> None:
         at = event.y + self.scroll_offset.y
         if at >= len(self.rows):
             return
@@ -301,7 +311,7 @@ class SessionTree(ScrollView, can_focus=True):
         if self.cursor is None:
             return
         if self.rows.is_folded(self.cursor) is False:
-            self._folded(self.rows.fold(self.cursor))
+            self._fold(self.cursor)
         else:
             parent = self._board.session(self.cursor).session_id
             if parent is not None:
@@ -312,15 +322,14 @@ class SessionTree(ScrollView, can_focus=True):
         if self.cursor is None:
             return
         if self.rows.is_folded(self.cursor):
-            self._folded(self.rows.unfold(self.cursor))
+            self._fold(self.cursor)
         elif self.rows.is_folded(self.cursor) is False:
             self.action_move(1)
 
     def action_toggle_fold(self) -> None:
         """Fold what lies below, or show it again."""
-        if self.cursor is not None and self.rows.is_folded(self.cursor) is not None:
-            folded = self.rows.is_folded(self.cursor)
-            self._folded(self.rows.unfold(self.cursor) if folded else self.rows.fold(self.cursor))
+        if self.cursor is not None:
+            self._fold(self.cursor)
 
     def action_open(self) -> None:
         """Ask for the detail of the session under the cursor."""
@@ -332,11 +341,12 @@ class SessionTree(ScrollView, can_focus=True):
             self._set_cursor(self.rows.ids[min(max(0, at), len(self.rows) - 1)])
             self._bring_into_sight()
 
-    def _folded(self, splice: Splice | None) -> None:
-        if splice is not None:
-            self.virtual_size = Size(0, len(self.rows))
-            self._bring_into_sight()
-            self.refresh()
+    def _fold(self, session_id: str) -> None:
+        """Fold what lies below a session, or unfold it where it is folded."""
+        window = self._window()
+        if (self.rows.unfold(session_id) or self.rows.fold(session_id)) is not None:
+            self._follow(window)
+            self._paint({session_id})
 
 
 def _thumb(top: float, height: int, rows: int) -> tuple[int, int]:

@@ -7,15 +7,18 @@ Lines cost a hundredth of that, can be searched, and hold sanitised text as all 
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import zip_longest
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from covey.text.cells import width
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.detail.pieces import kept_in
 from covey_tui.view.spans import BLANK, FAINT, MUTED, STRONG, TEXT, Ground, Line, Span, Tone, fit, room, span, wrapped
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _CODE = Tone(ground=Ground.PANEL)
 _GAP = 2
@@ -32,12 +35,17 @@ _OPENING: dict[str, Callable[[Tone], Tone]] = {
 
 _Word = list[Span]
 
-_parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+@lru_cache(maxsize=1)
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - the screen is there before anybody reads a document
+
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def document_lines(text: str, cells: int) -> list[Line]:
     """The document in lines of at most so many cells."""
-    return _Page(cells).render(_parser.parse(text))
+    return _Page(cells).render(_parser().parse(text))
 
 
 class _Page:
@@ -52,7 +60,7 @@ class _Page:
         self._is_apart = False
         self._tone = TEXT
 
-    def render(self, tokens: Sequence[Token]) -> list[Line]:
+    def render(self, tokens: "Sequence[Token]") -> list[Line]:
         place = 0
         while place < len(tokens):
             token = tokens[place]
@@ -65,7 +73,7 @@ class _Page:
             place += 1
         return self._lines
 
-    def _take(self, token: Token) -> None:
+    def _take(self, token: "Token") -> None:
         match token.type:
             case "heading_open":
                 self._tone = STRONG if token.tag in {"h1", "h2"} else MUTED._replace(bold=True)
@@ -83,7 +91,7 @@ class _Page:
             case _:
                 self._nest(token)
 
-    def _nest(self, token: Token) -> None:
+    def _nest(self, token: "Token") -> None:
         match token.type:
             case "bullet_list_open":
                 self._numbers.append(None)
@@ -130,7 +138,7 @@ def _code(text: str, cells: int) -> list[Line]:
     return [fit((span(" ", _CODE), *line, span(" " * (cells - 1 - room(line)), _CODE)), cells) for line in lines]
 
 
-def _inline(tokens: Sequence[Token], tone: Tone) -> Iterator[Span]:
+def _inline(tokens: "Sequence[Token]", tone: Tone) -> Iterator[Span]:
     """The pieces of a paragraph, each with its tone; a newline stands where the author breaks a line."""
     tones, target = [tone], ""
     for token in tokens:
@@ -145,7 +153,7 @@ def _inline(tokens: Sequence[Token], tone: Tone) -> Iterator[Span]:
             yield _leaf(token, tones[-1])
 
 
-def _leaf(token: Token, tone: Tone) -> Span:
+def _leaf(token: "Token", tone: Tone) -> Span:
     match token.type:
         case "softbreak":
             return span(" ", tone)
@@ -210,7 +218,7 @@ def _fitting(word: _Word, cells: int) -> Iterator[_Word]:
             yield list(line)
 
 
-def _table(tokens: Sequence[Token], cells: int) -> list[Line]:
+def _table(tokens: "Sequence[Token]", cells: int) -> list[Line]:
     """A table: its head bold, cells wrapped into columns that share the room."""
     rows: list[list[list[Span]]] = []
     is_head = False
