@@ -82,8 +82,9 @@ def nothing_but_lines_is_shown(package: Path) -> list[str]:
         f"{name}:{node.lineno}: {ast.unparse(node)[:60]}"
         for name, tree in modules(package)
         for function in _functions(tree)
+        for texts in [_texts(function)]
         for node in _own(function)
-        if _shows_text(node, name, _texts(function))
+        if _shows_text(node, name, texts)
     ]
 
 
@@ -107,10 +108,8 @@ def _is_text(node: ast.expr, texts: set[str]) -> bool:
     match node:
         case ast.JoinedStr() | ast.Constant(value=str()):
             return True
-        case ast.BinOp(left=left, right=right):
-            return _is_text(left, texts) or _is_text(right, texts)
-        case ast.IfExp(body=body, orelse=other):
-            return _is_text(body, texts) or _is_text(other, texts)
+        case ast.BinOp(left=one, right=other) | ast.IfExp(body=one, orelse=other):
+            return _is_text(one, texts) or _is_text(other, texts)
         case ast.Name(id=name):
             return name in texts
         case ast.Attribute(attr=attribute):

@@ -1,4 +1,4 @@
-"""No text reaches the monitor's screen but as sanitised spans: the rules of `safe_text` hold, and each is able to fail."""
+"""No text reaches the monitor's screen but as sanitised spans: the rules of `safe_text` hold, and each can fail."""
 
 from pathlib import Path
 

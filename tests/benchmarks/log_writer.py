@@ -39,7 +39,7 @@ class Run:
 
     def __init__(self, store: EngineStore, project: Project, sessions: int) -> None:
         self._store, self._project = store, project
-        self._random = random.Random(sessions)  # noqa: S311 - the same run each time
+        self._random = random.Random(sessions)
         self._root = new_id()
         self._parents = [new_id() for _ in range(max(1, sessions // (CHILDREN + 1)))]
         self._children = sessions - 1 - len(self._parents)

@@ -64,7 +64,7 @@ def log_writer(root: Path, sessions: int) -> Iterator[LogWriter]:
 class InTerminal:
     """A program in a terminal of its own, of which everything that it writes is read."""
 
-    def __init__(self, command: Sequence[str], passed: Sequence[int] = ()) -> None:
+    def __init__(self, command: Sequence[str], passed: Sequence[int] = (), wanted: str = "") -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         surroundings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
@@ -81,17 +81,13 @@ class InTerminal:
         )
         os.close(slave)
         self.seen: dict[bytes, float] = {}
-        self._wanted: set[bytes] = set()
+        self._wanted = {wanted.encode()} if wanted else set()
         self._tail = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def want(self, text: str) -> None:
-        """Note when this text is written first."""
-        self._wanted.add(text.encode())
-
     def until(self, text: str) -> float:
-        """Seconds from the program's start until it wrote a text that was wanted."""
+        """Seconds from the program's start until it wrote the text that was wanted."""
         deadline = time.monotonic() + _PATIENCE
         while text.encode() not in self.seen:
             if time.monotonic() > deadline or self._process.poll() is not None:
@@ -116,13 +112,6 @@ class InTerminal:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._reader.join()
-        os.close(self._master)
-
-    def leave(self, key: str) -> None:
-        """Leave the program by its own key."""
-        self.press(key)
-        self._process.wait(60)
         self._reader.join()
         os.close(self._master)
 

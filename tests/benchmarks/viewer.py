@@ -184,7 +184,7 @@ class MeasuredTree(StockTreeApp):
 def _listen_in() -> None:
     """Hear of what is read, loaded and pressed, without a change to anybody's code."""
     entries: Callable[..., Awaitable[tuple[Entry, ...]]] = Viewer.entries
-    begin: Callable[[Feed], Awaitable[None]] = Feed._begin  # noqa: SLF001 - there is no public moment of it
+    begin: Callable[[Feed], Awaitable[None]] = Feed._begin
     move = SessionTree.action_move
 
     async def read(viewer: Viewer, after: int) -> tuple[Entry, ...]:
@@ -195,7 +195,7 @@ def _listen_in() -> None:
 
     async def begun(feed: Feed) -> None:
         await begin(feed)
-        RECORDER.begun(feed._watch._after)  # noqa: SLF001 - likewise
+        RECORDER.begun(feed._watch._after)
 
     def moved(tree: SessionTree, by: int) -> None:
         move(tree, by)

@@ -119,7 +119,13 @@ class Terminal:
 @contextmanager
 def terminal(*command: str, at: Path, columns: int = 100, lines: int = 30, **environment: str) -> Iterator[Terminal]:
     """Run a program in a terminal; it is ended with the block, should it still run."""
-    settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TEXTUAL_ANIMATIONS": "none", "COVEY_DEBUG": "0"}
+    settings = {
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        "TEXTUAL_ANIMATIONS": "none",
+        "COVEY_DEBUG": "0",
+    }
     inherited = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "TEXTUAL_THEME"}}
     process = pexpect.spawn(
         command[0],

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from covey.model import events as e
@@ -46,6 +46,7 @@ def closed_between(board: Board, key: str, top: str | None) -> bool:
 class TestSums:
     """A parent's sums are those of all below it."""
 
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(logs())
     def test_they_follow_every_event_as_if_counted_from_scratch(self, log: list[e.AnyEvent]) -> None:
         shown = Board("shop")
@@ -55,6 +56,7 @@ class TestSums:
             if key is None or not any(above.status in CLOSED for above in [shown.session(key), *shown.above(key)]):
                 assert shown.tally(key) == counted(shown, key)
 
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(logs())
     def test_rows_loaded_give_what_their_events_gave(self, log: list[e.AnyEvent]) -> None:
         folded, loaded = Board("shop"), Board("shop")

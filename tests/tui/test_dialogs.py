@@ -91,7 +91,7 @@ class TestRetryMany:
         assert not asked.warns
         assert facts(asked) == [
             "1  checks          revised already: a note may help",
-            "1  agent error     starts again at the first step",
+            "1  agent           starts again at the first step",
             "1  file missing    was written and is gone: written anew",
         ]
         assert answers(asked) == ("Not now", "Retry 3 sessions", "y retry 3   n Esc not now")

@@ -23,5 +23,5 @@ class TestFrame:
         assert frame(99, height).tree == 99
 
     @pytest.mark.parametrize(("size", "small"), [((60, 15), False), ((59, 15), True), ((60, 14), True)])
-    def test_less_than_60_by_15_is_too_small(self, size: tuple[int, int], small: bool) -> None:
+    def test_less_than_60_by_15_is_too_small(self, size: tuple[int, int], *, small: bool) -> None:
         assert frame(*size).is_too_small is small

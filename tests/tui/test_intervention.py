@@ -74,7 +74,7 @@ class TestLines:
             "   A note to the agent helps more than a bare retry.".ljust(98),
             ends("   ImportAdapter         section Public API is empty", "Catalog", 98),
             "",
-            ends("✗ Failed: agent error  2", "r retry both…   s skip both…", 98),
+            ends("✗ Failed: agent  2", "r retry both…   s skip both…", 98),
             "   The transcript tells more. A retry begins at the first step.".ljust(98),
             ends("   TaxRule           ×12 the agent exited with code 1: no such model", "Billing", 98),
             ends("   Variant               no such model", "Catalog", 98),
@@ -365,7 +365,7 @@ class TestLive:
             rows = app.rows()
             assert app.wall.cursor == Cursor("file_missing", LEDGER)
             assert rows[2].startswith(" ◆ 2 need you   Billing waits for them")
-            assert rows[4].startswith(" ✗ Failed: agent error  1")
+            assert rows[4].startswith(" ✗ Failed: agent  1")
             assert any(row.startswith("▌   Ledger") for row in rows)
 
     async def test_what_comes_above_does_not_move_the_row_under_the_hand(self) -> None:

@@ -83,4 +83,3 @@ class TestCounts:
 
     def test_complete_and_skipped_are_done(self) -> None:
         assert done_of_all(SHOP) == "7/14"
-

@@ -34,13 +34,11 @@ SIZES = st.sampled_from([(100, 30), (80, 24), (160, 45), (52, 12)])
 
 def cancelling() -> list[Session]:
     """The shop at work, with a session that is being cancelled."""
-    return [
-        replace(row, phase=Phase.CANCELLING) if row.component == "Payment" else row for row in pictures.at_work()
-    ]
+    return [replace(row, phase=Phase.CANCELLING) if row.component == "Payment" else row for row in pictures.at_work()]
 
 
 BOARDS = st.sampled_from([pictures.shop, pictures.at_work, pictures.finished, cancelling])
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def presses(keys: tuple[str, ...]) -> st.SearchStrategy[list[Press]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from covey.model import events as e
@@ -38,6 +38,8 @@ def filter_called(name: str, shown: Board) -> Filter | None:
     return made[name]() if name in made else None
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Drawing whole logs takes its time on a busy machine."""
 FILTERS = st.sampled_from(["none", "problems", "complete", "text", "nothing"])
 
 
@@ -140,6 +142,7 @@ def scripts(draw: st.DrawFn) -> tuple[list[e.AnyEvent], list[tuple[str, int, str
 class TestFollowing:
     """After anything that can happen, the list is the one that reading the board anew would give."""
 
+    @UNHURRIED
     @given(scripts(), st.integers(1, 5))
     def test_it_equals_one_made_from_scratch(
         self, script: tuple[list[e.AnyEvent], list[tuple[str, int, str]]], batch: int
@@ -279,9 +282,10 @@ class TestOrder:
 class TestNextNeed:
     """From one who needs a human to the next, in the order of the rows and round the end."""
 
-    @given(logs(40), st.integers(0, 40), st.booleans(), st.booleans())
+    @UNHURRIED
+    @given(log=logs(40), number=st.integers(0, 40), forward=st.booleans(), first=st.booleans())
     def test_it_is_the_next_of_all_in_order(
-        self, log: list[e.AnyEvent], number: int, forward: bool, first: bool
+        self, log: list[e.AnyEvent], number: int, *, forward: bool, first: bool
     ) -> None:
         shown = Board("shop")
         shown.fold(begun(log))

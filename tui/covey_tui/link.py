@@ -1,4 +1,4 @@
-"""What the screens ask of the project: details to show, and requests to leave. The app opens and closes the way there."""
+"""What the screens ask of the project: details to show, requests to leave. The app opens and closes the way there."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -12,6 +12,7 @@ from covey.client.requests import Answer, Wish
 from covey.errors import CoveyError
 from covey.model.control import Action, RequestState
 from covey.model.session import Session, is_terminal
+from covey.model.status import Phase
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
@@ -37,21 +38,24 @@ class Acting:
         self._link = link
         self._say = say
 
-    async def act(self, key: str, ids: Sequence[str]) -> None:
-        """Carry out an action, by the id of its binding, on those of the sessions that allow it."""
+    async def act(self, key: str, ids: Sequence[str]) -> bool:
+        """Carry out an action, by its binding's id, on those that allow it; whether it was asked for."""
         chosen = [each for each in ids if each in self._board and allowed(self._board, key, each)]
         if not chosen:
             self._say((span(why_not(self._board, key, ids[0] if ids else None) or ""),))
-            return
+            return False
         rows = [self._board.stored[each] for each in chosen]
-        wish = await self._wish(key, chosen, rows)
+        wish = await self._wish(key, chosen)
         if wish is not None:
             await self._ask(rows, wish)
+        return wish is not None
 
     async def retry_failed(self, ids: Sequence[str], under: str) -> None:
         """Retry all that failed or lost their file, once somebody has said yes to so many."""
         rows = [self._board.stored[each] for each in ids]
-        if rows and await self._answer(dialogs.retry_many(self._board, ids, under)):
+        if not rows:
+            self._say((span("Nothing here has failed or lost its file."),))
+        elif await self._answer(dialogs.retry_many(self._board, ids, under)):
             await self._ask(rows, Wish(action=Action.RETRY))
 
     async def begin(self, choice: Choice) -> None:
@@ -66,7 +70,10 @@ class Acting:
     async def stop(self) -> bool:
         """End all work for now, once somebody has said yes; whether it was asked for."""
         runs = [key for key in self._board.roots() if not is_terminal(self._board.session(key))]
-        if not runs or await self._answer(dialogs.stop_run(self._board)) is None:
+        if not runs:
+            self._say((span(why_not(self._board, "run.stop", None) or ""),))
+            return False
+        if await self._answer(dialogs.stop_run(self._board)) is None:
             return False
         try:
             await self._link.stop(tuple(runs))
@@ -75,12 +82,12 @@ class Acting:
             return False
         return True
 
-    async def _wish(self, key: str, ids: Sequence[str], rows: Sequence[Session]) -> Wish | None:
+    async def _wish(self, key: str, ids: Sequence[str]) -> Wish | None:
         """What to ask for; None when somebody thought better of it."""
         board, grace = self._board, self._board.cancel_grace
         match key:
             case "session.retry":
-                return await self._retry(ids, rows)
+                return await self._retry(ids)
             case "session.retry_note":
                 answer = await self._answer(dialogs.note(board, ids, grace))
                 return Wish(action=Action.RETRY, note=answer.text) if answer else None
@@ -94,11 +101,12 @@ class Acting:
                 return Wish(action=Action.CANCEL, now=True)
         raise ValueError(key)
 
-    async def _retry(self, ids: Sequence[str], rows: Sequence[Session]) -> Wish | None:
+    async def _retry(self, ids: Sequence[str]) -> Wish | None:
         wish = Wish(action=Action.RETRY)
         if len(ids) > 1:
             return wish if await self._answer(dialogs.retry_many(self._board, ids)) else None
-        if rows[0].phase is not None and not is_terminal(rows[0]) and not self._board.children(ids[0]):
+        is_at_work = self._board.session(ids[0]).phase is Phase.RUNNING
+        if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None
         return wish

@@ -13,17 +13,20 @@ from covey_tui.widgets.lines import Bar, Lines
 
 
 class HelpScreen(Screen[None]):
-    """Every key and what it does; it scrolls, and Esc goes back."""
+    """Every key and what it does; it scrolls. `back` is the key that is named as the way back."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q", "dismiss", "Back", id="help.back"),
+        Binding("escape", "dismiss", "Back", id="view.back"),
+        Binding("question_mark,f1", "dismiss", "Back", id="view.help"),
+        Binding("q", "dismiss", "Back", id="app.leave"),
         Binding("j", "scroll(1)", "Down", id="help.down"),
         Binding("k", "scroll(-1)", "Up", id="help.up"),
     ]
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], back: str = "Esc") -> None:
         super().__init__()
+        self._back = back
         self._lines = lines
 
     def compose(self) -> ComposeResult:
@@ -41,7 +44,7 @@ class HelpScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """The footer reaches from one side to the other."""
-        keys = spread(hints(("↑↓", "move"), ("Esc", "back")), BLANK, max(0, self.size.width - 2))
+        keys = spread(hints(("↑↓", "move"), (self._back, "back")), BLANK, max(0, self.size.width - 2))
         self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)
 
     def action_scroll(self, by: int) -> None:

@@ -1,4 +1,4 @@
-"""What a person looks at: the filter, the search, the marks, the tabs, the file in an editor. Nothing here asks for anything.
+"""What a person looks at: filter, search, marks, tabs, the file in an editor. Nothing here asks for anything.
 
 One object beside the monitor's screen, so that the screen has only to say which key leads where.
 """
@@ -104,7 +104,7 @@ class Looking:
             session = self._board.session(key)
             text = session.artifact_path or session.id
         if text:
-            app.copy_to_clipboard(text)
+            app.copy_to_clipboard(text.encode(errors="replace").decode())
             self._say((span(f"Copied: {sanitise_line(text, _SAID)}"),))
 
     def open_file(self) -> None:

@@ -44,6 +44,7 @@ from covey_tui.view.summary import summary
 from covey_tui.view.words import name_of
 from covey_tui.widgets.detail import DetailPane
 from covey_tui.widgets.empty import EmptyPane
+from covey_tui.widgets.kept import KeptGround
 from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
@@ -54,7 +55,15 @@ _MANY = 3
 _SAID = 400
 
 
-class MonitorScreen(Screen[None]):
+class _Body(KeptGround, Container):
+    """What lies between the top and the footer."""
+
+
+class _Left(KeptGround, Vertical):
+    """The tree with its heads."""
+
+
+class MonitorScreen(KeptGround, Screen[None]):
     """The screen over a board; `now` gives the present moment."""
 
     CSS_PATH = "monitor.tcss"
@@ -87,8 +96,8 @@ class MonitorScreen(Screen[None]):
         """The top, tree and detail, and the footer."""
         yield Bar(id="summary")
         yield Bar(id="alert")
-        with Container(id="body"):
-            with Vertical(id="left"):
+        with _Body(id="body"):
+            with _Left(id="left"):
                 yield Bar(id="heads")
                 yield self.sessions
             yield self.detail
@@ -129,7 +138,8 @@ class MonitorScreen(Screen[None]):
         self._notifier.follow(change)
         self.sessions.apply(change)
         self.detail.apply(change)
-        self._show_top()
+        if change.changed != change.alike:
+            self._show_top()
         self._show_heads()
         if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
             self._show_footer()
@@ -218,6 +228,7 @@ class MonitorScreen(Screen[None]):
     # Events.
 
     def on_resize(self, event: Resize) -> None:
+        """Divide the screen anew."""
         self.frame = frame(event.size.width, event.size.height)
         self._arrange()
         self.call_after_refresh(self._show_all)
@@ -307,8 +318,8 @@ class MonitorScreen(Screen[None]):
             "view.filter": looking.next_state,
             "view.order": looking.order,
             "view.search": self._search,
-            "view.mark": self._mark,
-            "view.mark_all": looking.mark_all,
+            "view.mark": partial(self._mark, looking.mark),
+            "view.mark_all": partial(self._mark, looking.mark_all),
             "view.transcript": looking.transcript,
             "view.artifact": looking.artifact,
             **{f"view.tab_{number}": partial(detail.choose, number) for number in range(1, 6)},
@@ -321,8 +332,9 @@ class MonitorScreen(Screen[None]):
 
     @work(exclusive=True, group="acting")
     async def _ask_for(self, binding: str, ids: tuple[str, ...]) -> None:
-        await self._acting.act(binding, ids)
-        self.sessions.unmark()
+        if await self._acting.act(binding, ids):
+            self.sessions.unmark()
+            self.detail.show(self.sessions.cursor)
         self._show_footer()
 
     @work(exclusive=True, group="acting")
@@ -359,8 +371,8 @@ class MonitorScreen(Screen[None]):
         else:
             self._ask_for(act.deed.value, act.session_ids)
 
-    def _mark(self) -> None:
-        self.looking.mark()
+    def _mark(self, mark: Callable[[], None]) -> None:
+        mark()
         self.detail.show(self.sessions.cursor, tuple(self.sessions.marks))
 
     def _search(self) -> None:
@@ -393,4 +405,4 @@ class MonitorScreen(Screen[None]):
         def keys_of(binding: str) -> str:
             return "  ".join(shown(key) for key in self._settings.keys_of(binding))
 
-        self.app.push_screen(HelpScreen(help_lines(keys_of, possible)))
+        self.app.push_screen(HelpScreen(help_lines(keys_of, possible), self.key("view.back")))

@@ -52,12 +52,14 @@ class Tally:
 class Change:
     """What a batch of events has changed: ids of sessions; `created` in the order of their creation.
 
+    `alike` are those of the changed whose row looks as before, as after most results.
     `foreign`: an engine goes on with a run that the board does not hold; whoever reads the log begins anew.
     """
 
     changed: frozenset[str] = frozenset()
     created: tuple[str, ...] = ()
     foreign: bool = False
+    alike: frozenset[str] = frozenset()
 
 
 def state_of(session: Session) -> str:
@@ -160,6 +162,7 @@ class Board:
             IllegalEventError: they do not follow on what the board holds; whoever reads the log begins anew.
         """
         changed: set[str] = set()
+        altered: set[str] = set()
         created: list[str] = []
         foreign = False
         for event in events:
@@ -176,9 +179,13 @@ class Board:
                 continue
             if before is None:
                 created.append(after.id)
-            self._count(before, after)
             changed.add(after.id)
-        return Change(frozenset(changed), tuple(created), foreign)
+            if before is None or not _counts_alike(before, after):
+                self._count(before, after)
+                altered.add(after.id)
+            elif not _looks_alike(before, after):
+                altered.add(after.id)
+        return Change(frozenset(changed), tuple(created), foreign, frozenset(changed - altered))
 
     def infer(self, seen: Iterable[Session]) -> Change:
         """Lay what the disk says over the log: sessions that differ from it; none puts the log back."""
@@ -213,8 +220,7 @@ class Board:
     def _count(self, before: Session | None, after: Session) -> None:
         """Carry the difference that a session makes up to the sums of all its ancestors."""
         tally = self._tallies.setdefault(after.id, Tally())
-        was, now = _needs_with(before, tally), _needs_with(after, tally)
-        difference = now - was
+        difference = _needs_with(after, tally) - _needs_with(before, tally)
         tokens = tokens_of(after) - (tokens_of(before) if before else 0)
         cost = _minus(after.cost_usd, before.cost_usd if before else None)
         attempts = after.attempt - (before.attempt if before else 0)
@@ -251,6 +257,30 @@ def _needs_with(session: Session | None, below: Tally) -> int:
     if session is None:
         return 0
     return int(_needs(session)) + (0 if session.status in CLOSED else below.needs)
+
+
+def _counts_alike(before: Session, after: Session) -> bool:
+    """None of the sums differs, as after most events: of all these, only what an event replaces is another object."""
+    return (
+        before.phase is after.phase
+        and before.status is after.status
+        and before.artifact is after.artifact
+        and before.attempt == after.attempt
+        and before.usage is after.usage
+        and before.cost_usd == after.cost_usd
+        and before.needs_human is after.needs_human
+    )
+
+
+def _looks_alike(before: Session, after: Session) -> bool:
+    """The row looks as before, where it counts alike as well."""
+    return (
+        before.step == after.step
+        and before.started_at is after.started_at
+        and before.finished_at is after.finished_at
+        and before.kept is after.kept
+        and before.failure_cause is after.failure_cause
+    )
 
 
 def _move(states: dict[str, int], old: str | None, new: str) -> None:

@@ -95,9 +95,6 @@ def able(board: Board, binding: str, session_ids: Sequence[str]) -> int:
 
 def allowed(board: Board, binding: str, session_id: str | None) -> bool:
     """Whether a key does something to a session as it stands; keys that only change what is shown always do."""
-    action = ACTIONS.get(binding)
-    if action is not None and session_id is not None and standing(board.session(session_id)) not in CONTROLS[action]:
-        return False
     return why_not(board, binding, session_id) is None
 
 

@@ -7,8 +7,12 @@ at: so a key press costs little, however many sessions there are.
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from covey.model.session import Session, file_is_missing
+from covey.model.status import Phase, Status
 from covey_tui.view.board import CLOSED, Board
 from covey_tui.view.rows import Rows
+
+_ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 
 
 def next_need(board: Board, rows: Rows, cursor: str | None, *, forward: bool) -> str | None:
@@ -51,9 +55,15 @@ class _Way:
             waiting.extend([*below, itself] if self._forward else [itself, *below])
 
     def _stacked(self, keys: Sequence[str]) -> list[tuple[str, bool]]:
-        """From the end of which the next is taken."""
-        return [(key, False) for key in (reversed(keys) if self._forward else keys)]
+        """Those worth a look, from the end of which the next is taken."""
+        worth = [(key, False) for key in keys if self._board.tally(key).needs or _may_need(self._board.session(key))]
+        return worth[::-1] if self._forward else worth
 
     def _below(self, key: str) -> Sequence[str]:
         is_closed = self._board.session(key).status in CLOSED
         return () if is_closed or not self._board.tally(key).needs else self._rows.children(key)
+
+
+def _may_need(session: Session) -> bool:
+    """A glance that spares most sessions the question whether they need a human."""
+    return session.phase is Phase.BLOCKED or session.status in _ENDED_BADLY or file_is_missing(session)

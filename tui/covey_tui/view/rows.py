@@ -5,7 +5,7 @@ its own place and its ancestors, nothing is numbered anew. Where a row stands is
 where that has moved.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -46,10 +46,16 @@ class Rows:
         """The row of a session; None where it has none."""
         if session_id not in self._below:
             return None
-        hint = self._hints.get(session_id, len(self.ids))
+        hint = self._hints.get(session_id, 0)
         if hint >= len(self.ids) or self.ids[hint] != session_id:
-            hint = self._hints[session_id] = self.ids.index(session_id)
+            hint = self._hints[session_id] = self._find(session_id, hint)
         return hint
+
+    def _find(self, session_id: str, hint: int) -> int:
+        try:
+            return self.ids.index(session_id, hint)  # rows above it have come, as a rule: then it is near
+        except ValueError:
+            return self.ids.index(session_id)
 
     def depth(self, session_id: str) -> int:
         """How many ancestors a session has."""
@@ -187,17 +193,16 @@ class Rows:
         """Where a session's row belongs: behind the nearest elder sibling that has one, or its parent."""
         session = self._board.session(session_id)
         siblings = self.children(session.session_id)
-        if self._first:
-            at = siblings.index(session_id)
-        else:
-            at = bisect_right(siblings, session.position, key=lambda key: self._board.session(key).position) - 1
-            while siblings[at] != session_id:
-                at -= 1
-        elder = next((key for key in reversed(siblings[:at]) if key in self._below), None)
+        alike = 0 if self._first else bisect_left(siblings, session.position, key=self._position)
+        at = siblings.index(session_id, alike)
+        elder = next((key for key in map(siblings.__getitem__, range(at - 1, -1, -1)) if key in self._below), None)
         if elder is not None:
             return (self.index(elder) or 0) + 1 + self._below[elder]
         parent = None if session.session_id is None else self.index(session.session_id)
         return 0 if parent is None else parent + 1
+
+    def _position(self, session_id: str) -> int:
+        return self._board.session(session_id).position
 
     def _grow(self, session_id: str, count: int) -> None:
         """So many rows more lie below each ancestor of a session."""

@@ -76,16 +76,14 @@ def room(line: Line) -> int:
 def fit(line: Line, cells: int) -> Line:
     """The line in exactly so many cells: cut at its end with an ellipsis, or followed by blanks."""
     taken = room(line)
-    if taken == cells:
-        return line
-    if taken < cells:
-        return (*line, span(" " * (cells - taken)))
+    if taken <= cells:
+        return line if taken == cells else (*line, span(" " * (cells - taken)))
     kept: list[Span] = []
     left = cells
     for piece in line:
         needed = width(piece.text)
-        if needed > left or (needed == left and piece is not line[-1]):
-            short = cut(SafeText(f"{piece.text}  "), left) if needed == left else cut(piece.text, left)
+        if needed >= left:  # something is cut, here or behind it, and one cell says so
+            short = cut(SafeText(f"{piece.text}  "), left) if left > 0 else SafeText("")
             kept.append(Span(short, piece.tone))
             left -= width(short)
             break

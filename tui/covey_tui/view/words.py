@@ -86,7 +86,8 @@ def elapsed(session: Session, now: datetime) -> float | None:
     is_told = session.session_id is None or not (session.kept or session.status is Status.SKIPPED)
     if session.started_at is None or not is_told:
         return None
-    return ((session.finished_at or now) - session.started_at).total_seconds()
+    until = session.finished_at or (session.updated_at if session.phase is Phase.INTERRUPTED else now)
+    return (until - session.started_at).total_seconds()
 
 
 def is_ticking(session: Session) -> bool:

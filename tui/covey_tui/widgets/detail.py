@@ -4,6 +4,7 @@ The pane knows the board, and asks its `DetailSource` for what the board does no
 and diff. One question is open at a time; when something else is shown meanwhile, its answer is not waited for.
 """
 
+import time
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -32,16 +33,20 @@ from covey_tui.view.spans import BLANK, Ground, Line
 from covey_tui.widgets.detail_contents import ArtifactContent, BoardContent, StepsContent, TranscriptContent
 from covey_tui.widgets.detail_lines import CURSOR, DetailLines, TranscriptView
 from covey_tui.widgets.detail_source import DetailSource, Scene
+from covey_tui.widgets.kept import KeptGround, KeptLines
 
 __all__ = ["DetailPane", "DetailSource", "Tab"]
 
 _LARGE = 500
 """A parent with more below it is drawn again once a second only, not at every change below it."""
 
+_DRAWING_SHARE = 50
+"""Drawing a large parent as its time goes on takes at most this part of the time: a fiftieth."""
+
 _Content = BoardContent | TranscriptContent | StepsContent | ArtifactContent
 
 
-class Head(Widget):
+class Head(KeptLines, Widget):
     """The lines above the content; the mark of the focus stands in the first one's margin."""
 
     DEFAULT_CSS = "Head { height: 3; background: $covey-surface; }"
@@ -71,7 +76,7 @@ class Head(Widget):
         return Strip.join([margin, palette.strip(line, ground, max(0, self.size.width - self.inset))])
 
 
-class DetailPane(Vertical):
+class DetailPane(KeptGround, Vertical):
     """The detail; see the module. `compact` is the peek below a narrow tree, `inset` its margin to the left."""
 
     DEFAULT_CSS = """
@@ -96,6 +101,7 @@ class DetailPane(Vertical):
         self._tab = Tab.TRANSCRIPT
         self._worker: Worker[None] | None = None
         self._ask_again = False
+        self._due = 0.0
         self._unreadable: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -165,7 +171,7 @@ class DetailPane(Vertical):
         if scene is not None and self._unreadable is not None:
             self._begin()
         elif scene is not None:
-            self._draw()
+            self._draw_in_turn(scene)
             if scene.session.phase is not None:
                 self.ask()
 
@@ -228,6 +234,13 @@ class DetailPane(Vertical):
             self._contents[0].say(self._unreadable)
         else:
             self._content.draw(scene)
+
+    def _draw_in_turn(self, scene: Scene) -> None:
+        """Draw; a large parent, which is summed up anew each time, only as often as its share of the time allows."""
+        began = time.monotonic()
+        if began >= self._due or self._board.tally(scene.session.id).total <= _LARGE:
+            self._draw()
+            self._due = began + (time.monotonic() - began) * _DRAWING_SHARE
 
     def _head_lines(self, scene: Scene, width: int) -> tuple[Line, ...]:
         if scene.marked:

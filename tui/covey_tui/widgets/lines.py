@@ -14,9 +14,10 @@ from textual.widget import Widget
 
 from covey_tui.painted import palette_of
 from covey_tui.view.spans import BLANK, Ground, Line
+from covey_tui.widgets.kept import KeptLines
 
 
-class Bar(Widget):
+class Bar(KeptLines, Widget):
     """A few lines that stand where they are; one cell of margin at each side."""
 
     DEFAULT_CSS = "Bar { height: 1; }"
@@ -41,7 +42,7 @@ class Bar(Widget):
         return padded(self, line, self.ground, self.size.width)
 
 
-class Lines(ScrollView, can_focus=True):
+class Lines(KeptLines, ScrollView, can_focus=True):
     """Many lines; it scrolls over them and paints those that are seen."""
 
     DEFAULT_CSS = "Lines { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }"

@@ -27,6 +27,7 @@ from covey_tui.view.rows import Rows
 from covey_tui.view.spans import BLANK, Ground
 from covey_tui.view.tree_line import Row, tree_line
 from covey_tui.view.words import goes_on
+from covey_tui.widgets.kept import KeptLines
 
 _EIGHTHS = 8
 """The scrollbar's thumb moves in eighths of a cell."""
@@ -39,7 +40,7 @@ class _Window(NamedTuple):
     held: int
 
 
-class SessionTree(ScrollView, can_focus=True):
+class SessionTree(KeptLines, ScrollView, can_focus=True):
     """The tree of a board's sessions; `now` gives the present moment."""
 
     DEFAULT_CSS = """
@@ -117,7 +118,7 @@ class SessionTree(ScrollView, can_focus=True):
             self._follow(window)
         if self.cursor is None and len(self.rows):
             self._set_cursor(self.rows.ids[0])
-        self._paint(self._touched(change.changed))
+        self._paint(self._touched(change.changed - change.alike))
 
     def tick(self) -> None:
         """A second has passed: paint the rows in sight whose time has gone on."""

@@ -1,0 +1,64 @@
+"""What a change of the board says of rows that look as before: nothing of theirs needs painting."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from covey.model import events as e
+from covey.model.command import CommandKind, ResultStatus
+from covey.model.status import ExecutionMode
+from covey_tui.view.board import Board
+from covey_tui.view.columns import columns
+from covey_tui.view.tree_line import Row, tree_line
+from tests.model.strategies import RUN, at, logs
+
+NOW = at(0) + timedelta(days=1)
+
+
+def drawn(board: Board) -> dict[str, object]:
+    """The rows of all sessions."""
+    parts = columns(160)
+    return {key: tree_line(board, board.session(key), Row(1, None), parts, NOW) for key in board.under(None)}
+
+
+class TestAlike:
+    """A session that is said to look alike has the row that it had."""
+
+    @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+    @given(logs())
+    def test_rows_are_as_before(self, log: list[e.AnyEvent]) -> None:
+        board = Board("shop")
+        board.fold(
+            [e.RunStarted(at=at(0), run_id=RUN, session_id=RUN, attempt=1, project_root="/", workflow="d", context="S")]
+        )
+        for event in log:
+            before = drawn(board)
+            change = board.fold([event])
+            if change.changed == change.alike:
+                assert drawn(board) == before
+
+    def test_a_result_leaves_the_row_alone(self) -> None:
+        about: dict[str, Any] = {"at": at(1), "run_id": RUN, "session_id": RUN, "attempt": 1}
+        board = Board("shop")
+        board.fold([e.RunStarted(**about, project_root="/", workflow="d", context="S")])
+        board.fold([_root(about), e.SessionStarted(**about)])
+        issued = board.fold([e.CommandIssued(**about, interaction_id="i", step="Write", command=CommandKind.AGENT)])
+        recorded = board.fold([e.ResultRecorded(**about, interaction_id="i", step="Write", status=ResultStatus.OK)])
+        assert (issued.changed, issued.alike) == ({RUN}, frozenset())
+        assert (recorded.changed, recorded.alike) == ({RUN}, {RUN})
+
+
+def _root(about: dict[str, Any]) -> e.SessionCreated:
+    return e.SessionCreated(
+        **about,
+        project_id="p",
+        parent_id=None,
+        type="ContextDesign",
+        component_id="c",
+        component="Shop",
+        module="shop",
+        execution_mode=ExecutionMode.AUTO,
+        agent="none",
+        environment="local",
+    )

@@ -1,0 +1,89 @@
+import shlex
+
+import pytest
+
+from covey.client.beginning import Beginning, DeclaredCounts
+from covey_tui.view.empty import BLOCK, block, choices
+from covey_tui.view.spans import Ground, Role, room
+
+SHOP = Beginning(
+    "shop",
+    contexts=(DeclaredCounts("Billing", "shop.billing", 8, 1), DeclaredCounts("Catalog", "shop.catalog", 6, 1)),
+)
+NO_MANIFEST = Beginning("attic", has_manifest=False)
+BROKEN = Beginning("shop", mistake="/shop/covey.toml:3: \x1b[2J is not TOML")
+NOTHING = Beginning("shop")
+
+
+def page(found: Beginning, chosen: int = 0) -> list[str]:
+    return ["".join(text for text, _ in line).rstrip() for line in block(found, choices(found), chosen)]
+
+
+class TestChoices:
+    """Commands that begin something, as they are typed; those that the screen can run name what they run."""
+
+    def test_a_project_with_contexts(self) -> None:
+        assert [(each.command, each.modules) for each in choices(SHOP)] == [
+            ("covey run design Billing", ("shop.billing",)),
+            ("covey run design --all", ("shop.billing", "shop.catalog")),
+            ("covey run design --all --dry-run", ()),
+            ("covey demo", ()),
+        ]
+
+    def test_without_a_manifest(self) -> None:
+        assert [each.command for each in choices(NO_MANIFEST)] == ["covey init", "covey demo"]
+
+    @pytest.mark.parametrize("found", [BROKEN, NOTHING])
+    def test_where_nothing_can_be_run(self, found: Beginning) -> None:
+        assert [each.command for each in choices(found)] == ["covey demo"]
+
+    def test_a_name_is_quoted_for_the_shell(self) -> None:
+        hostile = Beginning("shop", contexts=(DeclaredCounts("a; rm -rf ~", "shop.a", 1, 0),))
+        command = choices(hostile)[0].command
+        assert shlex.split(command) == ["covey", "run", "design", "a; rm -rf ~"]
+
+
+class TestBlock:
+    """What is on the screen, to the cell."""
+
+    def test_a_project_with_contexts(self) -> None:
+        assert page(SHOP) == [
+            "  No run yet in shop",
+            "",
+            "  covey.toml names 2 contexts with 14 components; 2 have a design.",
+            "  Start a run from any terminal, and this screen follows it.",
+            "",
+            "▌ covey run design Billing            8 components, 7 to write",
+            "  covey run design --all              14 components, 12 to write",
+            "  covey run design --all --dry-run    only says what would start",
+            "  covey demo                          a made-up project, free",
+            "",
+            "  Enter runs it   y copies the line",
+        ]
+
+    def test_without_a_manifest(self) -> None:
+        found = page(NO_MANIFEST)
+        assert found[0] == "  No covey.toml here"
+        assert found[-4:] == [
+            "▌ covey init    reads this project",
+            "  covey demo    a made-up project, free",
+            "",
+            "  y copies the line",
+        ]
+
+    def test_a_mistake_is_told_and_made_harmless(self) -> None:
+        found = "\n".join(page(BROKEN))
+        assert "/shop/covey.toml:3:" in found
+        assert "\x1b" not in found
+
+    def test_the_chosen_line_is_bold_on_the_cursors_ground(self) -> None:
+        lines = block(SHOP, choices(SHOP), 1)
+        on_cursor = [line for line in lines if any(tone.ground is Ground.CURSOR for _, tone in line)]
+        (chosen,) = on_cursor
+        assert all(tone.ground is Ground.CURSOR for _, tone in chosen)
+        assert [text.strip() for text, tone in chosen if tone.bold] == ["covey run design --all"]
+        assert chosen[0].tone.role is Role.PRIMARY
+
+    @pytest.mark.parametrize("found", [SHOP, NO_MANIFEST, BROKEN, NOTHING])
+    def test_every_line_is_as_wide_as_the_block(self, found: Beginning) -> None:
+        assert {room(line) for line in block(found, choices(found), 0)} == {BLOCK}

@@ -1,0 +1,165 @@
+import pytest
+
+from covey.client.ui import UiSettings, shown
+from covey.model.session import Session
+from covey.model.status import ArtifactState, FailureCause, Phase
+from covey_tui.view.board import Board
+from covey_tui.view.footer import Situation, footer
+from covey_tui.view.progress import Manner
+from covey_tui.view.spans import Role, room
+from tests.tui.pictures import board, complete, failed, family, gone, running, skipped, waiting
+
+WIDE = 200
+END = "? help   q leave"
+SEARCH = "/ search   f filter"
+
+
+def said(
+    made: Board, here: Situation, cells: int = WIDE, settings: UiSettings | None = None, manner: Manner | None = None
+) -> str:
+    """The footer, its two ends divided by a bar."""
+    known = settings or UiSettings()
+    line = footer(made, here, lambda binding: shown(known.keys_of(binding)[0]), cells, manner or Manner())
+    assert room(line) == cells
+    left, _, right = "".join(text for text, _ in line).rpartition("    ")
+    return f"{left.strip()} | {right.strip()}"
+
+
+def child(**changes: object) -> tuple[Board, Situation]:
+    """A board with one child, and a cursor on it."""
+    made = board(family("Billing", 252, waiting(), [("Invoice", 64, changes)]))
+    return made, Situation(made.children(made.roots()[0])[0])
+
+
+def parent(*children: tuple[str, int | None, dict[str, object]], **changes: object) -> tuple[Board, str]:
+    """A board with one run, and its root's id."""
+    rows: list[Session] = list(family("Billing", 252, {**waiting(), **changes}, children))
+    return board(rows), rows[0].id
+
+
+class TestRows:
+    """What the row allows stands first, best first; then what changes the view."""
+
+    @pytest.mark.parametrize(
+        ("row", "keys"),
+        [
+            (failed(FailureCause.CRASH, "no"), "r retry   e retry with note…   s skip…   o open file"),
+            (gone(), "r retry   e retry with note…   s skip…   o open file"),
+            (failed(FailureCause.CHECK_FAILED, "no"), "e retry with note…   r retry   s skip…   o open file"),
+            (running("ValidateDesign"), "l transcript   x cancel…"),
+            ({"phase": Phase.INTERRUPTED, "pending": "i"}, "l transcript   x cancel…"),
+            ({}, "x cancel…   s skip…"),
+            (complete(), "d artifact   o open file   y copy"),
+            (complete(kept=True), "d artifact   o open file   y copy"),
+            (skipped("later"), "r retry   e retry with note…   o open file"),
+            ({**skipped("later"), "phase": Phase.CANCELLING}, "X kill now   l transcript"),
+        ],
+    )
+    def test_a_child(self, row: dict[str, object], keys: str) -> None:
+        made, here = child(**row)
+        assert said(made, here) == f"{keys}   {SEARCH} | {END}"
+
+    def test_a_session_without_a_file_offers_none(self) -> None:
+        made, here = child(**complete(artifact_path=None, artifact=ArtifactState.UNKNOWN))
+        assert "open file" not in said(made, here)
+
+    def test_a_parent_at_work(self) -> None:
+        made, root = parent(("Invoice", 3, running("ValidateDesign")))
+        assert said(made, Situation(root)) == f"x cancel…   Space fold   {SEARCH} | {END}"
+
+    def test_a_parent_below_which_some_have_failed(self) -> None:
+        made, root = parent(("Invoice", 3, failed(FailureCause.CRASH, "no")))
+        found = said(made, Situation(root, failed_below=3))
+        assert found == f"x cancel…   R retry all 3…   Space fold   {SEARCH} | {END}"
+
+    def test_a_parent_that_is_blocked_may_look_again(self) -> None:
+        verdict = {"failed": [{"component": "Invoice"}]}
+        made, root = parent(("Invoice", 3, failed(FailureCause.CRASH, "no")), phase=Phase.BLOCKED, needs_human=verdict)
+        assert said(made, Situation(root)).startswith("r retry   x cancel…   Space fold")
+
+    def test_a_finished_run(self) -> None:
+        made, root = parent(("Invoice", 3, complete()), **complete())
+        assert said(made, Situation(root)) == f"Enter open   y copy   {SEARCH} | {END}"
+
+    def test_many_problems_can_be_seen_alone(self) -> None:
+        made, here = child(**gone())
+        many = Situation(here.session_id, many_problems=True)
+        assert f"! only problems   {SEARCH}" in said(made, many)
+        assert "only problems" not in said(made, here)
+
+
+class TestPlaces:
+    """Marks, the detail on the whole screen, and where there is no row."""
+
+    def test_marks_are_counted_by_what_can_be_done(self) -> None:
+        made, _ = parent(
+            ("A", 3, gone()), ("B", 3, failed(FailureCause.CRASH, "no")), ("C", 3, complete()), ("D", None, {})
+        )
+        marks = tuple(made.children(made.roots()[0]))
+        found = said(made, Situation(marks[0], marks, matching=26))
+        keys = "r retry 2…   s skip 3…   x cancel 1…   v unmark   V mark all 26   Esc unmark all"
+        assert found == f"{keys} | {END}"
+
+    def test_one_mark_is_retried_at_once_and_another_row_can_be_marked(self) -> None:
+        made, _ = parent(("A", 3, gone()), ("B", 3, gone()))
+        first, second = made.children(made.roots()[0])
+        assert said(made, Situation(second, (first,))).startswith("r retry 1   s skip 1…   v mark   V mark all   Esc")
+
+    def test_the_detail_on_the_whole_screen(self) -> None:
+        made, here = child(**running("ValidateDesign"))
+        full = Situation(here.session_id, is_full=True)
+        assert said(made, full) == f"Esc tree   1–5 tabs   x cancel… | {END}"
+        made, root = parent(("Invoice", 3, running("ValidateDesign")))
+        assert said(made, Situation(root, is_full=True)) == f"Esc tree   1–5 tabs   x cancel… | {END}"
+
+    def test_tabs_on_keys_that_are_not_in_a_row_are_left_to_the_help(self) -> None:
+        made, here = child(**running("ValidateDesign"))
+        settings = UiSettings(keys={"view.tab_2": ("f2",)})
+        assert "tabs" not in said(made, Situation(here.session_id, is_full=True), settings=settings)
+
+    def test_nothing_was_ever_run(self) -> None:
+        assert said(Board("shop"), Situation(None)) == f"y copy   ↑↓ move   : commands | {END}"
+
+    def test_a_filter_that_finds_nothing(self) -> None:
+        assert said(board(), Situation(None)) == f"Esc show all   f filter   : commands | {END}"
+
+
+class TestRoom:
+    """What does not fit falls off before the help; the keys are bold, their labels muted, and nothing has a colour."""
+
+    @pytest.mark.parametrize("cells", range(20, 120))
+    def test_it_always_ends_with_the_way_out(self, cells: int) -> None:
+        made, here = child(**failed(FailureCause.CRASH, "no"))
+        left, _, right = said(made, here, cells).rpartition(" | ")
+        assert right.endswith(END)
+        whole = "r retry   e retry with note…   s skip…   o open file   / search   f filter"
+        assert not left or whole.startswith(left)
+        assert not left or whole[len(left) :][:3] in {"", "   "}
+
+    def test_as_in_the_pictures(self) -> None:
+        made, here = child(**failed(FailureCause.CRASH, "no"))
+        assert said(made, here, 98) == (
+            "r retry   e retry with note…   s skip…   o open file   / search   f filter | ? help   q leave"
+        )
+        assert said(made, here, 78) == "r retry   e retry with note…   s skip…   o open file | ? help   q leave"
+
+    def test_roles(self) -> None:
+        made, here = child(**failed(FailureCause.CRASH, "no"))
+        line = footer(made, here, lambda binding: binding[:1], WIDE)
+        assert {tone.role for text, tone in line if text.strip()} == {Role.TEXT, Role.MUTED}
+        assert all(tone.bold == (tone.role is Role.TEXT) for text, tone in line if text.strip())
+
+    def test_three_dots_where_there_is_nothing_else(self) -> None:
+        made, here = child(**failed(FailureCause.CRASH, "no"))
+        assert "e retry with note..." in said(made, here, manner=Manner(ascii=True))
+
+
+class TestRemapped:
+    """The footer names the keys that work."""
+
+    def test_other_keys(self) -> None:
+        made, here = child(**failed(FailureCause.CRASH, "no"))
+        settings = UiSettings(keys={"session.retry": ("f5", "r"), "app.leave": ("ctrl+x",)})
+        found = said(made, here, settings=settings)
+        assert found.startswith("F5 retry   e retry")
+        assert found.endswith("? help   Ctrl+X leave")

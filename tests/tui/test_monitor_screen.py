@@ -1,0 +1,461 @@
+"""The monitor's screen under the hand: every key does what `?` says it does, and nothing else."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from covey.client.requests import Wish
+from covey.errors import CoveyError
+from covey.model.control import Action
+from covey.model.session import Session
+from covey_tui.screens.dialog import Dialog
+from covey_tui.screens.help import HelpScreen
+from covey_tui.screens.intervention import InterventionScreen
+from covey_tui.screens.monitor import MonitorScreen
+from covey_tui.widgets.detail import Tab
+from tests.tui import pictures
+from tests.tui.gallery import Gallery, settled
+
+BILLING, CATALOG = "id-run-billing", "id-run-catalog"
+INVOICE, PAYMENT, TAX_RULE, LEDGER = (f"id-billing-{name}" for name in ("invoice", "payment", "taxrule", "ledger"))
+IMPORT = "id-catalog-importadapter"
+TO_PAYMENT, TO_TAX_RULE = ("j",) * 3, ("j",) * 4
+
+
+class Hand:
+    """A person at the screen: presses keys, and sees what there is."""
+
+    def __init__(self, app: Gallery, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def monitor(self) -> MonitorScreen:
+        return self.app.monitor
+
+    @property
+    def cursor(self) -> str | None:
+        return self.monitor.sessions.cursor
+
+    @property
+    def rows(self) -> Sequence[str]:
+        """The names of the rows that the tree shows."""
+        return [self.app.board.session(key).component for key in self.monitor.sessions.rows.ids]
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen as text, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in line).rstrip() for line in strips]
+
+    @property
+    def footer(self) -> str:
+        return self.lines[-1].strip()
+
+    @property
+    def asked(self) -> list[tuple[tuple[str, ...], Wish]]:
+        return self.app.link.asked
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await settled(self.pilot)
+
+    async def write(self, text: str) -> None:
+        await self.pilot.press(*("space" if sign == " " else sign for sign in text))
+        await settled(self.pilot)
+
+    def shows(self, *texts: str) -> bool:
+        return all(any(text in line for line in self.lines) for text in texts)
+
+
+@asynccontextmanager
+async def hand(
+    *keys: str, sessions: Callable[[], Iterable[Session]] = pictures.shop, size: tuple[int, int] = (100, 30)
+) -> AsyncIterator[Hand]:
+    """The screen over these sessions, after some keys."""
+    app = Gallery(pictures.board(sessions()))
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        person = Hand(app, pilot)
+        await person.press(*keys)
+        yield person
+
+
+class TestMoving:
+    """The cursor goes where it is sent, and the detail with it."""
+
+    @pytest.mark.parametrize(
+        ("keys", "cursor"),
+        [
+            (("down", "down"), "id-billing-lineitem"),
+            (("j", "j", "k"), INVOICE),
+            (("G",), "id-catalog-legacysync"),
+            (("end", "home"), BILLING),
+            (("G", "g"), BILLING),
+            (("pagedown", "pageup"), BILLING),
+            (("j", "left"), BILLING),
+            (("right",), INVOICE),
+            (("n",), TAX_RULE),
+            (("n", "n", "n"), IMPORT),
+            (("n", "n", "n", "n"), TAX_RULE),
+            (("N",), IMPORT),
+        ],
+    )
+    async def test_cursor(self, keys: tuple[str, ...], cursor: str) -> None:
+        async with hand(*keys) as person:
+            assert person.cursor == cursor
+            assert person.monitor.detail.session_id == cursor
+
+    @pytest.mark.parametrize(("fold", "unfold"), [("space", "space"), ("left", "right")])
+    async def test_folding(self, fold: str, unfold: str) -> None:
+        async with hand(fold) as person:
+            assert person.rows[:2] == ["Billing", "Catalog"]
+            await person.press(unfold)
+            assert person.rows[:2] == ["Billing", "Invoice"]
+            assert person.cursor == BILLING
+
+    async def test_nothing_needs_anybody(self) -> None:
+        async with hand("n", sessions=pictures.finished) as person:
+            assert "Nothing needs you." in person.footer
+            assert person.cursor == BILLING
+
+    async def test_a_click_goes_to_a_row(self) -> None:
+        async with hand() as person:
+            at = next(y for y, line in enumerate(person.lines) if "Ledger" in line)
+            await person.pilot.click(offset=(12, at))
+            await settled(person.pilot)
+            assert person.cursor == LEDGER
+
+    async def test_t_puts_first_what_needs_somebody(self) -> None:
+        async with hand("t") as person:
+            assert person.rows[1:3] == ["TaxRule", "Ledger"]
+            await person.press("t")
+            assert person.rows[1:3] == ["Invoice", "LineItem"]
+
+
+class TestDetail:
+    """The tabs by number and by letter; Tab goes to the other pane, Enter into the detail."""
+
+    @pytest.mark.parametrize(
+        ("keys", "tab"),
+        [
+            (("1",), Tab.TRANSCRIPT),
+            (("2",), Tab.STEPS),
+            (("3",), Tab.ARTIFACT),
+            (("4",), Tab.PROBLEM),
+            (("5",), Tab.STATE),
+            (("5", "l"), Tab.TRANSCRIPT),
+            (("d",), Tab.ARTIFACT),
+        ],
+    )
+    async def test_tabs(self, keys: tuple[str, ...], tab: Tab) -> None:
+        async with hand(*TO_PAYMENT, *keys) as person:
+            assert person.monitor.detail.tab is tab
+
+    async def test_d_twice_shows_what_has_changed(self) -> None:
+        async with hand("j", "d") as person:
+            assert person.shows("What a customer owes.")
+            await person.press("d")
+            assert not person.shows("What a customer owes.")
+
+    async def test_the_panes_change_the_focus(self) -> None:
+        async with hand(*TO_PAYMENT, "tab") as person:
+            assert person.monitor.detail.has_focus_within
+            await person.press("tab")
+            assert person.monitor.sessions.has_focus
+            await person.press("enter")
+            assert person.monitor.detail.has_focus_within
+            await person.press("escape")
+            assert person.monitor.sessions.has_focus
+
+    async def test_the_keys_work_from_the_detail(self) -> None:
+        async with hand(*TO_TAX_RULE, "tab", "r") as person:
+            assert [ids for ids, _ in person.asked] == [(TAX_RULE,)]
+
+    async def test_enter_in_a_narrow_screen_gives_it_all_of_it(self) -> None:
+        async with hand(*TO_TAX_RULE, "enter", size=(80, 24)) as person:
+            assert person.monitor.detail.region.width == 80
+            assert not person.monitor.sessions.region.height
+            assert person.footer.startswith("Esc tree")
+            await person.press("escape")
+            assert person.monitor.sessions.has_focus
+            assert person.monitor.sessions.region.width == 80
+
+
+class TestNarrowing:
+    """`!`, `f` and `/` show fewer rows, and say so above them."""
+
+    async def test_only_problems(self) -> None:
+        async with hand("exclamation_mark") as person:
+            assert person.rows == ["Billing", "TaxRule", "Ledger", "Catalog", "ImportAdapter"]
+            assert person.shows("only problems")
+            await person.press("exclamation_mark")
+            assert len(person.rows) == 16
+
+    async def test_one_status_after_the_other_and_round(self) -> None:
+        async with hand("f") as person:
+            seen = []
+            while len(person.rows) < 16:
+                seen.append([name for name in person.rows if name not in {"Billing", "Catalog"}])
+                await person.press("f")
+            assert seen[0] == ["Payment", "PriceList", "Variant"]
+            assert ["TaxRule", "ImportAdapter"] in seen
+            assert ["Ledger"] in seen
+            assert seen[-1] == ["LegacySync"]
+            assert len(seen) == 6, "no status that nobody is in"
+
+    async def test_a_search_narrows_as_it_is_typed_and_enter_keeps_it(self) -> None:
+        async with hand("slash", "l", "i") as person:
+            before = person.rows
+            await person.press("n")
+            assert (len(before), person.rows) == (4, ["Billing", "LineItem"])
+            await person.press("enter")
+            assert person.rows == ["Billing", "LineItem"]
+            assert person.monitor.sessions.has_focus
+            assert person.shows("/lin")
+            await person.press("escape")
+            assert len(person.rows) == 16
+
+    async def test_esc_gives_a_search_up(self) -> None:
+        async with hand("slash", *"lin", "escape") as person:
+            assert len(person.rows) == 16
+            assert person.monitor.sessions.has_focus
+
+    async def test_in_a_search_letters_are_letters(self) -> None:
+        async with hand(*TO_TAX_RULE, "slash", *"rxsRQq") as person:
+            assert person.monitor.looking.filter is not None
+            assert person.shows("rxsRQq")
+            assert person.asked == []
+            assert person.app.screen is person.monitor
+
+    async def test_what_finds_nothing(self) -> None:
+        async with hand("slash", *"zzz", "enter") as person:
+            assert person.rows == []
+            assert person.cursor is None
+            await person.press("r", "x", "n", "enter", "escape")
+            assert len(person.rows) == 16
+            assert person.asked == []
+
+    async def test_n_leaves_a_filter_that_hides_what_needs_somebody(self) -> None:
+        async with hand("slash", *"lin", "enter", "n") as person:
+            assert person.cursor == TAX_RULE
+
+
+class TestMarks:
+    """`v` marks, `V` marks what is shown; the detail sums them up, and actions are about all of them."""
+
+    async def test_the_detail_sums_them_up(self) -> None:
+        async with hand(*TO_TAX_RULE, "v", "j", "v") as person:
+            assert list(person.monitor.sessions.marks) == [TAX_RULE, LEDGER]
+            assert person.shows("2 marked")
+            assert "retry 2" in person.footer
+            await person.press("v")
+            assert list(person.monitor.sessions.marks) == [TAX_RULE]
+
+    async def test_all_that_the_filter_shows(self) -> None:
+        async with hand("exclamation_mark", "V") as person:
+            assert set(person.monitor.sessions.marks) == {TAX_RULE, LEDGER, IMPORT}
+            assert person.shows("3 marked")
+
+    async def test_an_action_on_them_asks_once_and_unmarks(self) -> None:
+        async with hand("exclamation_mark", "V", "r") as person:
+            assert isinstance(person.app.screen, Dialog)
+            assert person.shows("Retry 3 sessions?")
+            assert person.asked == []
+            await person.press("y")
+            assert [(set(ids), wish.action) for ids, wish in person.asked] == [
+                ({TAX_RULE, LEDGER, IMPORT}, Action.RETRY)
+            ]
+            assert person.monitor.sessions.marks == {}
+            assert not person.shows("3 marked")
+
+    async def test_a_question_that_is_left_keeps_them(self) -> None:
+        async with hand("exclamation_mark", "V", "r", "escape") as person:
+            assert person.asked == []
+            assert set(person.monitor.sessions.marks) == {TAX_RULE, LEDGER, IMPORT}
+
+
+class TestEscape:
+    """One layer at a time, from the innermost; and then nothing, least of all the end."""
+
+    async def test_peels(self) -> None:
+        async with hand("exclamation_mark", "n", "enter", "v", size=(80, 24)) as person:
+            assert (len(person.monitor.sessions.marks), len(person.rows)) == (1, 5)
+            await person.press("escape")
+            assert (len(person.monitor.sessions.marks), len(person.rows)) == (0, 5)
+            assert person.monitor.detail.has_focus_within
+            await person.press("escape")
+            assert len(person.rows) == 16
+            assert person.monitor.detail.has_focus_within
+            await person.press("escape")
+            assert person.monitor.sessions.has_focus
+            await person.press("escape", "escape", "ctrl+c")
+            assert person.app.screen is person.monitor
+            assert person.app.return_code is None
+            assert person.asked == []
+
+
+class TestIntervention:
+    """`i` shows what needs somebody; Enter there goes to the row, Esc back to where one was."""
+
+    async def test_enter_goes_to_the_row(self) -> None:
+        async with hand("i") as person:
+            assert isinstance(person.app.screen, InterventionScreen)
+            await person.press("G", "enter")
+            assert person.app.screen is person.monitor
+            assert person.cursor is not None
+            assert person.app.board.needs_human(person.cursor)
+
+    async def test_esc_leaves_the_cursor_where_it_was(self) -> None:
+        async with hand("j", "i", "escape") as person:
+            assert person.app.screen is person.monitor
+            assert person.cursor == INVOICE
+
+    async def test_an_action_there_is_about_the_group(self) -> None:
+        async with hand("i", "r") as person:
+            (asked,) = person.asked
+            assert (len(asked[0]), asked[1].action) == (1, Action.RETRY)
+            assert isinstance(person.app.screen, InterventionScreen)
+
+
+class TestActing:
+    """What can be done is asked for, with a question where something is given up; what cannot says why."""
+
+    async def test_retry_of_what_failed_needs_no_question(self) -> None:
+        async with hand(*TO_TAX_RULE, "r") as person:
+            assert person.asked == [((TAX_RULE,), Wish(action=Action.RETRY))]
+            assert person.footer.startswith("Retried: TaxRule")
+
+    async def test_retry_of_what_is_complete_says_why_not(self) -> None:
+        async with hand("j", "r") as person:
+            assert person.asked == []
+            assert person.footer.startswith("Invoice cannot be retried: it is complete and its file is in order.")
+            assert person.footer.endswith("? help   q leave")
+
+    async def test_retry_of_what_runs_asks(self) -> None:
+        async with hand(*TO_PAYMENT, "r") as person:
+            assert person.shows("Cancel Payment, then retry it?")
+            await person.press("enter")
+            assert person.asked == []
+            await person.press("r", "y")
+            assert person.asked == [((PAYMENT,), Wish(action=Action.RETRY))]
+
+    async def test_retry_all_asks_with_the_count(self) -> None:
+        async with hand("R") as person:
+            assert person.shows("Retry all 2 that failed under Billing?", "Retry 2 sessions")
+            await person.press("y")
+            assert person.asked == [((TAX_RULE, LEDGER), Wish(action=Action.RETRY))]
+
+    async def test_retry_all_on_a_leaf_is_about_everything(self) -> None:
+        async with hand("j", "R") as person:
+            assert person.shows("Retry all 3 that failed under shop?")
+            await person.press("n")
+            assert person.asked == []
+
+    async def test_a_note_goes_along(self) -> None:
+        async with hand(*TO_TAX_RULE, "e") as person:
+            await person.write("use small")
+            await person.press("enter")
+            assert person.asked == [((TAX_RULE,), Wish(action=Action.RETRY, note="use small"))]
+
+    async def test_a_skip_has_its_reason(self) -> None:
+        async with hand(*TO_TAX_RULE, "s") as person:
+            await person.write("next week")
+            await person.press("enter")
+            assert person.asked == []
+            await person.press("enter")
+            assert person.asked == [((TAX_RULE,), Wish(action=Action.SKIP, reason="next week"))]
+
+    async def test_a_run_cannot_be_skipped(self) -> None:
+        async with hand("s") as person:
+            assert "a run's root cannot be skipped; cancel it instead." in person.footer
+            assert person.app.screen is person.monitor
+
+    async def test_the_first_answer_to_a_cancel_is_to_keep_running(self) -> None:
+        async with hand(*TO_PAYMENT, "x", "enter") as person:
+            assert person.asked == []
+            assert person.app.screen is person.monitor
+            await person.press("x", "y")
+            assert person.asked == [((PAYMENT,), Wish(action=Action.CANCEL))]
+
+    async def test_only_what_is_being_cancelled_is_killed(self) -> None:
+        async with hand(*TO_PAYMENT, "X") as person:
+            assert person.asked == []
+            assert "Payment is not being cancelled; cancel it first." in person.footer
+
+    async def test_stop_asks(self) -> None:
+        async with hand("Q", "escape") as person:
+            assert person.app.link.stopped == []
+            await person.press("Q", "y")
+            assert person.app.link.stopped == [BILLING, CATALOG]
+
+    async def test_stop_where_nothing_runs_says_so(self) -> None:
+        async with hand("Q", sessions=pictures.finished) as person:
+            assert person.app.screen is person.monitor
+            assert "No run is at work." in person.footer
+
+    async def test_retry_all_where_nothing_failed_says_so(self) -> None:
+        async with hand("R", sessions=pictures.finished) as person:
+            assert person.app.screen is person.monitor
+            assert "Nothing here has failed or lost its file." in person.footer
+
+    async def test_a_refusal_is_told(self) -> None:
+        async with hand(*TO_TAX_RULE) as person:
+
+            async def refuse(*_: object) -> None:
+                raise CoveyError("this monitor only looks; \x1b[31mopen one without --read-only")
+
+            person.app.link.ask = refuse  # type: ignore[method-assign, assignment]
+            await person.press("r")
+            assert person.footer.startswith("this monitor only looks; ␛[31mopen one without --read-only")
+
+
+class TestPages:
+    """Help and the list of commands come and go; leaving ends with 0."""
+
+    @pytest.mark.parametrize("key", ["question_mark", "f1"])
+    async def test_help(self, key: str) -> None:
+        async with hand(key) as person:
+            assert isinstance(person.app.screen, HelpScreen)
+            assert person.shows("try again from the first step")
+            await person.press("escape")
+            assert person.app.screen is person.monitor
+
+    async def test_y_copies_the_path(self) -> None:
+        async with hand("j", "y") as person:
+            assert person.app.clipboard == "docs/design/shop/billing/invoice.md"
+            assert person.footer.startswith("Copied: docs/design/shop/billing/invoice.md")
+
+    @pytest.mark.parametrize("key", ["q", "ctrl+q"])
+    async def test_leaving(self, key: str) -> None:
+        async with hand(key) as person:
+            await person.pilot.pause(0)
+        assert person.app.return_code == 0
+
+
+class TestSizes:
+    """Whatever the terminal is resized to, all parts have their place and the cursor stays in sight."""
+
+    async def test_from_one_to_the_next(self) -> None:
+        async with hand("G") as person:
+            for columns, lines in [(160, 45), (80, 24), (60, 15), (250, 80), (100, 30)]:
+                await person.pilot.resize_terminal(columns, lines)
+                await settled(person.pilot)
+                assert person.shows("LegacySync", "covey", "? help   q leave"), (columns, lines)
+                assert max(len(line) for line in person.lines) <= columns
+                assert person.footer.endswith("? help   q leave")
+                assert person.cursor == "id-catalog-legacysync"
+
+    async def test_too_small_says_so_and_comes_back(self) -> None:
+        async with hand() as person:
+            await person.pilot.resize_terminal(40, 8)
+            await settled(person.pilot)
+            assert person.shows("this is 40×8")
+            assert not person.shows("Billing")
+            await person.pilot.resize_terminal(100, 30)
+            await settled(person.pilot)
+            assert person.shows("Billing", "? help   q leave")
+            assert not person.shows("this is")

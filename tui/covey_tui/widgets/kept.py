@@ -1,0 +1,66 @@
+"""Widgets that keep their lines painted until they change.
+
+At every update Textual asks each widget that touches the smallest rectangle around all changes for all of its lines,
+and walks each of them through its styles and filters again, changed or not. Here they are walked through them once:
+a widget without border and padding has nothing but its lines.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+from textual.geometry import Region
+from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from textual.widget import Widget as Base
+else:
+    Base = object  # a widget takes its styles from its first base that is a widget: this must not be one
+
+
+class KeptLines(Base):
+    """Goes before the base of a widget whose `render_line` gives all that there is to see of each of its lines."""
+
+    _kept: list[Strip | None]
+    _kept_for: tuple[int, int] | None = None
+    _background: Color
+    _filters: Sequence[LineFilter]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a part of the widget; those that have changed are painted."""
+        width, height = self.region.size
+        if self._kept_for != (width, height):
+            self._kept_for, self._kept = (width, height), [None] * height
+            self._background, self._filters = self.background_colors[1], self.get_line_filters()
+        for y in crop.line_range:
+            if self._kept[y] is None:
+                self._kept[y] = self._filtered(self.render_line(y), width)
+        strips = [strip for strip in self._kept[crop.y : crop.bottom] if strip is not None]
+        return strips if crop.column_span == (0, width) else [strip.crop(*crop.column_span) for strip in strips]
+
+    def _set_dirty(self, *regions: Region) -> None:
+        """The one place where Textual learns that lines have changed."""
+        if not regions:
+            self._kept_for = None
+        elif self._kept_for is not None:
+            for region in regions:
+                for y in range(max(0, region.y), min(region.bottom, len(self._kept))):
+                    self._kept[y] = None
+        super()._set_dirty(*regions)
+
+    def _filtered(self, strip: Strip, width: int) -> Strip:
+        if strip.cell_length != width:
+            strip = strip.adjust_cell_length(width, Style(bgcolor=self._background.rich_color))
+        for each in self._filters:
+            strip = strip.apply_filter(each, self._background)
+        return strip
+
+
+class KeptGround(KeptLines):
+    """The same of a container: nothing of its own is seen but its ground."""
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 - all are alike
+        """A line of the ground."""
+        return Strip.blank(self.region.width, Style(bgcolor=self.background_colors[1].rich_color))
