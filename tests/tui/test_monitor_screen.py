@@ -459,3 +459,31 @@ class TestSizes:
             await settled(person.pilot)
             assert person.shows("Billing", "? help   q leave")
             assert not person.shows("this is")
+
+
+class TestNothingMatches:
+    """A search that finds nothing says so, and gives the place back when it is left."""
+
+    async def test_it_says_so_and_the_cursor_comes_back(self) -> None:
+        app = Gallery(pictures.board())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            for key in ("j", "j", "j", "slash", *"zzz"):
+                await pilot.press(key)
+            await settled(pilot)
+            tree = app.monitor.sessions
+            assert tree.cursor is None
+            assert "Nothing matches /zzz.   Esc shows all 16" in tree.render_line(0).text
+            await pilot.press("escape")
+            await settled(pilot)
+            assert tree.cursor == "id-billing-payment"
+            assert tree.render_line(len(tree.rows)).text.strip() == ""
+
+    async def test_the_cursor_goes_to_the_next_row_that_is_left(self) -> None:
+        app = Gallery(pictures.board())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            for key in ("j", "j", "j", "exclamation_mark"):
+                await pilot.press(key)
+            await settled(pilot)
+            assert app.monitor.sessions.cursor == "id-billing-taxrule"

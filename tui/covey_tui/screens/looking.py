@@ -16,7 +16,7 @@ from covey_tui.screens.fields import editor_of
 from covey_tui.view import filters
 from covey_tui.view.board import Board
 from covey_tui.view.keys import why_not
-from covey_tui.view.spans import Line, Role, Tone, span
+from covey_tui.view.spans import BLANK, Line, Role, Tone, span
 from covey_tui.widgets.detail import DetailPane, Tab
 from covey_tui.widgets.session_tree import SessionTree
 
@@ -47,6 +47,7 @@ class Looking:
     def narrow(self, chosen: filters.Filter | None) -> None:
         """Show only what a filter chooses; None shows all."""
         self.filter = chosen
+        self._tree.nothing = filters.nothing(chosen, len(self._board)) if chosen else BLANK
         self._tree.filter(chosen.matches if chosen else None)
 
     def problems(self) -> None:

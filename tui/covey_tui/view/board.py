@@ -275,7 +275,8 @@ def _counts_alike(before: Session, after: Session) -> bool:
 def _looks_alike(before: Session, after: Session) -> bool:
     """The row looks as before, where it counts alike as well."""
     return (
-        before.step == after.step
+        before.phase is not Phase.INTERRUPTED  # its time goes on with every event of it
+        and before.step == after.step
         and before.started_at is after.started_at
         and before.finished_at is after.finished_at
         and before.kept is after.kept

@@ -7,6 +7,7 @@ from covey.model.session import Session
 from covey.text.glyphs import FILE_MISSING, LOOKS
 from covey.text.sanitise import sanitise_line
 from covey_tui.view.board import Board, state_of
+from covey_tui.view.spans import MUTED, STRONG, Line, span
 
 _LABEL = 30
 
@@ -45,3 +46,14 @@ def after(current: Filter | None, board: Board) -> Filter | None:
     there = (state for state in STATES[start:] if board.tally().of(state))
     state = next(there, None)
     return None if state is None else only_state(state)
+
+
+def nothing(chosen: Filter, total: int) -> Line:
+    """What stands in the tree's place where no session matches."""
+    return (
+        span("     Nothing matches "),
+        span(chosen.label, STRONG),
+        span(".   "),
+        span("Esc", STRONG),
+        span(f" shows all {total}", MUTED),
+    )

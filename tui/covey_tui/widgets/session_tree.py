@@ -5,7 +5,7 @@ costs no painting and no layout: the height grows behind the layout's back, the 
 would visibly move, and what comes in above the window shifts it silently. The cursor is a session, not a row.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import ClassVar, NamedTuple
@@ -24,7 +24,7 @@ from covey_tui.view.columns import GUTTER, Columns, columns
 from covey_tui.view.narrowing import Predicate
 from covey_tui.view.next_need import next_need
 from covey_tui.view.rows import Rows
-from covey_tui.view.spans import BLANK, Ground
+from covey_tui.view.spans import BLANK, Ground, Line
 from covey_tui.view.tree_line import Row, tree_line
 from covey_tui.view.words import goes_on
 from covey_tui.widgets.kept import KeptLines
@@ -92,6 +92,8 @@ class SessionTree(KeptLines, ScrollView, can_focus=True):
         self.rows = Rows(board)
         self.cursor: str | None = None
         self.marks: dict[str, None] = {}
+        self.nothing: Line = BLANK
+        self._lost: str | None = None
         self._priced = False
         self._parts = columns(80)
 
@@ -126,13 +128,12 @@ class SessionTree(KeptLines, ScrollView, can_focus=True):
 
     def filter(self, matches: Predicate | None) -> None:
         """Show only what matches, with its ancestors; None shows all. The cursor goes to the nearest that is left."""
-        at = 0 if self.cursor is None else (self.rows.index(self.cursor) or 0)
+        wanted = self.cursor or self._lost
         self.rows.filter(matches)
-        if self.cursor is not None and self.rows.index(self.cursor) is None:
-            self.rows.reveal(self.cursor)
-        if self.cursor is None or self.rows.index(self.cursor) is None:
-            nearest = self.rows.ids[min(at, len(self.rows) - 1)] if len(self.rows) else None
-            self._set_cursor(nearest)
+        if wanted is not None and self.rows.index(wanted) is None:
+            self.rows.reveal(wanted)
+        self._lost = None if len(self.rows) else wanted
+        self._set_cursor(_nearest(wanted, list(self._board.under(None)), self.rows.ids))
         self._renew()
 
     def put_first(self, *, needing: bool) -> None:
@@ -177,7 +178,7 @@ class SessionTree(KeptLines, ScrollView, can_focus=True):
         at, cells = y + self.scroll_offset.y, self.size.width
         palette = palette_of(self)
         if at >= len(self.rows):
-            return palette.strip(BLANK, Ground.BACKGROUND, cells)
+            return palette.strip(BLANK if at else self.nothing, Ground.BACKGROUND, cells)
         key = self.rows.ids[at]
         is_cursor = key == self.cursor
         ground = Ground.BACKGROUND
@@ -348,6 +349,13 @@ class SessionTree(KeptLines, ScrollView, can_focus=True):
         if (self.rows.unfold(session_id) or self.rows.fold(session_id)) is not None:
             self._follow(window)
             self._paint({session_id})
+
+
+def _nearest(wanted: str | None, order: Sequence[str], rows: Sequence[str]) -> str | None:
+    """The session itself where it has a row, else in the tree's order the next one that has, else the one before it."""
+    shown = set(rows)
+    at = order.index(wanted) if wanted in order else 0
+    return next((key for key in (*order[at:], *reversed(order[:at])) if key in shown), None)
 
 
 def _thumb(top: float, height: int, rows: int) -> tuple[int, int]:
