@@ -13,6 +13,8 @@ from pathlib import Path
 import pexpect
 import pyte
 
+_OF_THE_TESTS = frozenset({"NO_COLOR", "TEXTUAL_THEME", "COLUMNS", "LINES"})
+"""What the tests' own surroundings say of a screen: pytest's workers have its width and height in the environment."""
 PATIENCE = 40.0
 """How many seconds a screen may take to show what it should before the test gives up."""
 
@@ -126,7 +128,7 @@ def terminal(*command: str, at: Path, columns: int = 100, lines: int = 30, **env
         "TEXTUAL_ANIMATIONS": "none",
         "COVEY_DEBUG": "0",
     }
-    inherited = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "TEXTUAL_THEME"}}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_THE_TESTS}
     process = pexpect.spawn(
         command[0],
         list(command[1:]),

@@ -15,6 +15,8 @@ def monitor(project_root: Path, run: str | None = None, *, read_only: bool = Fal
     """
     # Textual reads it as it is imported; at its default the second of two changes waits for up to two frames.
     os.environ.setdefault("TEXTUAL_FPS", "120")
+    for name in ("COLUMNS", "LINES"):  # what a shell has exported once is no terminal's size
+        os.environ.pop(name, None)
     from covey_tui.app import MonitorApp  # noqa: PLC0415 - after the variable above, see there
     from covey_tui.view.leaving import farewell  # noqa: PLC0415 - likewise
 
