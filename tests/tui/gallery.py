@@ -3,12 +3,14 @@
 The app here is covey's own screen over a board that is fed by hand, with a clock that stands still.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from covey.client.artifact import Artifact
 from covey.client.beginning import Beginning, DeclaredCounts
@@ -143,7 +145,8 @@ async def settled(pilot: Pilot[int]) -> None:
         await pilot.pause(0)
         reading = [each for each in pilot.app.workers if each.group == "detail" and not each.is_finished]
         if reading:
-            await pilot.app.workers.wait_for_complete(reading)
+            with contextlib.suppress(WorkerCancelled):  # something else is shown by now, and read for
+                await pilot.app.workers.wait_for_complete(reading)
     await pilot.pause(0)
 
 

@@ -487,3 +487,61 @@ class TestNothingMatches:
                 await pilot.press(key)
             await settled(pilot)
             assert app.monitor.sessions.cursor == "id-billing-taxrule"
+
+
+class TestSearchingTheDetail:
+    """`/` searches the pane that has the focus."""
+
+    async def test_the_transcript_is_searched_and_the_tree_stays(self) -> None:
+        app = Gallery(pictures.board())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            for key in ("j", "j", "j", "tab", "slash", *"settled", "enter"):
+                await pilot.press(key)
+            await settled(pilot)
+            assert app.monitor.looking.filter is None
+            assert app.monitor.detail.has_focus_within
+            await pilot.press("slash", *"nowhere", "enter")
+            await settled(pilot)
+            assert "Nothing here matches nowhere." in app.monitor.query_one("#footer").render_line(0).text
+
+
+class TestQuickKeys:
+    """Keys that come quicker than answers."""
+
+    async def test_the_second_does_not_take_the_first_back(self) -> None:
+        app = Gallery(pictures.board())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            app.monitor.sessions.go_to("id-billing-taxrule")
+            app.monitor.action_act("session.retry")
+            app.monitor.sessions.go_to("id-billing-ledger")
+            app.monitor.action_act("session.retry")
+            await settled(pilot)
+            assert [ids for ids, _ in app.link.asked] == [("id-billing-taxrule",), ("id-billing-ledger",)]
+
+    async def test_a_question_is_asked_once(self) -> None:
+        app = Gallery(pictures.board())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            app.monitor.action_act("session.cancel")
+            app.monitor.action_act("session.cancel")
+            await settled(pilot)
+            assert isinstance(app.screen, Dialog)
+            await pilot.press("escape")
+            await settled(pilot)
+            assert app.screen is app.monitor
+
+
+class TestWordsInTheIntervention:
+    """What came of a request is said where it was asked for."""
+
+    async def test_it_is_in_the_footer_of_the_list(self) -> None:
+        app = Gallery(pictures.board())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            for key in ("i", "down", "r"):
+                await pilot.press(key)
+                await settled(pilot)
+            assert isinstance(app.screen, InterventionScreen)
+            assert "Retried: ImportAdapter" in app.screen.query_one("#footer").render_line(0).text

@@ -42,15 +42,15 @@ class Link:
         """What git says has changed in a file."""
         return await diff_of(self.root, path)
 
-    async def begin(self, modules: tuple[str, ...]) -> None:
-        """Have the design of these contexts run.
+    async def begin(self, modules: tuple[str, ...]) -> tuple[str, ...]:
+        """Have the design of these contexts run; what a person should know of the engine that does it.
 
         Raises:
             CoveyError: the engine refuses, or none could be started.
         """
         if self.read_only:
             raise CoveyError(_ONLY_LOOKS)
-        await place_order(self.root, run_order("design", modules))
+        return (await place_order(self.root, run_order("design", modules))).warnings
 
     async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:
         """End the work of these runs for now; they can be adopted.

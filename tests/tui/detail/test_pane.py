@@ -376,7 +376,6 @@ class TestSearch:
     async def test_in_a_transcript(self) -> None:
         source = FakeSource(numbered(300))
         async with opened(source) as stage:
-            stage.pane.follow()
             assert stage.pane.search("LINE 12")
             await stage.settled()
             assert "  line 12" in stage.screen()

@@ -37,6 +37,7 @@ class Acting:
         self._board = board
         self._link = link
         self._say = say
+        self._is_asking = False
 
     async def act(self, key: str, ids: Sequence[str]) -> bool:
         """Carry out an action, by its binding's id, on those that allow it; whether it was asked for."""
@@ -63,9 +64,12 @@ class Acting:
         if await self._answer(dialogs.begin(choice.command, choice.about)) is None:
             return
         try:
-            await self._link.begin(choice.modules)
+            warnings = await self._link.begin(choice.modules)
         except CoveyError as error:
             self._complain(error)
+            return
+        if warnings:
+            self._say((span(sanitise_line("; ".join(warnings), _SAID), Tone(Role.WARNING)),))
 
     async def stop(self) -> bool:
         """End all work for now, once somebody has said yes; whether it was asked for."""
@@ -112,7 +116,14 @@ class Acting:
         return wish
 
     async def _answer(self, asked: dialogs.Asked) -> Confirmed | None:
-        return await self._screen.app.push_screen_wait(Dialog(asked))
+        """What somebody answers; a key typed ahead of a question that is being put asks no second one."""
+        if self._is_asking:
+            return None
+        self._is_asking = True
+        try:
+            return await self._screen.app.push_screen_wait(Dialog(asked))
+        finally:
+            self._is_asking = False
 
     async def _ask(self, rows: Sequence[Session], wish: Wish) -> None:
         try:

@@ -35,7 +35,7 @@ from covey_tui.view.intervention import (
     sessions_under,
 )
 from covey_tui.view.needs import Needs
-from covey_tui.view.spans import BLANK, Ground, Line, Role, Tone, span
+from covey_tui.view.spans import BLANK, Ground, Line, Role, Tone, span, spread
 from covey_tui.widgets.lines import Bar
 
 _LOW = 30
@@ -221,6 +221,7 @@ class InterventionScreen(Screen[str | None]):
         self._head = head
         self._act = act
         self._footer_end = footer_end
+        self._said: Line | None = None
         self._list = GroupList(needs, zone, frozenset(key for key in marked if key in needs))
 
     def compose(self) -> ComposeResult:
@@ -247,6 +248,12 @@ class InterventionScreen(Screen[str | None]):
         if needs_changed:
             self._list.renew()
         self._show_bars()
+
+    def say(self, line: Line | None) -> None:
+        """Say something in the footer's place, until None is said."""
+        self._said = line
+        if self.is_mounted:
+            self._show_bars()
 
     def on_mount(self) -> None:
         """The list has the focus."""
@@ -304,4 +311,6 @@ class InterventionScreen(Screen[str | None]):
         said, ground = alert_above_groups(self._board, self._needs, cells)
         self.query_one("#alert", Bar).show(said, ground=ground)
         keys = footer(self._needs, self.cursor, self.marked, self._footer_end, cells)
+        if self._said is not None:
+            keys = spread(self._said, self._footer_end, cells)
         self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)

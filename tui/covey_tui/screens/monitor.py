@@ -91,6 +91,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._said: Line | None = None
         self._toast: Timer | None = None
         self._is_full = False
+        self._searches_detail = False
 
     def compose(self) -> ComposeResult:
         """The top, tree and detail, and the footer."""
@@ -166,15 +167,16 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     def say(self, line: Line) -> None:
         """Say something in the footer's place for four seconds."""
-        self._said = line
-        self._show_footer()
+        self._put(line)
         if self._toast is not None:
             self._toast.stop()
-        self._toast = self.set_timer(TOAST_SECONDS, self._unsay)
+        self._toast = self.set_timer(TOAST_SECONDS, partial(self._put, None))
 
-    def _unsay(self) -> None:
-        self._said = None
+    def _put(self, line: Line | None) -> None:
+        self._said = line
         self._show_footer()
+        if self._intervention is not None:
+            self._intervention.say(line)
 
     def _tick(self) -> None:
         self.sessions.tick()
@@ -257,16 +259,22 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._open_detail(full=not self.frame.is_side_by_side)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """The tree follows what is typed."""
+        """The tree follows what is typed; the detail is searched once it has been."""
         event.stop()
-        self.looking.narrow(with_text(event.value) if event.value else None)
-        self._show_heads()
+        if not self._searches_detail:
+            self.looking.narrow(with_text(event.value) if event.value else None)
+            self._show_heads()
 
     def on_search_field_left(self, event: SearchField.Left) -> None:
         """Go on with what was found, or with everything."""
+        self.query_one(SearchField).close()
+        if self._searches_detail:
+            self.detail.take_focus()
+            if event.text and not self.detail.search(event.text):
+                self.say((span(f"Nothing here matches {sanitise_line(event.text, _SAID)}."),))
+            return
         if not event.text:
             self.looking.narrow(None)
-        self.query_one(SearchField).close()
         self.sessions.focus()
         self._show_all()
 
@@ -282,7 +290,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         else:
             self.say((span("y copies this line; run it in a terminal"),))
 
-    @work(exclusive=True, group="acting")
+    @work(group="acting")
     async def _begin(self, choice: Choice) -> None:
         await self._acting.begin(choice)
 
@@ -330,21 +338,21 @@ class MonitorScreen(KeptGround, Screen[None]):
             "app.leave": lambda: self.app.exit(0),
         }
 
-    @work(exclusive=True, group="acting")
+    @work(group="acting")
     async def _ask_for(self, binding: str, ids: tuple[str, ...]) -> None:
         if await self._acting.act(binding, ids):
             self.sessions.unmark()
             self.detail.show(self.sessions.cursor)
         self._show_footer()
 
-    @work(exclusive=True, group="acting")
+    @work(group="acting")
     async def _retry_all(self) -> None:
         cursor = self.sessions.cursor
         under = cursor if cursor is not None and self.board.is_parent(cursor) else None
         name = name_of(self.board.session(under)) if under is not None else self.board.project
         await self._acting.retry_failed(self.needs.retried_together(under), name)
 
-    @work(exclusive=True, group="acting")
+    @work(group="acting")
     async def _stop(self) -> None:
         await self._acting.stop()
 
@@ -376,6 +384,8 @@ class MonitorScreen(KeptGround, Screen[None]):
         self.detail.show(self.sessions.cursor, tuple(self.sessions.marks))
 
     def _search(self) -> None:
+        """Search the pane that has the focus."""
+        self._searches_detail = self.detail.has_focus_within
         self.query_one(SearchField).open()
 
     def _next_pane(self) -> None:

@@ -179,11 +179,6 @@ class DetailPane(KeptGround, Vertical):
         """Go to the next line with this text; False where there is none."""
         return self._content.search(text)
 
-    def follow(self) -> None:
-        """Go to the end of a transcript, and stay there."""
-        if isinstance(self._content, TranscriptContent):
-            self._content.action_scroll_end()
-
     def take_focus(self) -> None:
         """Give the focus to what is shown."""
         self.screen.set_focus(self._content)
