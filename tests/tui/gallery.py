@@ -16,6 +16,7 @@ from covey.client.artifact import Artifact
 from covey.client.beginning import Beginning, DeclaredCounts
 from covey.client.engine import Stopped
 from covey.client.requests import Answer, Wish
+from covey.errors import CoveyError
 from covey.model.command import Interaction, TranscriptKind, TranscriptRow
 from covey.model.control import RequestState
 from covey.model.session import Session
@@ -36,6 +37,7 @@ class MadeUp(Link):
 
     def __init__(self) -> None:
         super().__init__(Path("/shop"))
+        self.refusal: str | None = None
         self.asked: list[tuple[tuple[str, ...], Wish]] = []
         self.stopped: list[str] = []
 
@@ -52,6 +54,8 @@ class MadeUp(Link):
         return None
 
     async def ask(self, sessions: Sequence[Session], wish: Wish) -> tuple[Answer, ...]:
+        if self.refusal is not None:
+            raise CoveyError(self.refusal)
         self.asked.append((tuple(session.id for session in sessions), wish))
         return tuple(Answer(each.id, wish.action, RequestState.SETTLED, True, None) for each in sessions)
 

@@ -404,11 +404,7 @@ class TestActing:
 
     async def test_a_refusal_is_told(self) -> None:
         async with hand(*TO_TAX_RULE) as person:
-
-            async def refuse(*_: object) -> None:
-                raise CoveyError("this monitor only looks; \x1b[31mopen one without --read-only")
-
-            person.app.link.ask = refuse  # type: ignore[method-assign, assignment]
+            person.app.link.refusal = "this monitor only looks; \x1b[31mopen one without --read-only"
             await person.press("r")
             assert person.footer.startswith("this monitor only looks; ␛[31mopen one without --read-only")
 

@@ -13,7 +13,7 @@ from covey.model.status import ArtifactState, FailureCause, Phase, Status
 from covey_tui.view.board import Board
 from covey_tui.view.columns import columns
 from covey_tui.view.progress import Manner
-from covey_tui.view.spans import MUTED, TEXT, Line, Role, Span, Tone, room
+from covey_tui.view.spans import MUTED, TEXT, Line, Role, Span, Tone, room, span
 from covey_tui.view.tree_line import Row, tree_line
 from covey_tui.view.words import goes_on, is_ticking, status_word
 from tests.tui.pictures import (
@@ -219,7 +219,7 @@ class TestTones:
     def test_the_row_under_the_cursor_is_bold_and_has_a_bar_before_it(self) -> None:
         row = Row(1, None, is_cursor=True)
         line = line_of(board(), "id-billing-creditnote", row)
-        assert line[0] == Span(text(line)[:1], Tone(Role.PRIMARY))  # type: ignore[arg-type]
+        assert line[0] == span(text(line)[:1], Tone(Role.PRIMARY))
         assert text(line).startswith("▌○ ")
         assert piece(line, "CreditNote").tone == Tone(bold=True)
 
