@@ -7,7 +7,6 @@ import pytest
 from textual.pilot import Pilot
 
 from covey.client.requests import Wish
-from covey.errors import CoveyError
 from covey.model.control import Action
 from covey.model.session import Session
 from covey_tui.screens.dialog import Dialog
