@@ -11,7 +11,7 @@ from textual.strip import Strip
 from covey.model.session import Session
 from covey.text.glyphs import GlyphSet
 from tests.tui import pictures
-from tests.tui.gallery import Gallery
+from tests.tui.gallery import Gallery, settled
 
 HOSTILE = (
     "[red]\x1b[2J\x1b]0;owned\x07\x9b31m\u202egnp.exe\u2066\ud800[/][@click=app.quit]x[/]\r\nrm -rf\t\x00\U000e0041"
@@ -76,10 +76,10 @@ class TestHostileProject:
         board.project = HOSTILE
         app = Gallery(board)
         async with app.run_test(size=size) as pilot:
-            await pilot.pause(0)
+            await settled(pilot)
             for key in keys:
                 await pilot.press(key)
-            await pilot.pause(0)
+            await settled(pilot)
             rows = painted(app)
             assert obeyed(rows) == []
             assert app.is_running
@@ -88,12 +88,12 @@ class TestHostileProject:
     async def test_it_is_shown_as_it_stands(self) -> None:
         app = Gallery(pictures.board(spoilt(pictures.shop())))
         async with app.run_test(size=(250, 60)) as pilot:
-            await pilot.pause(0)
+            await settled(pilot)
             assert "Payment[red]␛[2J␛]0;ow" in "\n".join(painted(app))
 
     async def test_ascii_signs_change_nothing_about_it(self) -> None:
         app = Gallery(pictures.board(spoilt(pictures.shop())), glyphs=GlyphSet.ASCII)
         async with app.run_test(size=(100, 30)) as pilot:
             await pilot.press("j", "j", "j", "j")
-            await pilot.pause(0)
+            await settled(pilot)
             assert obeyed(painted(app)) == []
