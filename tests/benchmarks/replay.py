@@ -2,21 +2,24 @@
 
 `read_lives` takes an engine's database apart into operations: for each session, in order, the rows that became durable
 together. `replay` writes them to an empty database of the same schema, 256 sessions at once, each going on only after
-its operation is durable; whatever is pending is committed as one transaction, with one `executemany` per table.
+its operation is durable; whatever is pending is committed as one transaction, with one `executemany` per table. Where
+an agent wrote a document, the loop writes the same one to a file of its own.
 """
 
 import asyncio
 import contextlib
+import itertools
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 
+from covey.model.command import CommandKind
 from covey.model.events import CommandIssued, Entry, ResultRecorded, SessionCreated, SessionStarted
 from covey.model.tree import SessionTree
 from covey.store import codec
@@ -171,8 +174,11 @@ class GroupCommit:
                 durable.set_result(None)
 
 
-async def replay(lives: Lives, path: Path) -> tuple[float, int]:
-    """Write the lives to a new database; the seconds it took, and the number of transactions."""
+async def replay(lives: Lives, path: Path, documents: Mapping[Path, bytes]) -> tuple[float, int]:
+    """Write the lives to a new database, and a document for each agent's task, as long as there are some.
+
+    Returns the seconds it took, and the number of transactions.
+    """
     async with aiosqlite.connect(path, isolation_level=None) as connection:
         await _prepare(connection, lives)
         group = GroupCommit(connection)
@@ -180,10 +186,10 @@ async def replay(lives: Lives, path: Path) -> tuple[float, int]:
         started = time.perf_counter()
         for operation in lives.beginning:
             await group.write(operation)
-        waiting = iter(lives.children)
+        waiting, undrafted = iter(lives.children), iter(documents.items())
         async with asyncio.TaskGroup() as workers:
             for _ in range(AT_ONCE):
-                workers.create_task(_work(group, waiting))
+                workers.create_task(_work(group, waiting, undrafted))
         for operation in lives.end:
             await group.write(operation)
         seconds = time.perf_counter() - started
@@ -192,10 +198,14 @@ async def replay(lives: Lives, path: Path) -> tuple[float, int]:
     return seconds, group.batches
 
 
-async def _work(group: GroupCommit, waiting: Iterator[list[Writes]]) -> None:
+async def _work(group: GroupCommit, waiting: Iterator[list[Writes]], undrafted: Iterator[tuple[Path, bytes]]) -> None:
     for life in waiting:
         for operation in life:
             await group.write(operation)
+            if any(statement == _ISSUE and row[4] == CommandKind.AGENT for statement, row in operation):
+                for path, document in itertools.islice(undrafted, 1):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(document)
 
 
 async def _prepare(connection: aiosqlite.Connection, lives: Lives) -> None:
