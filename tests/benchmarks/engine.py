@@ -58,7 +58,9 @@ class IdleStep:
 
     async def get_command(self, scope: Scope, session: Session) -> Command:
         """An agent's task, or a check of nothing."""
-        return self._tools.command(self.name, self._kind, **({"task": "generate"} if self._kind == "agent" else {}))
+        return self._tools.command(
+            self.name, self._kind, **({"task": "generate", "artifact": "design"} if self._kind == "agent" else {})
+        )
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
         """The result as it is."""

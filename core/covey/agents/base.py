@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from covey.model.command import TranscriptKind
 from covey.model.component import Component
 from covey.model.status import FailureCause
+from covey.projects.paths import ArtifactKind
 from covey.workspace.processes import Grace, ProcessLedger
 
 
@@ -30,16 +31,18 @@ class Task(StrEnum):
 class Assignment:
     """One piece of work: write (or mend) the file `target` for a component.
 
-    Paths are relative to `workspace` (absolute). `source` is the component's code by the path rules, whether it exists
-    or not. `sections` are the headings that the document must have. `findings` are what the last check found wrong,
-    `failure` is how the attempt before this one ended, `note` what a human says about it. `components` are all
-    components of the project (contexts among them), so that dependencies can be named as the project knows them.
+    `kind` says what file that is. Paths are relative to `workspace` (absolute). `source` is the component's code by the
+    path rules, whether it exists or not. `sections` are the headings that the document must have. `findings` are what
+    the last check found wrong, `failure` is how the attempt before this one ended, `note` what a human says about it.
+    `components` are all components of the project (contexts among them), so that dependencies can be named as the
+    project knows them.
     """
 
     session_id: str
     attempt: int
     step: str
     task: Task
+    kind: ArtifactKind = ArtifactKind.DESIGN
     workspace: Path
     target: str
     source: str

@@ -111,6 +111,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         attempt=session.attempt,
         step=command.module,
         task=Task(str(command.metadata["task"])),
+        kind=ArtifactKind(str(command.metadata["artifact"])),
         workspace=tools.root,
         target=own_path(session),
         source=tools.rules.path(ArtifactKind.CODE, component),

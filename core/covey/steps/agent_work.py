@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from covey.model.command import Command, CommandKind, Result, ResultStatus
 from covey.model.session import Session
 from covey.model.status import FailureCause
+from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools, own_path
 
 NOTE_TAKEN = "note_taken"
@@ -18,12 +19,13 @@ def open_note(session: Session) -> str | None:
     return session.note if session.state.get(NOTE_TAKEN) != session.attempt else None
 
 
-def assign(tools: Tools, step: str, session: Session, task: str, findings: Sequence[str] = ()) -> Command:
+def assign(
+    tools: Tools, step: str, session: Session, task: str, findings: Sequence[str] = (), *, artifact: ArtifactKind
+) -> Command:
     """The command that hands the session's file to its agent. `existed`: the file was there when it was issued."""
     path = own_path(session)
-    return tools.command(
-        step, CommandKind.AGENT, task=task, path=path, findings=list(findings), existed=tools.present(path)
-    )
+    facts = {"task": task, "artifact": artifact, "path": path, "findings": list(findings)}
+    return tools.command(step, CommandKind.AGENT, **facts, existed=tools.present(path))
 
 
 def judge(tools: Tools, session: Session, result: Result) -> Handled:

@@ -3,6 +3,7 @@
 from covey.model.command import Command, CommandKind, Result
 from covey.model.scope import Scope
 from covey.model.session import Session
+from covey.projects.paths import ArtifactKind
 from covey.steps.agent_work import assign, judge, open_note
 from covey.steps.base import Handled, Tools, own_path
 
@@ -20,7 +21,7 @@ class ReviseDesign:
         findings = [str(finding) for finding in self._tools.design_findings(session)]
         if not findings and open_note(session) is None:
             return self._tools.command(self.name, CommandKind.CHECK, path=own_path(session))
-        return assign(self._tools, self.name, session, "revise", findings)
+        return assign(self._tools, self.name, session, "revise", findings, artifact=ArtifactKind.DESIGN)
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
         """Well only if the file is there; whether it passes is for ValidateDesign to say."""
