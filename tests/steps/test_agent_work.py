@@ -95,7 +95,13 @@ class TestGenerate:
         command = await GenerateComponentDesign(family.tools()).get_command(family.scope, child)
 
         assert (command.module, command.command) == ("GenerateComponentDesign", CommandKind.AGENT)
-        assert command.metadata == {"task": "generate", "artifact": "design", "path": PATH, "findings": [], "existed": existed}
+        assert command.metadata == {
+            "task": "generate",
+            "artifact": "design",
+            "path": PATH,
+            "findings": [],
+            "existed": existed,
+        }
 
 
 class TestRevise:
@@ -108,7 +114,13 @@ class TestRevise:
 
         assert (command.module, command.command) == ("ReviseDesign", CommandKind.AGENT)
         finding = "the section 'Public API' is missing; add '## Public API' and write it"
-        assert command.metadata == {"task": "revise", "artifact": "design", "path": PATH, "findings": [finding], "existed": True}
+        assert command.metadata == {
+            "task": "revise",
+            "artifact": "design",
+            "path": PATH,
+            "findings": [finding],
+            "existed": True,
+        }
 
     async def test_a_file_that_is_gone_is_a_finding(self, family: Family, child: Session) -> None:
         command = await ReviseDesign(family.tools()).get_command(family.scope, child)
