@@ -3,14 +3,12 @@
 The app here is covey's own screen over a board that is fed by hand, with a clock that stands still.
 """
 
-import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from textual.pilot import Pilot
-from textual.worker import WorkerCancelled
 
 from covey.client.artifact import Artifact
 from covey.client.beginning import Beginning, DeclaredCounts
@@ -25,6 +23,7 @@ from covey_tui.link import Link
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.monitor import MonitorScreen
 from covey_tui.view.board import Board
+from covey_tui.widgets.detail import DetailPane
 from tests.tui import pictures
 
 DOCUMENT = (
@@ -144,13 +143,12 @@ _NAMES = {"!": "exclamation_mark", "/": "slash", "?": "question_mark", " ": "spa
 
 
 async def settled(pilot: Pilot[int]) -> None:
-    """Let the app come to rest: no worker reads any more, and all is painted (one that asks a question stays)."""
+    """Let the app come to rest: nothing is read any more, and all is painted (one that asks a question stays)."""
     for _ in range(_ROUNDS):
         await pilot.pause(0)
-        reading = [each for each in pilot.app.workers if each.group == "detail" and not each.is_finished]
-        if reading:
-            with contextlib.suppress(WorkerCancelled):  # something else is shown by now, and read for
-                await pilot.app.workers.wait_for_complete(reading)
+        panes = [pane for screen in pilot.app.screen_stack for pane in screen.query(DetailPane)]
+        while not all(pane.is_answered for pane in panes):
+            await pilot.pause(0)
     await pilot.pause(0)
 
 

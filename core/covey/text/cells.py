@@ -5,6 +5,7 @@ Room is counted in cells: letters of East Asian scripts and most emoji take two,
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from covey.text.sanitise import SafeText
 
@@ -53,6 +54,7 @@ def wrap(text: SafeText, cells: int | None, indent: int) -> list[SafeText]:
     return [SafeText(each) for each in (*lines, line.rstrip())]
 
 
+@lru_cache(maxsize=4096)
 def _cells(character: str) -> int:
     if unicodedata.category(character) in _ON_ANOTHER:
         return 0

@@ -47,7 +47,8 @@ class Stage:
 
     async def settled(self) -> None:
         await self.pilot.pause(0)
-        await self.pane.workers.wait_for_complete()
+        while not self.pane.is_answered:
+            await self.pilot.pause(0)
         await self.pilot.pause(0)
 
     async def until(self, condition: Callable[[], bool]) -> None:

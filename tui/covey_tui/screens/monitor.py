@@ -44,7 +44,7 @@ from covey_tui.view.summary import summary
 from covey_tui.view.words import name_of
 from covey_tui.widgets.detail import DetailPane
 from covey_tui.widgets.empty import EmptyPane
-from covey_tui.widgets.kept import KeptGround
+from covey_tui.widgets.kept import KeptGround, Unseen
 from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
@@ -55,11 +55,11 @@ _MANY = 3
 _SAID = 400
 
 
-class _Body(KeptGround, Container):
+class _Body(Unseen, Container):
     """What lies between the top and the footer."""
 
 
-class _Left(KeptGround, Vertical):
+class _Left(Unseen, Vertical):
     """The tree with its heads."""
 
 

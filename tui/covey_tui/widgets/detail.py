@@ -4,6 +4,7 @@ The pane knows the board, and asks its `DetailSource` for what the board does no
 and diff. One question is open at a time; when something else is shown meanwhile, its answer is not waited for.
 """
 
+import asyncio
 import time
 from datetime import datetime
 
@@ -77,7 +78,10 @@ class Head(KeptLines, Widget):
 
 
 class DetailPane(KeptGround, Vertical):
-    """The detail; see the module. `compact` is the peek below a narrow tree, `inset` its margin to the left."""
+    """The detail; see the module. `compact` is the peek below a narrow tree, `inset` its margin to the left.
+
+    `is_answered`: nothing is asked for that is not shown yet.
+    """
 
     DEFAULT_CSS = """
     DetailPane { background: $covey-surface; }
@@ -99,8 +103,9 @@ class DetailPane(KeptGround, Vertical):
         self._marked: tuple[str, ...] = ()
         self._chosen: Tab | None = None
         self._tab = Tab.TRANSCRIPT
-        self._worker: Worker[None] | None = None
-        self._ask_again = False
+        self._asked = asyncio.Event()
+        self._answering: Worker[None] | None = None
+        self.is_answered = True
         self._due = 0.0
         self._unreadable: str | None = None
 
@@ -195,9 +200,9 @@ class DetailPane(KeptGround, Vertical):
     def _begin(self) -> None:
         """Show something else: its content from the beginning."""
         scene = self._scene()
-        self._stop_asking()
         self._unreadable = None
         self._reveal(self._contents[0] if scene is None or scene.marked else self._content_of(scene.tab))
+        self._drop_question()
         if scene is None:
             self._head.show(*[BLANK] * (1 if self.compact else 3))
             self._contents[0].show(())
@@ -252,35 +257,39 @@ class DetailPane(KeptGround, Vertical):
         """Ask for what is new in the tab that is shown: whoever sees the store change calls it, as often as it does."""
         if self._session_id is None:
             return
-        if self._worker is not None and not self._worker.is_finished:
-            self._ask_again = True
-            return
-        self._worker = self.run_worker(self._load, group="detail", exclusive=True)
+        if self._answering is None or self._answering.is_finished:
+            self._answering = self.run_worker(self._answer, group="detail")
+        self.is_answered = False
+        self._asked.set()
 
-    async def _load(self) -> None:
-        again = True
-        while again:
-            self._ask_again = False
+    def _drop_question(self) -> None:
+        """Wait no longer for what was asked for."""
+        if self._answering is not None and not self.is_answered:
+            self._answering.cancel()
+            self._answering = None
+        self._asked.clear()
+        self.is_answered = True
+
+    async def _answer(self) -> None:
+        """Load what is asked for, one thing after the other, until something else is shown."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
             try:
                 await self._content.load(self._source)
             except (CoveyError, OSError) as error:
                 self._unreadable = f"This could not be read: {sanitise_line(str(error), 1000)}"
                 self._reveal(self._contents[0])
                 self._draw()
+                self.is_answered = True
                 return
-            again = self._ask_again
-
-    def _stop_asking(self) -> None:
-        self.workers.cancel_group(self, "detail")
-        self._worker, self._ask_again = None, False
-
-    async def _load_older(self) -> None:
-        if isinstance(self._content, TranscriptContent):
-            await self._content.load_older(self._source)
+            self.is_answered = not self._asked.is_set()
 
     def _on_transcript_view_older_wanted(self, event: TranscriptView.OlderWanted) -> None:
         event.stop()
-        self._worker = self.run_worker(self._load_older, group="detail", exclusive=True)
+        if isinstance(self._content, TranscriptContent):
+            self._content.wants_older = True
+            self.ask()
 
     # Events.
 

@@ -58,12 +58,14 @@ class BoardContent(DetailLines):
 class TranscriptContent(TranscriptView):
     """The transcript of a session's present attempt."""
 
+    wants_older: bool = False
+    """Somebody wants to see what is older than the first line."""
     _scene: Scene
     _answered: bool = False
 
     def begin(self, scene: Scene) -> None:
         """Another attempt, or another session."""
-        self._scene, self._answered = scene, False
+        self._scene, self._answered, self.wants_older = scene, False, False
         self.begin_transcript(scene.session.artifact_path)
 
     def draw(self, scene: Scene) -> None:
@@ -73,7 +75,10 @@ class TranscriptContent(TranscriptView):
         self.say_nothing(muted(why, self.cells) if why else [])
 
     async def load(self, source: DetailSource) -> None:
-        """Ask for the rows after those that are shown; at first for the newest."""
+        """Ask for the rows after those that are shown, at first for the newest; for older ones if they are wanted."""
+        if self.wants_older:
+            self.wants_older = False
+            await self._load_older(source)
         session, after = self._scene.session, self.transcript.last
         if not after:
             after = max(0, await source.last_row(session.id, session.attempt) - TAIL)
@@ -83,7 +88,7 @@ class TranscriptContent(TranscriptView):
         self._answered = True
         self.draw(self._scene)
 
-    async def load_older(self, source: DetailSource) -> None:
+    async def _load_older(self, source: DetailSource) -> None:
         """Ask for the rows before those that are shown."""
         session, first = self._scene.session, self.transcript.first
         older = list(await source.transcript(session.id, session.attempt, max(0, first - 1 - TAIL)))

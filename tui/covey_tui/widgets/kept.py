@@ -12,12 +12,15 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.geometry import Region
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 if TYPE_CHECKING:
     from textual.widget import Widget as Base
 else:
     Base = object  # a widget takes its styles from its first base that is a widget: this must not be one
+
+_NOTHING: list[Strip] = []
 
 
 class KeptLines(Base):
@@ -64,3 +67,30 @@ class KeptGround(KeptLines):
     def render_line(self, y: int) -> Strip:  # noqa: ARG002 - all are alike
         """A line of the ground."""
         return Strip.blank(self.region.width, Style(bgcolor=self.background_colors[1].rich_color))
+
+
+class Unseen(Base):
+    """The same of a container that its children cover: it is never painted; what lies behind it is."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:  # noqa: ARG002 - none of them
+        """No lines."""
+        return _NOTHING
+
+
+class KeptScrollBar(KeptLines, ScrollBar):
+    """A scrollbar, of which a line is painted when its thumb has moved."""
+
+
+class KeptScroll(Base):
+    """Goes before the base of a widget that scrolls, for its scrollbar."""
+
+    _vertical_scrollbar: ScrollBar | None
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scrollbar, made when it is asked for first, as Textual does it."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = KeptScrollBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)  # noqa: SLF001 - there is no other way
+        return self._vertical_scrollbar

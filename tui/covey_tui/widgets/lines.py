@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from covey_tui.painted import palette_of
 from covey_tui.view.spans import BLANK, Ground, Line
-from covey_tui.widgets.kept import KeptLines
+from covey_tui.widgets.kept import KeptLines, KeptScroll
 
 
 class Bar(KeptLines, Widget):
@@ -42,7 +42,7 @@ class Bar(KeptLines, Widget):
         return padded(self, line, self.ground, self.size.width)
 
 
-class Lines(KeptLines, ScrollView, can_focus=True):
+class Lines(KeptLines, KeptScroll, ScrollView, can_focus=True):
     """Many lines; it scrolls over them and paints those that are seen."""
 
     DEFAULT_CSS = "Lines { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }"

@@ -27,7 +27,7 @@ from covey_tui.view.rows import Rows
 from covey_tui.view.spans import BLANK, Ground, Line
 from covey_tui.view.tree_line import Row, tree_line
 from covey_tui.view.words import goes_on
-from covey_tui.widgets.kept import KeptLines
+from covey_tui.widgets.kept import KeptLines, KeptScroll
 
 _EIGHTHS = 8
 """The scrollbar's thumb moves in eighths of a cell."""
@@ -40,7 +40,7 @@ class _Window(NamedTuple):
     held: int
 
 
-class SessionTree(KeptLines, ScrollView, can_focus=True):
+class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
     """The tree of a board's sessions; `now` gives the present moment."""
 
     DEFAULT_CSS = """
