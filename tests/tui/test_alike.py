@@ -23,11 +23,11 @@ def drawn(board: Board) -> dict[str, object]:
 
 
 class TestAlike:
-    """A session that is said to look alike has the row that it had."""
+    """A session that is said to look alike has the row that it had; so have all but those above one that counts."""
 
     @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
     @given(logs())
-    def test_rows_are_as_before(self, log: list[e.AnyEvent]) -> None:
+    def test_all_other_rows_are_as_before(self, log: list[e.AnyEvent]) -> None:
         board = Board("shop")
         board.fold(
             [e.RunStarted(at=at(0), run_id=RUN, session_id=RUN, attempt=1, project_root="/", workflow="d", context="S")]
@@ -35,8 +35,9 @@ class TestAlike:
         for event in log:
             before = drawn(board)
             change = board.fold([event])
-            if change.changed == change.alike:
-                assert drawn(board) == before
+            above = {session.id for key in change.counted for session in board.above(key)}
+            otherwise = {key for key, row in drawn(board).items() if before.get(key) != row}
+            assert otherwise <= (change.changed - change.alike) | above
 
     def test_a_result_leaves_the_row_alone(self) -> None:
         about: dict[str, Any] = {"at": at(1), "run_id": RUN, "session_id": RUN, "attempt": 1}

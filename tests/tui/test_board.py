@@ -3,6 +3,7 @@
 from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from covey.model import events as e
@@ -55,6 +56,17 @@ class TestSums:
         for key in [None, *shown.under(None)]:
             if key is None or not any(above.status in CLOSED for above in [shown.session(key), *shown.above(key)]):
                 assert shown.tally(key) == counted(shown, key)
+
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(logs(), st.integers(1, 12))
+    def test_they_are_the_same_however_many_events_come_at_once(self, log: list[e.AnyEvent], size: int) -> None:
+        singly, together = Board("shop"), Board("shop")
+        events = begun(log)
+        for event in events:
+            singly.fold([event])
+        for place in range(0, len(events), size):
+            together.fold(events[place : place + size])
+        assert all(together.tally(key) == singly.tally(key) for key in [None, *singly.under(None)])
 
     @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(logs())

@@ -184,7 +184,7 @@ class TestFollowing:
         shown.fold(begun([created(RUN), *births]))
         rows = rows_of(shown)
         assert len(rows) == 1501
-        assert rows.depth("s1499") == 1500
+        assert shown.depth("s1499") == 1500
         assert rows.fold(RUN) == Splice(1, -1500)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from covey.client.watching import Watch
+from covey.client.watching import PAGE, Watch
 from covey.errors import IllegalEventError
 from covey_tui.view.board import Board, Change
 
@@ -73,23 +73,29 @@ class Feed:
 
     async def _follow(self) -> None:
         while True:
-            events = await self._watch.news()
-            if not events:
-                await self._watch.changed()
-                self._shows.stirred()
-                continue
-            if len(events) >= _PAGE and await self._watch.behind() > _TOO_FAR_BEHIND:
-                await self._begin()
-                continue
-            try:
-                change = self._board.fold(events)
-            except IllegalEventError:  # lines of a run that began before this monitor was looking
-                await self._begin()
-                continue
-            if change.foreign:
-                await self._begin()
-            elif change.changed:
-                self._shows.changed(change)
+            await self._watch.changed()
+            while await self._take_in() >= PAGE:  # there may be more
+                pass
+            self._shows.stirred()
+
+    async def _take_in(self) -> int:
+        """Fold what the log has got since, a page at most; how many lines that was."""
+        events = await self._watch.news()
+        if not events:
+            return 0
+        if len(events) >= PAGE and await self._watch.behind() > _TOO_FAR_BEHIND:
+            await self._begin()
+            return 0
+        try:
+            change = self._board.fold(events)
+        except IllegalEventError:  # lines of a run that began before this monitor was looking
+            await self._begin()
+            return 0
+        if change.foreign:
+            await self._begin()
+        elif change.changed:
+            self._shows.changed(change)
+        return len(events)
 
     async def _look_after(self) -> None:
         dead_looks, disk_due = 0, 0.0
@@ -111,9 +117,6 @@ class Feed:
     def _tell(self, change: Change) -> None:
         if change.changed:
             self._shows.changed(change)
-
-
-_PAGE = 2_000
 
 
 @contextmanager

@@ -14,8 +14,12 @@ from covey.client.snapshot import EngineState, as_seen, differs, engine_state
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.events import AnyEvent, RunStarted
 from covey.model.session import Session
+from covey.store import reads
 from covey.store.feed import ChangeFeed
 from covey.store.sqlite import Viewer, open_viewer
+
+PAGE = reads.PAGE
+"""So many lines of the log come at once, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Watch:
         return Shown(sessions, tuple(event for event in first if isinstance(event, RunStarted)))
 
     async def news(self) -> tuple[AnyEvent, ...]:
-        """What came to the log since the last call, 2,000 events at most; empty when nothing did."""
+        """What came to the log since the last call, a page at most; empty when nothing did."""
         entries = await self.viewer.entries(self._after)
         if entries:
             self._after = entries[-1].seq

@@ -92,20 +92,21 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._toast: Timer | None = None
         self._is_full = False
         self._searches_detail = False
+        self._bars = {name: Bar(id=name) for name in ("summary", "alert", "heads", "footer", "small")}
 
     def compose(self) -> ComposeResult:
         """The top, tree and detail, and the footer."""
-        yield Bar(id="summary")
-        yield Bar(id="alert")
+        yield self._bars["summary"]
+        yield self._bars["alert"]
         with _Body(id="body"):
             with _Left(id="left"):
-                yield Bar(id="heads")
+                yield self._bars["heads"]
                 yield self.sessions
             yield self.detail
         yield self.empty
-        yield Bar(id="footer")
+        yield self._bars["footer"]
         yield SearchField()
-        yield Bar(id="small")
+        yield self._bars["small"]
 
     def on_mount(self) -> None:
         """The tree has the focus; once a second the times go on."""
@@ -139,9 +140,10 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._notifier.follow(change)
         self.sessions.apply(change)
         self.detail.apply(change)
-        if change.changed != change.alike:
+        if change.counted:
             self._show_top()
-        self._show_heads()
+        if self.looking.filter is not None:
+            self._show_heads()
         if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
             self._show_footer()
         if self._intervention is not None:
@@ -193,20 +195,20 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     def _show_top(self) -> None:
         cells = max(0, self.size.width - 2)
-        self.query_one("#summary", Bar).show(*self._top(cells))
+        self._bars["summary"].show(*self._top(cells))
         line, ground = alert(self.board, self.needs, cells)
-        self.query_one("#alert", Bar).show(line, ground=ground)
+        self._bars["alert"].show(line, ground=ground)
 
     def _show_heads(self) -> None:
         chosen = self.looking.filter
         line = heads(self.sessions.parts)
         if chosen is not None:
             line = filtered_heads(self.sessions.parts, chosen.label, len(self.sessions.rows), len(self.board))
-        self.query_one("#heads", Bar).show(line)
+        self._bars["heads"].show(line)
 
     def _show_footer(self) -> None:
         cells = max(0, self.size.width - 2)
-        bar = self.query_one("#footer", Bar)
+        bar = self._bars["footer"]
         if self._said is not None:
             right = hints((self.key("view.help"), "help"), (self.key("app.leave"), "leave"))
             bar.show(spread(self._said, right, cells), ground=Ground.PANEL)
@@ -247,7 +249,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self.detail.styles.height = "1fr" if self._is_full or parts.is_side_by_side else parts.peek
         self.detail.display = parts.is_side_by_side or self._is_full or parts.peek > 0
         small = f"covey needs {SMALLEST[0]}×{SMALLEST[1]}; this is {parts.width}×{parts.height}"
-        self.query_one("#small", Bar).show((span(small),), (span("covey watch --plain works in any size", MUTED),))
+        self._bars["small"].show((span(small),), (span("covey watch --plain works in any size", MUTED),))
 
     def on_session_tree_cursor_moved(self, event: SessionTree.CursorMoved) -> None:
         """Show the detail of the row under the cursor."""

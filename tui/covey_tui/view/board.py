@@ -22,6 +22,8 @@ _OWN_REASONS = ("not_created",)
 _USUAL_GRACE = 10.0
 """How many seconds an agent has to end, where the run's settings do not say."""
 
+_NONE: Mapping[str, None] = {}
+
 
 @dataclass(slots=True)
 class Tally:
@@ -40,7 +42,10 @@ class Tally:
 
     def of(self, *states: str) -> int:
         """How many are in these states."""
-        return sum(self.states.get(state, 0) for state in states)
+        counted = 0
+        for state in states:  # asked for in every frame: a generator costs three times as much
+            counted += self.states.get(state, 0)
+        return counted
 
     @property
     def done(self) -> int:
@@ -52,7 +57,8 @@ class Tally:
 class Change:
     """What a batch of events has changed: ids of sessions; `created` in the order of their creation.
 
-    `alike` are those of the changed whose row looks as before, as after most results.
+    `alike` are those of the changed whose row looks as before, as after most results; `counted` those by which the sums
+    of their ancestors have changed.
     `foreign`: an engine goes on with a run that the board does not hold; whoever reads the log begins anew.
     """
 
@@ -60,6 +66,7 @@ class Change:
     created: tuple[str, ...] = ()
     foreign: bool = False
     alike: frozenset[str] = frozenset()
+    counted: frozenset[str] = frozenset()
 
 
 def state_of(session: Session) -> str:
@@ -84,6 +91,7 @@ class Board:
         self._tree = SessionTree()
         self._seen: dict[str, Session] = {}
         self._tallies: dict[str | None, Tally] = {None: Tally()}
+        self._depths: dict[str, int] = {}
 
     # Reading.
 
@@ -134,6 +142,13 @@ class Board:
             yield session
             key = session.session_id
 
+    def depth(self, session_id: str) -> int:
+        """How many ancestors a session has."""
+        known = self._depths.get(session_id)
+        if known is None:
+            known = self._depths[session_id] = sum(1 for _ in self.above(session_id))
+        return known
+
     def under(self, session_id: str | None) -> Iterable[str]:
         """All ids below a session in the tree's order, parents before their children."""
         waiting = [*reversed(self._tree.ids_below(session_id))]
@@ -149,6 +164,7 @@ class Board:
         self._tree = SessionTree(sessions)
         self._seen = {}
         self._tallies = {None: Tally()}
+        self._depths = {}
         self.workflows = {}
         for event in begun:
             self._learn(event)
@@ -161,31 +177,42 @@ class Board:
         Raises:
             IllegalEventError: they do not follow on what the board holds; whoever reads the log begins anew.
         """
-        changed: set[str] = set()
-        altered: set[str] = set()
-        created: list[str] = []
+        before: dict[str, Session | None] = {}
         foreign = False
         for event in events:
-            if event.session_id is None or event.run_id is None or not self._is_shown(event):
+            key = event.session_id
+            if key is None or event.run_id is None or not self._is_shown(event):
                 foreign = foreign or (isinstance(event, e.RunAdopted) and self._only_run is None)
                 continue
             if isinstance(event, e.RunStarted):
                 self._learn(event)
-            before = self._known(event.session_id)
+            if key not in before:
+                before[key] = self._known(key)
             self._tree.fold((event,))
-            self._seen.pop(event.session_id, None)
-            after = self._known(event.session_id)
-            if after is None or after is before:
+        return self._changed(before, foreign=foreign)
+
+    def _changed(self, before: Mapping[str, Session | None], *, foreign: bool) -> Change:
+        """What these sessions, as they were before, have become."""
+        changed: list[str] = []
+        created: list[str] = []
+        alike: list[str] = []
+        counted: list[str] = []
+        uncounted = dict(before)
+        for key, was in before.items():
+            del uncounted[key]
+            self._seen.pop(key, None)
+            now = self._tree.sessions.get(key)
+            if now is None or now is was:
                 continue
-            if before is None:
-                created.append(after.id)
-            changed.add(after.id)
-            if before is None or not _counts_alike(before, after):
-                self._count(before, after)
-                altered.add(after.id)
-            elif not _looks_alike(before, after):
-                altered.add(after.id)
-        return Change(frozenset(changed), tuple(created), foreign, frozenset(changed - altered))
+            changed.append(key)
+            if was is None:
+                created.append(key)
+            if was is None or not _counts_alike(was, now):
+                self._count(was, now, uncounted)
+                counted.append(key)
+            elif _looks_alike(was, now):
+                alike.append(key)
+        return Change(frozenset(changed), tuple(created), foreign, frozenset(alike), frozenset(counted))
 
     def infer(self, seen: Iterable[Session]) -> Change:
         """Lay what the disk says over the log: sessions that differ from it; none puts the log back."""
@@ -200,7 +227,7 @@ class Board:
             if before != after:
                 self._count(before, after)
                 changed.add(key)
-        return Change(frozenset(changed))
+        return Change(frozenset(changed), counted=frozenset(changed))
 
     def _known(self, session_id: str) -> Session | None:
         return self._seen.get(session_id) or self._tree.sessions.get(session_id)
@@ -217,8 +244,11 @@ class Board:
             return event.run_id == self._only_run
         return isinstance(event, e.RunStarted) or event.run_id in self.workflows
 
-    def _count(self, before: Session | None, after: Session) -> None:
-        """Carry the difference that a session makes up to the sums of all its ancestors."""
+    def _count(self, before: Session | None, after: Session, uncounted: Mapping[str, Session | None] = _NONE) -> None:
+        """Carry the difference that a session makes up to the sums of all its ancestors.
+
+        Those that are `uncounted` have changed too, but their sums are still of what they were.
+        """
         tally = self._tallies.setdefault(after.id, Tally())
         difference = _needs_with(after, tally) - _needs_with(before, tally)
         tokens = tokens_of(after) - (tokens_of(before) if before else 0)
@@ -237,7 +267,7 @@ class Board:
                 sums.cost_usd = sums.cost_usd if cost is None else (sums.cost_usd or 0.0) + cost
             if above is None:
                 return
-            session = self.session(above)
+            session = uncounted.get(above) or self.session(above)
             difference = 0 if session.status in CLOSED else difference
             above = session.session_id
 

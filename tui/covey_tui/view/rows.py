@@ -57,10 +57,6 @@ class Rows:
         except ValueError:
             return self.ids.index(session_id)
 
-    def depth(self, session_id: str) -> int:
-        """How many ancestors a session has."""
-        return sum(1 for _ in self._board.above(session_id))
-
     def is_folded(self, session_id: str) -> bool | None:
         """Whether what lies below a session is folded away; None for one without children."""
         return session_id in self._folded if self._board.is_parent(session_id) else None

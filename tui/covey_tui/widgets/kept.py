@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 from textual.color import Color
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
@@ -36,7 +36,9 @@ class KeptLines(Base):
         width, height = self.region.size
         if self._kept_for != (width, height):
             self._kept_for, self._kept = (width, height), [None] * height
-            self._background, self._filters = self.background_colors[1], self.get_line_filters()
+            self._background = self.background_colors[1]
+            # Our colours are true ones, computed from the theme: there is nothing in them for that filter to do.
+            self._filters = [each for each in self.get_line_filters() if not isinstance(each, ANSIToTruecolor)]
         for y in crop.line_range:
             if self._kept[y] is None:
                 self._kept[y] = self._filtered(self.render_line(y), width)

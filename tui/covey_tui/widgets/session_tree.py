@@ -120,7 +120,7 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
             self._follow(window)
         if self.cursor is None and len(self.rows):
             self._set_cursor(self.rows.ids[0])
-        self._paint(self._touched(change.changed - change.alike))
+        self._paint(self._touched(change))
 
     def tick(self) -> None:
         """A second has passed: paint the rows in sight whose time has gone on."""
@@ -184,7 +184,7 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
         ground = Ground.BACKGROUND
         if is_cursor:
             ground = Ground.CURSOR if self.has_focus else Ground.CURSOR_BLURRED
-        row = Row(self.rows.depth(key), self.rows.is_folded(key), is_cursor, key in self.marks)
+        row = Row(self._board.depth(key), self.rows.is_folded(key), is_cursor, key in self.marks)
         session, manner = self._board.session(key), manner_of(self)
         line = tree_line(self._board, session, row, self._parts, self._now(), manner=manner)
         return palette.strip(line, ground, cells)
@@ -193,15 +193,15 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
         top = self.scroll_offset.y
         return self.rows.ids[top : top + self.size.height]
 
-    def _touched(self, changed: Iterable[str]) -> set[str]:
-        """The sessions that have changed, and their ancestors, whose sums have."""
+    def _touched(self, change: Change) -> set[str]:
+        """The sessions whose rows look otherwise, and their ancestors where the sums do."""
         ancestors = set[str]()
-        for key in changed:
+        for key in change.counted:
             for above in self._board.above(key):
                 if above.id in ancestors:
                     break
                 ancestors.add(above.id)
-        return ancestors.union(changed)
+        return ancestors.union(change.changed - change.alike)
 
     def _paint(self, session_ids: Iterable[str]) -> None:
         wanted = frozenset(session_ids)
@@ -289,7 +289,7 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
             return
         key = self.rows.ids[at]
         self._set_cursor(key)
-        fold_at = GUTTER + 2 * min(self.rows.depth(key), 4)
+        fold_at = GUTTER + 2 * min(self._board.depth(key), 4)
         if fold_at <= event.x <= fold_at + 1 and self.rows.is_folded(key) is not None:
             self.action_toggle_fold()
         elif event.chain > 1:
