@@ -1,5 +1,6 @@
 """An app that has a palette: covey's own themes, and every colour computed from whichever theme is in use."""
 
+from functools import cached_property
 from typing import Protocol, cast
 
 from textual.app import App
@@ -47,7 +48,7 @@ class PaintedApp(App[int]):
         self.unknown_theme = None if theme in self.available_themes else theme
         self.theme = COVEY.name if self.unknown_theme else theme
 
-    @property
+    @cached_property
     def manner(self) -> Manner:
         """How signs are drawn where colour cannot tell them apart."""
         return Manner(ascii=self.glyphs is GlyphSet.ASCII, no_color=self.no_color)

@@ -33,7 +33,9 @@ class KeptLines(Base):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a part of the widget; those that have changed are painted."""
-        width, height = self.region.size
+        width, height = self.outer_size
+        if crop.right > width or crop.bottom > height:  # it has grown, and is not told yet
+            width, height = self.region.size
         if self._kept_for != (width, height):
             self._kept_for, self._kept = (width, height), [None] * height
             self._background = self.background_colors[1]

@@ -34,12 +34,12 @@ class Bar(KeptLines, Widget):
         before, self._lines = self._lines, lines
         for y in range(max(len(before), len(lines))):
             if before[y : y + 1] != lines[y : y + 1]:
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.refresh(Region(0, y, self.outer_size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """One line of the bar."""
         line = self._lines[y] if y < len(self._lines) else BLANK
-        return padded(self, line, self.ground, self.size.width)
+        return padded(self, line, self.ground, self.outer_size.width)
 
 
 class Lines(KeptLines, KeptScroll, ScrollView, can_focus=True):

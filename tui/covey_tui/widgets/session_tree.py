@@ -175,7 +175,7 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the window."""
-        at, cells = y + self.scroll_offset.y, self.size.width
+        at, cells = y + self.scroll_offset.y, self._cells
         palette = palette_of(self)
         if at >= len(self.rows):
             return palette.strip(BLANK if at else self.nothing, Ground.BACKGROUND, cells)
@@ -189,9 +189,14 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
         line = tree_line(self._board, session, row, self._parts, self._now(), manner=manner)
         return palette.strip(line, ground, cells)
 
+    @property
+    def _cells(self) -> int:
+        """How many cells a row has: `size` would search the whole screen for it."""
+        return self.outer_size.width - self.show_vertical_scrollbar
+
     def _in_sight(self) -> list[str]:
         top = self.scroll_offset.y
-        return self.rows.ids[top : top + self.size.height]
+        return self.rows.ids[top : top + self.outer_size.height]
 
     def _touched(self, change: Change) -> set[str]:
         """The sessions whose rows look otherwise, and their ancestors where the sums do."""
@@ -208,7 +213,7 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
         self._paint_lines(y for y, key in enumerate(self._in_sight()) if key in wanted)
 
     def _paint_lines(self, lines: Iterable[int]) -> None:
-        regions = [Region(0, y, self.size.width, 1) for y in lines]
+        regions = [Region(0, y, self._cells, 1) for y in lines]
         if regions:
             self.refresh(*regions)
 
