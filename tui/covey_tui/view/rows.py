@@ -12,6 +12,9 @@ from typing import NamedTuple
 from covey_tui.view.board import Board, Change
 from covey_tui.view.narrowing import Narrowing, Predicate
 
+_NEAR = 256
+"""Few rows have come or gone above one since it was looked up, as a rule."""
+
 
 class Splice(NamedTuple):
     """So many rows have come in at a place of the list, or gone from there where `rows` is negative."""
@@ -53,7 +56,7 @@ class Rows:
 
     def _find(self, session_id: str, hint: int) -> int:
         try:
-            return self.ids.index(session_id, hint)  # rows above it have come, as a rule: then it is near
+            return self.ids.index(session_id, max(0, hint - _NEAR), hint + _NEAR)
         except ValueError:
             return self.ids.index(session_id)
 
