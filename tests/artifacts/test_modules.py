@@ -2,7 +2,8 @@
 
 import pytest
 
-from covey.artifacts.modules import ModuleNames, leading_module
+from covey.artifacts.modules import ModuleNames
+from covey.projects.names import leading_module
 
 SHOP = ModuleNames({"shop.billing", "shop.billing.money", "shop.billing.invoice", "shop.stock.__init__", "tools"})
 ELIXIR = ModuleNames({"Shop.Billing", "Shop.Billing.Invoice"})

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from covey.config.settings import AgentKinds
 from covey.config.state_dir import state_directory
 from covey.errors import UsageError
+from covey.projects.imported import Imported, ImportedComponent, ImportedContext
 from covey.projects.manifest import load_project
-from covey.projects.python_package import Imported, ImportedComponent, ImportedContext, import_package
+from covey.projects.python_package import import_package
 from covey.projects.writer import render, write_manifest
 
 Make = Callable[[dict[str, str]], Path]

@@ -1,0 +1,301 @@
+"""The importer of design documents: which contexts and components a project's documents declare.
+
+A document with a `## Components` section that lists components is a context's; every other one may be a component's
+own, and tells what that depends on. `design_files` finds and reads them, `design_text` takes them apart, `design_names`
+says which module a name means; here they become a project. What is not taken is said, with file and line.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from covey.config.settings import PathsTable, ProjectTable, composed
+from covey.errors import DocumentsError, Mistake, UsageError
+from covey.projects.design_dependencies import Dependencies
+from covey.projects.design_files import DIRECTORIES, DesignFile, FoundDesigns, UnreadError, find_designs, read_file
+from covey.projects.design_names import DocumentNames, Namer, Spelling, parts_of, shared_first_part
+from covey.projects.design_text import DesignText, ListedComponent, read_design
+from covey.projects.imported import Imported, ImportedComponent, ImportedContext, LeftOut
+from covey.projects.manifest import directory_name
+from covey.projects.names import module_problem, name_problem
+from covey.projects.paths import ArtifactKind, PathRules, path_problem
+from covey.projects.presets import choose_preset
+from covey.projects.python_tree import Found, find_modules
+from covey.text.quoting import quoted, visible
+
+
+def import_documents(root: Path, directory: str | None = None, name: str | None = None) -> Imported:
+    """The contexts and components that the design documents of the project at `root` declare.
+
+    `directory` is where documents are looked for in place of the usual directories, `name` the project's name.
+
+    Raises:
+        DocumentsError: Components that are listed twice; all of them.
+        UsageError: There is nothing to import, or `directory` or `name` will not do.
+    """
+    root = Path(os.path.realpath(root))
+    problem = None if name is None else name_problem(name)
+    if problem is not None:
+        raise UsageError(f"--name {problem}")
+    found = find_designs(root, directory)
+    reading = _Reading(root, found)
+    if not reading.contexts:
+        raise UsageError(_nothing(found))
+    return _Importer(root, reading, name).run()
+
+
+def has_context_documents(root: Path) -> bool:
+    """Whether the usual directories hold a document that lists components."""
+    root = Path(os.path.realpath(root))
+    return bool(_Reading(root, find_designs(root)).contexts)
+
+
+def _nothing(found: FoundDesigns) -> str:
+    if not found.directories:
+        return f"no design documents: there is none of {', '.join(DIRECTORIES)}; say where they are with --root DIR"
+    places = ", ".join(visible(str(directory)) for directory in found.directories)
+    advice = "a context's document lists its components under '## Components', each as '### Name'"
+    return f"none of the {len(found.files)} documents in {places} lists components: {advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class _ContextDocument:
+    """A context's document with what it says."""
+
+    file: DesignFile
+    text: DesignText
+    names: DocumentNames
+
+
+class _Reading:
+    """All documents that were found, of which those with a list of components are read in full."""
+
+    def __init__(self, root: Path, found: FoundDesigns) -> None:
+        self.root = root
+        self.found = found
+        self.warnings: list[Mistake] = []
+        self.contexts: list[_ContextDocument] = []
+        self.others: dict[str, str] = {}
+        for file in found.files:
+            self._read(file)
+
+    def _read(self, file: DesignFile) -> None:
+        try:
+            text = read_file(self.root, file.path)
+        except UnreadError as error:
+            self.warnings.append(error.mistake)
+            return
+        # parsing is most of the work, and most documents list nothing
+        said = read_design(text) if "components" in text.casefold() else None
+        if said is None or not said.components:
+            self.others[str(file.path)] = text
+            return
+        written = (composed(component.name) for component in said.components)
+        listed = tuple(name for name in written if module_problem(name) is None)
+        names = DocumentNames(path=_module_parts(file), first_word=composed(said.first_word), listed=listed)
+        self.contexts.append(_ContextDocument(file, said, names))
+
+
+def _module_parts(file: DesignFile) -> tuple[str, ...]:
+    """A document's place as parts of a module; blanks and hyphens, which no module has, become underscores."""
+    return tuple(composed(part).replace("-", "_").replace(" ", "_") for part in file.parts)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """A component that was taken, with the place where it is listed."""
+
+    module: str
+    name: str
+    listed: ListedComponent
+    place: Mistake
+
+
+class _Importer:
+    """One import. `taken` are the components by their design document, in which no two may meet."""
+
+    def __init__(self, root: Path, reading: _Reading, name: str | None) -> None:
+        self.root = root
+        self.reading = reading
+        self.found: Found = find_modules(root)
+        self.warnings = reading.warnings
+        self.left_out: list[LeftOut] = [*reading.found.left_out]
+        self.mistakes: list[Mistake] = []
+        self.taken: dict[str, _Taken] = {}
+        names = [document.names for document in reading.contexts]
+        self.name = name or shared_first_part(names) or directory_name(root)
+        if name_problem(self.name) is not None:
+            self.name = "project"
+        self.preset, self.preset_reason = choose_preset(
+            root, self.found, [listed for each in names for listed in each.listed]
+        )
+        self.namer = Namer(self.name, names, self._spelling(names))
+        self.design = self._template()
+        self.rules = PathRules(
+            root, ProjectTable(preset=self.preset, source=tuple(self.found.source)), PathsTable(design=self.design)
+        )
+        self.contexts: dict[str, _ContextDocument] = {}
+
+    def run(self) -> Imported:
+        for document in self.reading.contexts:
+            self._take_context(document)
+        children = {module: self._children(module, document) for module, document in self.contexts.items()}
+        if self.mistakes:
+            raise DocumentsError(tuple(self.mistakes))
+        for module in [module for module, taken in children.items() if not taken]:
+            self._warn(self.contexts.pop(module), 0, "none of its components could be taken; left out")
+        modules = [taken.module for every in children.values() for taken in every]
+        dependencies = Dependencies(self.namer, self.contexts, modules)
+        contexts = tuple(
+            self._context(module, document, children[module], dependencies)
+            for module, document in sorted(self.contexts.items())
+        )
+        self._leave_strangers()
+        return Imported(
+            project_name=self.name,
+            preset=self.preset,
+            preset_reason=self.preset_reason,
+            source=tuple(self.found.source),
+            design=self.design,
+            contexts=contexts,
+            left_out=tuple(sorted(self.left_out, key=lambda left: left.path)),
+            warnings=tuple(sorted(self.warnings, key=lambda warning: (str(warning.file), warning.line))),
+        )
+
+    # Names.
+
+    def _spelling(self, names: Sequence[DocumentNames]) -> Spelling:
+        """A title tells how a module is written only where it is one, with dots: else it is a word like any other."""
+        titles = [each.first_word for each in names if "." in each.first_word]
+        written = [*(name for each in names for name in each.listed), *titles]
+        documents = {".".join(_module_parts(file)) for file in self.reading.found.files}
+        return Spelling(self.preset, written, documents | {*self.found.files} | self.found.packages)
+
+    def _template(self) -> str | None:
+        """Where most of the documents of contexts are; None where that is the preset's own rule."""
+        places = Counter((document.file.directory, document.file.ending) for document in self.reading.contexts)
+        (directory, ending), _ = places.most_common(1)[0]
+        base = str(directory / "{}").replace("{}", "").replace("{", "{{").replace("}", "}}")
+        template = f"{base}{{path}}{ending}"
+        if template == "docs/design/{path}.md":
+            return None
+        try:
+            return PathsTable(design=template).design
+        except ValidationError as error:
+            raise UsageError(
+                f"documents in {quoted(str(directory))} cannot be named in covey.toml; rename it"
+            ) from error
+
+    # Contexts and components.
+
+    def _take_context(self, document: _ContextDocument) -> None:
+        module = ".".join(self.namer.context(document.names))
+        problem = module_problem(module)
+        if problem is not None:
+            self._warn(document, 0, f"its path makes no module for a context: the module {problem}; left out")
+        elif module in self.contexts:
+            first = visible(str(self.contexts[module].file.path))
+            self._warn(document, 0, f"the context {quoted(module)} has its document already, {first}; left out")
+        else:
+            self.contexts[module] = document
+
+    def _children(self, context: str, document: _ContextDocument) -> list[_Taken]:
+        for remark in document.text.remarks:
+            self._warn(document, remark.line, remark.message)
+        own = self._design_path(context, context)
+        if own != str(document.file.path):
+            self._warn(
+                document, 0, f"covey looks for the document of {quoted(context)} at {visible(own)}; move it there"
+            )
+        found = (self._take(document, listed) for listed in document.text.components)
+        return [taken for taken in found if taken is not None]
+
+    def _take(self, document: _ContextDocument, listed: ListedComponent) -> _Taken | None:
+        written = composed(listed.name)
+        problem = module_problem(written)
+        if problem is not None:
+            self._warn(document, listed.line, f"no component: its name {problem}; left out")
+            return None
+        parts = self.namer.component(document.names, written)
+        module = ".".join(parts)
+        if module in self.contexts:
+            self._warn(
+                document, listed.line, f"{quoted(module)} is a context of its own, not taken as a component here"
+            )
+            return None
+        context = self.namer.context(document.names)
+        is_below = len(parts) > len(context) and parts[: len(context)] == context
+        name = ".".join(parts_of(written)[-(len(parts) - len(context)) :]) if is_below else parts_of(written)[-1]
+        taken = _Taken(module, name, listed, self._place(document, listed.line))
+        reason = self._path_problem(taken)
+        if reason is not None:
+            self._warn(document, listed.line, f"{quoted(module)} is left out: a file that would belong to it {reason}")
+            return None
+        return self._once(taken)
+
+    def _path_problem(self, taken: _Taken) -> str | None:
+        paths = [self.rules.path_of(kind, taken.module, taken.name) for kind in ArtifactKind]
+        return next((problem for path in paths if (problem := path_problem(self.root, path))), None)
+
+    def _once(self, taken: _Taken) -> _Taken | None:
+        path = self._design_path(taken.module, taken.name)
+        first = self.taken.setdefault(path, taken)
+        if first is taken:
+            return taken
+        same = first.place.file == taken.place.file
+        where = f"on line {first.place.line}" if same else f"in {first.place.file}, line {first.place.line}"
+        message = f"the component {quoted(taken.module)} is listed twice: the first time {where}"
+        self.mistakes.append(Mistake(taken.place.file, taken.place.line, message))
+        return None
+
+    def _context(
+        self, module: str, document: _ContextDocument, children: Sequence[_Taken], dependencies: Dependencies
+    ) -> ImportedContext:
+        last = module.rpartition(".")[2]
+        others = sum(other.rpartition(".")[2] == last for other in self.contexts)
+        return ImportedContext(
+            name=last if others == 1 else module,
+            module=module,
+            description=document.text.description,
+            components=tuple(self._component(taken, document, dependencies) for taken in children),
+        )
+
+    def _component(self, taken: _Taken, document: _ContextDocument, dependencies: Dependencies) -> ImportedComponent:
+        return ImportedComponent(
+            name=taken.name,
+            module=taken.module,
+            description=taken.listed.description,
+            depends_on=self._depends_on(taken, document, dependencies),
+            type=taken.listed.type,
+            priority=taken.listed.priority,
+        )
+
+    def _depends_on(self, taken: _Taken, document: _ContextDocument, dependencies: Dependencies) -> tuple[str, ...]:
+        """What the component's own document names under Dependencies."""
+        path = self._design_path(taken.module, taken.name)
+        text = self.reading.others.get(path)
+        if text is None or "dependencies" not in text.casefold():
+            return ()
+        found = dependencies.of(read_design(text), taken.module, document.names)
+        self.warnings.extend(Mistake(Path(visible(path)), each.line, each.message) for each in dependencies.remarks)
+        return found
+
+    def _leave_strangers(self) -> None:
+        """Documents that are nobody's are told."""
+        theirs = {*self.taken, *(str(document.file.path) for document in self.contexts.values())}
+        for path in self.reading.others:
+            if path not in theirs:
+                self.left_out.append(LeftOut(visible(path), "lists no components, and no context lists its module"))
+
+    def _design_path(self, module: str, name: str) -> str:
+        return self.rules.path_of(ArtifactKind.DESIGN, module, name)
+
+    def _place(self, document: _ContextDocument, line: int) -> Mistake:
+        return Mistake(Path(visible(str(document.file.path))), line, "")
+
+    def _warn(self, document: _ContextDocument, line: int, message: str) -> None:
+        self.warnings.append(Mistake(Path(visible(str(document.file.path))), line, visible(message)))
