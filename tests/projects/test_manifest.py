@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from covey.errors import UsageError
-from covey.projects.manifest import DeclaredProject, find_contexts, find_root, load_project
+from covey.projects.manifest import DeclaredProject, find_contexts, load_project
 
 Load = Callable[[str], DeclaredProject]
 Mistakes = Callable[[str], list[tuple[int, str]]]
@@ -43,22 +43,6 @@ module = "main"
 def component(module: str, *, name: str = "x", more: str = "") -> str:
     """A manifest of one context and one component: the component's name is on line 5, its module on line 6."""
     return f'[[context]]\nname = "A"\nmodule = "a"\n[[context.component]]\nname = {name!r}\nmodule = {module!r}\n{more}'
-
-
-class TestFindRoot:
-    """The root is the nearest parent directory with a manifest."""
-
-    def test_the_nearest_one_wins(self, tmp_path: Path) -> None:
-        inner = tmp_path / "inner"
-        (inner / "deep/deeper").mkdir(parents=True)
-        (tmp_path / "covey.toml").write_text("")
-        (inner / "covey.toml").write_text("")
-        assert find_root(inner / "deep/deeper") == inner.resolve()
-        assert find_root(tmp_path) == tmp_path.resolve()
-
-    def test_none_says_what_to_run(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match=r"no covey.toml in .* or above; run: covey init"):
-            find_root(tmp_path)
 
 
 class TestProject:

@@ -6,7 +6,7 @@ from covey.projects.design_names import DocumentNames, Namer, parts_of
 from covey.projects.design_text import DesignText, NamedModule, Remark
 from covey.projects.names import module_problem
 from covey.projects.paths import underscore
-from covey.text.quoting import did_you_mean, quoted
+from covey.text.quoting import quoted
 
 
 class Dependencies:
@@ -28,15 +28,14 @@ class Dependencies:
         for named in text.depends_on:
             module = self._own(named.name, context)
             if module is None and self._is_own(named.name):
-                hint = did_you_mean(named.name, self._contexts | self._components)
-                message = f"the dependency {quoted(named.name)} is no known module of this project{hint}; left out"
+                message = f"the dependency {quoted(named.name)} is no known module of this project; left out"
                 self.remarks.append(Remark(named.line, message))
             elif module is not None or _may_be_from_outside(named):
                 yield module or named.name
 
     def _own(self, name: str, context: DocumentNames) -> str | None:
         """The project's module that a name means: itself, or the component whose function or type it is."""
-        for meant in (parts_of(name), self._namer.component(context, name)):
+        for meant in self._namer.meanings(context, name):
             if ".".join(meant) in self._contexts:
                 return ".".join(meant)
             for length in range(len(meant), 0, -1):

@@ -7,9 +7,9 @@ says which module a name means; here they become a project. What is not taken is
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
@@ -22,7 +22,7 @@ from covey.projects.design_text import DesignText, ListedComponent, read_design
 from covey.projects.imported import Imported, ImportedComponent, ImportedContext, LeftOut
 from covey.projects.manifest import directory_name
 from covey.projects.names import module_problem, name_problem
-from covey.projects.paths import ArtifactKind, PathRules, path_problem
+from covey.projects.paths import ArtifactKind, PathRules, leaves_root, path_problem
 from covey.projects.presets import choose_preset
 from covey.projects.python_tree import Found, find_modules
 from covey.text.quoting import quoted, visible
@@ -105,14 +105,14 @@ def _module_parts(file: DesignFile) -> tuple[str, ...]:
     return tuple(composed(part).replace("-", "_").replace(" ", "_") for part in file.parts)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Taken:
-    """A component that was taken, with the place where it is listed."""
+    """A component that was taken, and the file that lists it."""
 
     module: str
     name: str
     listed: ListedComponent
-    place: Mistake
+    file: Path
 
 
 class _Importer:
@@ -179,8 +179,8 @@ class _Importer:
         """Where most of the documents of contexts are; None where that is the preset's own rule."""
         places = Counter((document.file.directory, document.file.ending) for document in self.reading.contexts)
         (directory, ending), _ = places.most_common(1)[0]
-        base = str(directory / "{}").replace("{}", "").replace("{", "{{").replace("}", "}}")
-        template = f"{base}{{path}}{ending}"
+        base = "" if directory == PurePosixPath() else f"{directory}/"
+        template = f"{base.replace('{', '{{').replace('}', '}}')}{{path}}{ending}"
         if template == "docs/design/{path}.md":
             return None
         try:
@@ -197,6 +197,8 @@ class _Importer:
         problem = module_problem(module)
         if problem is not None:
             self._warn(document, 0, f"its path makes no module for a context: the module {problem}; left out")
+        elif (reason := self._path_problem((ArtifactKind.DESIGN,), module, module)) is not None:
+            self._warn(document, 0, f"the context {quoted(module)} is left out: its file {reason}")
         elif module in self.contexts:
             first = visible(str(self.contexts[module].file.path))
             self._warn(document, 0, f"the context {quoted(module)} has its document already, {first}; left out")
@@ -208,9 +210,7 @@ class _Importer:
             self._warn(document, remark.line, remark.message)
         own = self._design_path(context, context)
         if own != str(document.file.path):
-            self._warn(
-                document, 0, f"covey looks for the document of {quoted(context)} at {visible(own)}; move it there"
-            )
+            self._warn(document, 0, f"the document of {quoted(context)} is looked for at {visible(own)}; move it there")
         found = (self._take(document, listed) for listed in document.text.components)
         return [taken for taken in found if taken is not None]
 
@@ -223,44 +223,50 @@ class _Importer:
         parts = self.namer.component(document.names, written)
         module = ".".join(parts)
         if module in self.contexts:
-            self._warn(
-                document, listed.line, f"{quoted(module)} is a context of its own, not taken as a component here"
-            )
+            self._warn(document, listed.line, f"{quoted(module)} is a context of its own, no component of this one")
             return None
         context = self.namer.context(document.names)
         is_below = len(parts) > len(context) and parts[: len(context)] == context
         name = ".".join(parts_of(written)[-(len(parts) - len(context)) :]) if is_below else parts_of(written)[-1]
-        taken = _Taken(module, name, listed, self._place(document, listed.line))
-        reason = self._path_problem(taken)
+        name = name if name_problem(name) is None else parts[-1]
+        taken = _Taken(module, name, listed, _shown(document.file.path))
+        reason = self._path_problem(tuple(ArtifactKind), module, name)
         if reason is not None:
-            self._warn(document, listed.line, f"{quoted(module)} is left out: a file that would belong to it {reason}")
+            self._warn(document, listed.line, f"{quoted(module)} is left out: its file {reason}")
             return None
         return self._once(taken)
 
-    def _path_problem(self, taken: _Taken) -> str | None:
-        paths = [self.rules.path_of(kind, taken.module, taken.name) for kind in ArtifactKind]
-        return next((problem for path in paths if (problem := path_problem(self.root, path))), None)
+    def _path_problem(self, kinds: Iterable[ArtifactKind], module: str, name: str) -> str | None:
+        """Why a file that would belong to a module cannot be; the manifest would be refused for it."""
+        for path in (self.rules.path_of(kind, module, name) for kind in kinds):
+            problem = path_problem(self.root, path)
+            if problem is None and leaves_root(self.root, path):
+                problem = "leads out of the project root"
+            if problem is not None:
+                return f"{quoted(path)} {problem}"
+        return None
 
     def _once(self, taken: _Taken) -> _Taken | None:
         path = self._design_path(taken.module, taken.name)
         first = self.taken.setdefault(path, taken)
         if first is taken:
             return taken
-        same = first.place.file == taken.place.file
-        where = f"on line {first.place.line}" if same else f"in {first.place.file}, line {first.place.line}"
+        line = first.listed.line
+        where = f"on line {line}" if first.file == taken.file else f"in {first.file}, line {line}"
         message = f"the component {quoted(taken.module)} is listed twice: the first time {where}"
-        self.mistakes.append(Mistake(taken.place.file, taken.place.line, message))
+        self.mistakes.append(Mistake(taken.file, taken.listed.line, message))
         return None
 
     def _context(
         self, module: str, document: _ContextDocument, children: Sequence[_Taken], dependencies: Dependencies
     ) -> ImportedContext:
         last = module.rpartition(".")[2]
-        others = sum(other.rpartition(".")[2] == last for other in self.contexts)
+        is_alone = sum(other.rpartition(".")[2] == last for other in self.contexts) == 1
         return ImportedContext(
-            name=last if others == 1 else module,
+            name=last if is_alone or name_problem(module) is not None else module,
             module=module,
             description=document.text.description,
+            depends_on=self._named_in(document.text, document.file.path, module, document, dependencies),
             components=tuple(self._component(taken, document, dependencies) for taken in children),
         )
 
@@ -280,8 +286,18 @@ class _Importer:
         text = self.reading.others.get(path)
         if text is None or "dependencies" not in text.casefold():
             return ()
-        found = dependencies.of(read_design(text), taken.module, document.names)
-        self.warnings.extend(Mistake(Path(visible(path)), each.line, each.message) for each in dependencies.remarks)
+        return self._named_in(read_design(text), PurePosixPath(path), taken.module, document, dependencies)
+
+    def _named_in(
+        self,
+        text: DesignText,
+        path: PurePosixPath,
+        module: str,
+        document: _ContextDocument,
+        dependencies: Dependencies,
+    ) -> tuple[str, ...]:
+        found = dependencies.of(text, module, document.names)
+        self.warnings.extend(Mistake(_shown(path), each.line, visible(each.message)) for each in dependencies.remarks)
         return found
 
     def _leave_strangers(self) -> None:
@@ -294,8 +310,10 @@ class _Importer:
     def _design_path(self, module: str, name: str) -> str:
         return self.rules.path_of(ArtifactKind.DESIGN, module, name)
 
-    def _place(self, document: _ContextDocument, line: int) -> Mistake:
-        return Mistake(Path(visible(str(document.file.path))), line, "")
-
     def _warn(self, document: _ContextDocument, line: int, message: str) -> None:
-        self.warnings.append(Mistake(Path(visible(str(document.file.path))), line, visible(message)))
+        self.warnings.append(Mistake(_shown(document.file.path), line, visible(message)))
+
+
+def _shown(path: PurePosixPath) -> Path:
+    """A path as it may stand in messages."""
+    return Path(visible(str(path)))

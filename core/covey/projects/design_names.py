@@ -141,6 +141,13 @@ class Namer:
             return self._spelling.below(context[:1] if len(context) > 1 else (), self._of_project(context, name))
         return self._spelling.below(context, name)
 
+    def meanings(self, document: DocumentNames, written: str) -> Iterator[tuple[str, ...]]:
+        """All that a dependency's name may mean: itself, what it means as a component's, another context's module."""
+        name, context = parts_of(written), self.context(document)
+        yield name
+        yield self.component(document, written)
+        yield self._spelling.below(context[:1] if len(context) > 1 else (), self._of_project(context, name))
+
     def _of_project(self, context: Sequence[str], name: Sequence[str]) -> tuple[str, ...]:
         return tuple(name) if len(context) > 1 else (self._project, *name)
 

@@ -33,6 +33,7 @@ class ImportedContext:
     name: str
     module: str
     description: str
+    depends_on: tuple[str, ...] = ()
     components: tuple[ImportedComponent, ...]
 
 

@@ -125,6 +125,8 @@ def _context(context: ImportedContext) -> Table:
     table.add("module", context.module)
     if context.description:
         table.add("description", context.description)
+    if context.depends_on:
+        table.add("depends_on", _array(context.depends_on))
     components = tomlkit.aot()
     for component in context.components:
         components.append(_component(component))
