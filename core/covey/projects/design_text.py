@@ -225,9 +225,10 @@ class _Reader:
 
     def _look_for_open_fence(self) -> None:
         """A fence that is never closed swallows what comes after it, components too."""
+        last = len(self.lines) - (not self.lines[-1])
         for token in self.tokens:
             start, end = _span(token)
-            if token.type == "fence" and token.level == 0 and end >= len(self.lines) and not self._closes(token, end):
+            if token.type == "fence" and token.level == 0 and end >= last and not self._closes(token, last):
                 self.remarks.append(Remark(start + 1, "this fence is never closed; nothing below it was read"))
 
     def _closes(self, fence: Token, end: int) -> bool:
