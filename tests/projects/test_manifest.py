@@ -73,6 +73,11 @@ class TestProject:
         assert billing.parent_component_id is None
         assert (billing.description, billing.project_id) == ("money", "p1")
 
+    def test_a_context_may_depend_on_modules(self, load: Load) -> None:
+        text = '[[context]]\nname = "A"\nmodule = "a"\ndepends_on = ["b", "decimal", "b"]\n'
+        text += '[[context]]\nname = "B"\nmodule = "b"\n'
+        assert load(text).components("p")[0].dependencies == ("b", "decimal")
+
     def test_ids_are_the_same_each_time_and_differ_between_projects(self, load: Load) -> None:
         declared = load(SHOP)
         assert declared.components("p1") == load(SHOP).components("p1")
@@ -196,6 +201,11 @@ class TestAgainstOneAnother:
         ((line, message),) = mistakes(component("a.invoice", more='depends_on = [\n"os.path",\n"a.invoise"]\n'))
         assert line == 9
         assert message == 'the dependency "a.invoise" is no known module of this project; did you mean "a.invoice"?'
+
+    def test_an_unknown_dependency_of_a_context(self, mistakes: Mistakes) -> None:
+        ((line, message),) = mistakes('[[context]]\nname = "A"\nmodule = "a"\ndepends_on = ["a.x"]\n')
+        assert line == 4
+        assert message.startswith('the dependency "a.x" is no known module of this project')
 
     def test_a_dependency_that_is_no_module(self, mistakes: Mistakes) -> None:
         ((line, message),) = mistakes(component("a.x", more='depends_on = ["../etc"]\n'))
