@@ -105,7 +105,7 @@ class TestReading:
 
     def test_what_is_too_large_is_told(self, project: Make) -> None:
         root = project({"large.md": "x" * (LARGEST + 1), "largest.md": "x" * LARGEST})
-        assert unread(root, "large.md") == "large.md: is larger than 1,048,576 bytes and was not read; split it"
+        assert unread(root, "large.md") == "large.md: is larger than 524,288 bytes and was not read; split it"
         assert len(read_file(root, PurePosixPath("largest.md"))) == LARGEST
 
     def test_what_is_no_file_is_told(self, project: Make) -> None:

@@ -1,5 +1,7 @@
 """What a single document says."""
 
+import pytest
+
 from covey.projects.design_text import DesignText, ListedComponent, read_design
 
 
@@ -102,6 +104,10 @@ class TestTable:
             "### One\n  | Field | Value |\n  |:--|--:|\n  | **TYPE** | `Live View` |\n  | Priority | -3 |\nText.\n"
         )
         assert (found.type, found.priority, found.description) == ("live_view", -3, "Text.")
+
+    @pytest.mark.parametrize("written", ["GenServer", "gen_server", "GENSERVER", "`gen-server`", "Gen Server"])
+    def test_a_type_may_be_written_in_any_way(self, written: str) -> None:
+        assert one(f"### One\n| type | {written} |\n").type == "genserver"
 
     def test_the_bar_at_the_end_may_be_missing(self) -> None:
         assert one("### One\n| type | schema\n").type == "schema"
@@ -220,6 +226,9 @@ class TestHostileText:
 
     def test_thousands_of_components(self) -> None:
         assert len(names("## Components\n" + "".join(f"### C{number}\n" for number in range(4000)))) == 4000
+
+    def test_a_name_of_a_million_parts_is_no_dependency(self) -> None:
+        assert dependencies(f"- {'a.' * 250_000}a\n- b\n") == ["b"]
 
     def test_controls_stay_out_of_remarks(self) -> None:
         ((_, message),) = remarks("## Components\n### One\n| type | \x1b]0;title\x07 |\n")

@@ -18,7 +18,7 @@ from covey.errors import DocumentsError, Mistake, UsageError
 from covey.projects.design_dependencies import Dependencies
 from covey.projects.design_files import DIRECTORIES, DesignFile, FoundDesigns, UnreadError, find_designs, read_file
 from covey.projects.design_names import DocumentNames, Namer, Spelling, parts_of, shared_first_part
-from covey.projects.design_text import DesignText, ListedComponent, read_design
+from covey.projects.design_text import LONGEST_NAME, DesignText, ListedComponent, read_design
 from covey.projects.imported import Imported, ImportedComponent, ImportedContext, LeftOut
 from covey.projects.manifest import directory_name
 from covey.projects.names import module_problem, name_problem
@@ -51,7 +51,21 @@ def import_documents(root: Path, directory: str | None = None, name: str | None 
 def has_context_documents(root: Path) -> bool:
     """Whether the usual directories hold a document that lists components."""
     root = Path(os.path.realpath(root))
-    return bool(_Reading(root, find_designs(root)).contexts)
+    return any(_lists_components(root, file) for file in find_designs(root).files)
+
+
+def _lists_components(root: Path, file: DesignFile) -> bool:
+    try:
+        return _listing(read_file(root, file.path)) is not None
+    except UnreadError:
+        return False
+
+
+def _listing(text: str) -> DesignText | None:
+    """What a document says that lists components; None where it lists none."""
+    # parsing is most of the work, and most documents list nothing
+    said = read_design(text) if "components" in text.casefold() else None
+    return said if said is not None and said.components else None
 
 
 def _nothing(found: FoundDesigns) -> str:
@@ -89,15 +103,21 @@ class _Reading:
         except UnreadError as error:
             self.warnings.append(error.mistake)
             return
-        # parsing is most of the work, and most documents list nothing
-        said = read_design(text) if "components" in text.casefold() else None
-        if said is None or not said.components:
+        said = _listing(text)
+        if said is None:
             self.others[str(file.path)] = text
             return
         written = (composed(component.name) for component in said.components)
-        listed = tuple(name for name in written if module_problem(name) is None)
+        listed = tuple(name for name in written if _name_problem(name) is None)
         names = DocumentNames(path=_module_parts(file), first_word=composed(said.first_word), listed=listed)
         self.contexts.append(_ContextDocument(file, said, names))
+
+
+def _name_problem(written: str) -> str | None:
+    """Why the name of a component in a heading will not do, as the end of a sentence."""
+    if len(written) > LONGEST_NAME:
+        return f"should have at most {LONGEST_NAME:,} characters, not {len(written):,}"
+    return module_problem(written)
 
 
 def _module_parts(file: DesignFile) -> tuple[str, ...]:
@@ -116,7 +136,10 @@ class _Taken:
 
 
 class _Importer:
-    """One import. `taken` are the components by their design document, in which no two may meet."""
+    """One import. `taken` are the components by their design document, in which no two may meet.
+
+    `outside` tells of directories whether they lead out of the project.
+    """
 
     def __init__(self, root: Path, reading: _Reading, name: str | None) -> None:
         self.root = root
@@ -126,6 +149,7 @@ class _Importer:
         self.left_out: list[LeftOut] = [*reading.found.left_out]
         self.mistakes: list[Mistake] = []
         self.taken: dict[str, _Taken] = {}
+        self.outside: dict[str, bool] = {}
         names = [document.names for document in reading.contexts]
         self.name = name or shared_first_part(names) or directory_name(root)
         if name_problem(self.name) is not None:
@@ -216,7 +240,7 @@ class _Importer:
 
     def _take(self, document: _ContextDocument, listed: ListedComponent) -> _Taken | None:
         written = composed(listed.name)
-        problem = module_problem(written)
+        problem = _name_problem(written)
         if problem is not None:
             self._warn(document, listed.line, f"no component: its name {problem}; left out")
             return None
@@ -240,7 +264,10 @@ class _Importer:
         """Why a file that would belong to a module cannot be; the manifest would be refused for it."""
         for path in (self.rules.path_of(kind, module, name) for kind in kinds):
             problem = path_problem(self.root, path)
-            if problem is None and leaves_root(self.root, path):
+            directory = path.rpartition("/")[0]
+            if problem is None and directory not in self.outside:
+                self.outside[directory] = leaves_root(self.root, path)
+            if problem is None and self.outside[directory]:
                 problem = "leads out of the project root"
             if problem is not None:
                 return f"{quoted(path)} {problem}"

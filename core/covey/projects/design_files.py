@@ -17,7 +17,7 @@ DIRECTORIES = ("docs/design", "docs/spec", "design", "spec")
 """Where documents are looked for, unless somebody says where."""
 
 ENDINGS = (".spec.md", ".md")
-LARGEST = 1024 * 1024
+LARGEST = 512 * 1024
 """The most bytes of a document that are read: its structure takes up to a second for every 60,000 of them."""
 
 _NEVER = frozenset({"node_modules", "site-packages", "_build", "deps"})

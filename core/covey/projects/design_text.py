@@ -22,14 +22,18 @@ KNOWN_TYPES = frozenset(
     {
         *("module", "context", "coordination_context", "schema", "repository", "genserver", "supervisor", "task"),
         *("registry", "behaviour", "behavior", "protocol", "struct", "macro", "controller", "view", "live_view"),
-        *("liveview", "live_component", "component", "template", "channel", "plug", "router", "endpoint", "worker"),
-        *("job", "service", "client", "adapter", "api", "cli", "library", "package", "class", "function", "model"),
-        *("entity", "value_object", "policy", "validator", "parser", "renderer", "handler", "query", "command"),
-        *("event", "cache", "store", "agent", "application", "config", "helper", "utility", "test", OTHER_TYPE),
+        *("live_component", "component", "template", "channel", "plug", "router", "endpoint", "worker", "job"),
+        *("service", "client", "adapter", "api", "cli", "library", "package", "class", "function", "model", "entity"),
+        *("value_object", "policy", "validator", "parser", "renderer", "handler", "query", "command", "event"),
+        *("cache", "store", "agent", "application", "config", "helper", "utility", "test", OTHER_TYPE),
     }
 )
-"""The types of components that documents may name; letter case, blanks and hyphens make no difference."""
+"""The types of components that documents may name; letter case, blanks, `_` and `-` make no difference."""
 
+LONGEST_NAME = 1000
+"""The most characters of a module's name; the path of a longer one could hardly be held by a file system."""
+
+_BY_LETTERS = {known.replace("_", ""): known for known in KNOWN_TYPES}
 _SECTION, _COMPONENT = 2, 3
 _COLUMNS = 2
 _LONGEST_DESCRIPTION = 300
@@ -179,9 +183,9 @@ class _Reader:
     def _type(self, written: str, line: int) -> str:
         if not written:
             return DEFAULT_TYPE
-        word = re.sub(r"[\s_-]+", "_", written).casefold()
-        if word in KNOWN_TYPES:
-            return word
+        known = _BY_LETTERS.get(re.sub(r"[\s_-]+", "", written).casefold())
+        if known is not None:
+            return known
         self.remarks.append(Remark(line, f"the type {quoted(written)} is not known; taken as {quoted(OTHER_TYPE)}"))
         return OTHER_TYPE
 
@@ -271,7 +275,7 @@ def _cells(line: str) -> Sequence[str]:
 
 def _named(text: str, line: int) -> NamedModule | None:
     name = leading_module(text)
-    if name is None or name.casefold() in _NO_MODULE:
+    if name is None or name.casefold() in _NO_MODULE or len(name) > LONGEST_NAME:
         return None
     rest = text.partition(name)[2]
     return NamedModule(name, line, stands_alone=_STANDS_ALONE.match(rest) is not None)
