@@ -2,7 +2,8 @@
 
     CoveyError
     ├── UsageError              a command that cannot be carried out as given; exit code 2
-    │   └── ConfigError         `covey.toml` has mistakes; carries all of them
+    │   ├── ConfigError         `covey.toml` has mistakes; carries all of them
+    │   └── DocumentsError      design documents contradict themselves; carries every place
     ├── RefusedError            a request that the state rules out; says what changed
     ├── NotFoundError           an unknown id; carries the code of the thing that was not found
     ├── StepError               a precondition of a step that does not hold; ends the session as failed
@@ -54,6 +55,14 @@ class ConfigError(UsageError):
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
         super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+class DocumentsError(UsageError):
+    """Design documents that cannot be imported, for they contradict themselves; every place, in order."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: (str(mistake.file), mistake.line)))
+        super().__init__("\n".join(("nothing was written:", *(f"  {mistake}" for mistake in self.mistakes))))
 
 
 class RefusedError(CoveyError):

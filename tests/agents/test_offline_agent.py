@@ -118,6 +118,28 @@ class TestWithoutCode:
         assert "> Counts coins." in shop.document()
         assert "> No." not in shop.document()
 
+    @pytest.mark.parametrize("title", ["Shop.Billing.Money", "Billing.Money", "`Money`"])
+    async def test_the_contexts_document_may_name_it_in_any_form(self, shop: Shop, title: str) -> None:
+        money = component("Shop.Billing.Money", parent_component_id="shop.billing")
+        shop.write("docs/design/shop/billing.md", f"# Billing\n\n## Components\n\n### {title}\n\nCounts coins.\n")
+
+        assert (await shop.run(component=money, source="lib/shop/billing/money.ex")).ok
+        assert "> Counts coins." in shop.document()
+
+    async def test_code_that_is_not_python_is_not_read(self, shop: Shop) -> None:
+        source = "lib/shop/billing/money.ex"
+        shop.write(source, "defmodule Shop.Billing.Money do\n  def parse(text), do: text\nend\n")
+        money = component("Shop.Billing.Money", description="Amounts.", dependencies=("Ecto",))
+
+        assert (await shop.run(component=money, source=source)).ok
+        text = shop.document()
+        assert f"The code at `{source}` is not Python and was not read. Its public API is not known." in text
+        assert "> Amounts." in text
+        assert "- `Ecto` — declared in the manifest" in text
+        assert "no code yet" not in text
+        assert f"The code at {source} is not Python: drafted from the manifest." in shop.desk.said()
+        assert check_design(text, SECTIONS, {"Shop.Billing", "Shop.Billing.Money"}) == ()
+
     async def test_from_a_paragraph_of_the_contexts_document(self, shop: Shop) -> None:
         shop.write("docs/design/shop/billing.md", "# Billing\n\nAbout tax.\n\n- `money` counts coins.\n")
 

@@ -9,7 +9,14 @@ from covey.agents.base import Assignment, Task
 from covey.agents.prompts import MOST_KNOWN, render
 from covey.model.component import Component
 
-CONTEXT = Component(id="c", project_id="p", name="Billing", module_name="shop.billing", description="Takes the money.")
+CONTEXT = Component(
+    id="c",
+    project_id="p",
+    name="Billing",
+    module_name="shop.billing",
+    description="Takes the money.",
+    dependencies=("shop.people",),
+)
 INVOICE = Component(
     id="i",
     project_id="p",
@@ -56,6 +63,7 @@ def prompt(**changes: Any) -> str:
         "`/home/project`",
         "- `## Purpose`\n  - `## Fields`\n  - `## Dependencies`\n",
         "Declared dependencies: `shop.money`, `shop.people`",
+        "Modules that the context depends on: `shop.people`",
         "- `shop.money`: Amounts.",
         "# Invoice`",
     ],

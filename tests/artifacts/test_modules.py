@@ -2,7 +2,8 @@
 
 import pytest
 
-from covey.artifacts.modules import ModuleNames, leading_module
+from covey.artifacts.modules import ModuleNames
+from covey.projects.names import leading_module
 
 SHOP = ModuleNames({"shop.billing", "shop.billing.money", "shop.billing.invoice", "shop.stock.__init__", "tools"})
 ELIXIR = ModuleNames({"Shop.Billing", "Shop.Billing.Invoice"})
@@ -32,7 +33,9 @@ class TestModuleNames:
 
     def test_where_modules_have_capitals_a_capital_tells_no_attribute(self) -> None:
         assert ELIXIR.component("Shop.Billing.Invoice.create") == "Shop.Billing.Invoice"
+        assert ELIXIR.component("Shop.Billing.create") == "Shop.Billing"
         assert ELIXIR.component("Shop.Billing.Unknown") is None
+        assert ELIXIR.component("Shop.Billing.Unknown.create") is None
 
     def test_own_is_what_shares_the_first_part(self) -> None:
         assert SHOP.is_own("shop.anything")
@@ -59,6 +62,12 @@ class TestLeadingModule:
             ("`_private.part`", "_private.part"),
             ("`größe.maß`", "größe.maß"),
             ("`cafe\u0301.menu`", "caf\u00e9.menu"),
+            ("`Shop.Billing.create/1`", "Shop.Billing"),
+            ("Shop.Billing.get!/2 raises", "Shop.Billing"),
+            ("%Shop.Billing.Invoice{}", "Shop.Billing.Invoice"),
+            ("&Shop.Billing.paid?/1", "Shop.Billing"),
+            ("Create/1", None),
+            ("shop.billing/1", None),
             ("shop/billing/money.py", None),
             ("shop-client from PyPI", None),
             ("— nothing", None),

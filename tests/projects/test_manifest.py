@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from covey.errors import UsageError
-from covey.projects.manifest import DeclaredProject, find_contexts, find_root, load_project
+from covey.projects.manifest import DeclaredProject, find_contexts, load_project
 
 Load = Callable[[str], DeclaredProject]
 Mistakes = Callable[[str], list[tuple[int, str]]]
@@ -45,22 +45,6 @@ def component(module: str, *, name: str = "x", more: str = "") -> str:
     return f'[[context]]\nname = "A"\nmodule = "a"\n[[context.component]]\nname = {name!r}\nmodule = {module!r}\n{more}'
 
 
-class TestFindRoot:
-    """The root is the nearest parent directory with a manifest."""
-
-    def test_the_nearest_one_wins(self, tmp_path: Path) -> None:
-        inner = tmp_path / "inner"
-        (inner / "deep/deeper").mkdir(parents=True)
-        (tmp_path / "covey.toml").write_text("")
-        (inner / "covey.toml").write_text("")
-        assert find_root(inner / "deep/deeper") == inner.resolve()
-        assert find_root(tmp_path) == tmp_path.resolve()
-
-    def test_none_says_what_to_run(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match=r"no covey.toml in .* or above; run: covey init"):
-            find_root(tmp_path)
-
-
 class TestProject:
     """A manifest in order becomes a project, and the project records."""
 
@@ -88,6 +72,11 @@ class TestProject:
         assert invoice.dependencies == ("shop.billing.money", "shop.billing", "decimal")
         assert billing.parent_component_id is None
         assert (billing.description, billing.project_id) == ("money", "p1")
+
+    def test_a_context_may_depend_on_modules(self, load: Load) -> None:
+        text = '[[context]]\nname = "A"\nmodule = "a"\ndepends_on = ["b", "decimal", "b"]\n'
+        text += '[[context]]\nname = "B"\nmodule = "b"\n'
+        assert load(text).components("p")[0].dependencies == ("b", "decimal")
 
     def test_ids_are_the_same_each_time_and_differ_between_projects(self, load: Load) -> None:
         declared = load(SHOP)
@@ -212,6 +201,11 @@ class TestAgainstOneAnother:
         ((line, message),) = mistakes(component("a.invoice", more='depends_on = [\n"os.path",\n"a.invoise"]\n'))
         assert line == 9
         assert message == 'the dependency "a.invoise" is no known module of this project; did you mean "a.invoice"?'
+
+    def test_an_unknown_dependency_of_a_context(self, mistakes: Mistakes) -> None:
+        ((line, message),) = mistakes('[[context]]\nname = "A"\nmodule = "a"\ndepends_on = ["a.x"]\n')
+        assert line == 4
+        assert message.startswith('the dependency "a.x" is no known module of this project')
 
     def test_a_dependency_that_is_no_module(self, mistakes: Mistakes) -> None:
         ((line, message),) = mistakes(component("a.x", more='depends_on = ["../etc"]\n'))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from covey.projects.python_package import Imported, import_package
+from covey.projects.imported import Imported
+from covey.projects.python_package import import_package
 from covey.projects.python_source import read_source
 
 Make = Callable[[dict[str, str]], Path]

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from covey.config.settings import AgentKinds
+from covey.config.settings import AgentKinds, Preset
 from covey.config.state_dir import state_directory
 from covey.errors import UsageError
+from covey.projects.imported import Imported, ImportedComponent, ImportedContext
 from covey.projects.manifest import load_project
-from covey.projects.python_package import Imported, ImportedComponent, ImportedContext, import_package
+from covey.projects.python_package import import_package
 from covey.projects.writer import render, write_manifest
 
 Make = Callable[[dict[str, str]], Path]
@@ -66,6 +67,37 @@ def imports(draw: st.DrawFn) -> Imported:
     return Imported(project_name="p", source=("src", "."), contexts=(context,), left_out=(), warnings=())
 
 
+ELIXIR = """\
+# What covey knows of this project. Written by covey init; yours to change.
+
+[project]
+name = "Shop"
+preset = "elixir" # there is a mix.exs
+
+[paths]
+design = "spec/{path}.spec.md" # where the documents are
+
+[run]
+agent = "offline" # who does the work: offline, or the NAME of a table [agents.NAME]
+
+# Each component gets a document. Names, descriptions and depends_on may be changed,
+# priority = 10 added (highest first), whole tables removed or added.
+
+[[context]]
+name = "Billing"
+module = "Shop.Billing"
+depends_on = ["Ecto"]
+
+[[context.component]]
+name = "Tax"
+module = "Shop.Billing.Tax"
+type = "schema"
+description = "Rates."
+priority = -1
+depends_on = ["Shop.Billing"]
+"""
+
+
 class TestRender:
     """The text is what a person would have written, and is read back as what was imported."""
 
@@ -78,6 +110,32 @@ class TestRender:
             }
         )
         assert render(import_package(root)) == MANIFEST
+
+    def test_what_documents_tell_is_written_too(self, tmp_path: Path, kinds: AgentKinds) -> None:
+        tax = ImportedComponent(
+            name="Tax",
+            module="Shop.Billing.Tax",
+            type="schema",
+            description="Rates.",
+            priority=-1,
+            depends_on=("Shop.Billing",),
+        )
+        billing = ImportedContext(
+            name="Billing", module="Shop.Billing", description="", depends_on=("Ecto",), components=(tax,)
+        )
+        imported = Imported(
+            project_name="Shop",
+            preset=Preset.ELIXIR,
+            preset_reason="there is a mix.exs",
+            source=(".",),
+            design="spec/{path}.spec.md",
+            contexts=(billing,),
+            left_out=(),
+            warnings=(),
+        )
+        assert render(imported) == ELIXIR
+        write_manifest(tmp_path, ELIXIR, force=False)
+        assert load_project(tmp_path, kinds).contexts[0].components[0].priority == -1
 
     @given(imported=imports())
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from covey.artifacts.modules import ModuleNames, leading_module
+from covey.artifacts.modules import ModuleNames
 from covey.artifacts.outline import Line, Outline, outline
 from covey.artifacts.presence import BLANK, look_at
 from covey.errors import CoveyError
+from covey.projects.names import leading_module
 from covey.text.quoting import visible
 from covey.workspace.files import NotTextError, OutsideError, TooLargeError, read_text
 

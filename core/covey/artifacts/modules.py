@@ -1,12 +1,9 @@
 """The names of a project's modules, and which of them a dotted name in a document or an import means. Pure."""
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
-from itertools import takewhile
 
 _NEAREST = 3
-_NO_MODULE_AFTER = tuple("/\\@-")  # what they follow is a path, an address or a distribution's name
 
 
 class ModuleNames:
@@ -41,28 +38,12 @@ class ModuleNames:
     def _reaches_into(self, component: str, attribute: str) -> bool:
         """What follows a plain module can only be its attribute; below a package it may be a module that is unknown.
 
-        There a capital tells a class, unless modules are written with capitals themselves (Elixir).
+        There a capital tells a class; but where modules are written with capitals themselves (Elixir), the lack of one
+        tells a function.
         """
         if not self._is_package(component):
             return True
-        return attribute[:1].isupper() and not component.rpartition(".")[2][:1].isupper()
+        return attribute[:1].isupper() != component.rpartition(".")[2][:1].isupper()
 
     def _is_package(self, name: str) -> bool:
         return any(known.startswith(f"{name}.") for known in self._known)
-
-
-def leading_module(text: str) -> str | None:
-    """The dotted name that a list item begins with, in backticks, emphasis, brackets or bare; None if it has none."""
-    text = unicodedata.normalize("NFC", text)
-    if text[:4].lower() in {"[ ] ", "[x] "}:
-        text = text[4:]
-    text = text.lstrip("*[` ")
-    name = "".join(takewhile(_is_of_a_name, text))
-    if text[len(name) :].startswith(_NO_MODULE_AFTER):
-        return None
-    name = name.rstrip(".")
-    return name if name and all(part.isidentifier() for part in name.split(".")) else None
-
-
-def _is_of_a_name(character: str) -> bool:
-    return character == "." or f"x{character}".isidentifier()

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -12,8 +12,11 @@ from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
 from covey.client.contexts import contexts_json
 from covey.errors import Mistake, UsageError
+from covey.projects.choice import Choice, Source, choose_source
+from covey.projects.design_documents import import_documents
+from covey.projects.imported import Imported
 from covey.projects.manifest import find_contexts
-from covey.projects.python_package import Imported, import_package
+from covey.projects.python_package import import_package
 from covey.projects.writer import Written, render, write_manifest
 from covey.text.cells import pad
 from covey.text.sanitise import SafeText, sanitise_line
@@ -26,7 +29,9 @@ def init(
     directory: Path | None = None,
     /,
     *,
-    source: Annotated[Literal["python"], Parameter(name="--from")] = "python",  # noqa: ARG001 - the only importer
+    source: Annotated[Source | None, Parameter(name="--from")] = None,
+    root: str | None = None,
+    name: str | None = None,
     force: bool = False,
     json: Json = False,
     project: ProjectDir = None,
@@ -35,19 +40,27 @@ def init(
 
     Args:
         directory: The project's root; default: the working directory.
-        source: What to read: Python packages.
+        source: What to read: Python packages, or design documents; default: what is there, Python first.
+        root: Where the design documents are; default: docs/design, docs/spec, design and spec.
+        name: The project's name, where it comes from design documents.
         force: Replace a manifest that would change; a copy is kept.
         json: One object.
         project: The same as DIRECTORY.
     """
-    root = _directory(directory, project)
-    imported = import_package(root)
-    written = write_manifest(root, render(imported), force=force)
+    place = _directory(directory, project)
+    if source == "python" and (root is not None or name is not None):
+        raise UsageError("--root and --name are about design documents; leave them out, or say: --from documents")
+    if source is None and (root is not None or name is not None):
+        choice = Choice("documents", "--root and --name are about them")
+    else:
+        choice = choose_source(place) if source is None else Choice(source)
+    imported = import_package(place) if choice.source == "python" else import_documents(place, root, name)
+    written = write_manifest(place, render(imported), force=force)
     out = Out(asked_json=json)
     if json:
-        out.json(_init_json(root, imported, written))
+        out.json(_init_json(place, choice, imported, written))
     else:
-        out.text(*_init_lines(imported, written))
+        out.text(*_init_lines(choice, imported, written))
     return 0
 
 
@@ -60,11 +73,12 @@ def _directory(directory: Path | None, project: Path | None) -> Path:
     return root
 
 
-def _init_json(root: Path, imported: Imported, written: Written) -> dict[str, object]:
+def _init_json(root: Path, choice: Choice, imported: Imported, written: Written) -> dict[str, object]:
     return {
         "project_root": str(root),
         "manifest": str(written.path),
         "changed": written.changed,
+        "from": choice.source,
         "contexts": len(imported.contexts),
         "components": imported.components,
         "left_out": [{"path": str(left.path), "reason": left.reason} for left in imported.left_out],
@@ -76,7 +90,11 @@ def _warning(mistake: Mistake) -> dict[str, object]:
     return {"file": str(mistake.file), "line": mistake.line, "message": mistake.message}
 
 
-def _init_lines(imported: Imported, written: Written) -> Iterable[SafeText]:
+def _init_lines(choice: Choice, imported: Imported, written: Written) -> Iterable[SafeText]:
+    if choice.reason:
+        yield SafeText(f"read {choice.shown}: {sanitise_line(choice.reason)}")
+    if imported.preset_reason:
+        yield SafeText(f"preset {imported.preset}: {sanitise_line(imported.preset_reason)}")
     contexts, components = plural(len(imported.contexts), "context"), plural(imported.components, "component")
     verb = "wrote" if written.changed else "left as it was:"
     yield SafeText(f"{verb} {sanitise_line(str(written.path))}: {contexts}, {components}")

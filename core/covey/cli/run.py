@@ -23,6 +23,7 @@ from covey.cli.printer import Listener, Printer
 from covey.cli.signals import StopSignals
 from covey.client.engine import run_order
 from covey.client.snapshot import RunView, attach
+from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.patience import OfCommand
 from covey.engine.planning import plan_runs
 from covey.engine.runs import RunOptions
@@ -101,6 +102,7 @@ def run(
     out = Out(asked_json=json)
     if dry_run:
         return asyncio.run(_foretell(order, out))
+    _refuse_without_a_trace(order)
     if detach:
         return _detach(order, out)
     if on_a_terminal() and not headless and not json:
@@ -118,6 +120,13 @@ def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -
     if not declared.contexts:
         raise UsageError("covey.toml declares no contexts; add a [[context]], or run: covey init")
     return declared.contexts
+
+
+def _refuse_without_a_trace(order: Order) -> None:
+    """Where nothing was ever run, what cannot be planned is refused before an engine makes its directory there."""
+    if not (order.project.root / STATE_DIRECTORY).exists():
+        overwrite = order.options.overwrite
+        asyncio.run(plan_runs(None, None, order.project, order.workflow, order.contexts, overwrite=overwrite))
 
 
 def _detach(order: Order, out: Out) -> int:

@@ -152,6 +152,7 @@ class ContextTable(Table):
     name: Name
     module: Name
     description: str = ""
+    depends_on: Annotated[tuple[Name, ...], Strict(strict=False)] = ()
     component: Annotated[tuple[ComponentTable, ...], Strict(strict=False)] = ()
 
 

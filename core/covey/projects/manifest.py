@@ -40,6 +40,7 @@ class DeclaredContext:
     name: str
     module: str
     description: str
+    depends_on: tuple[str, ...]
     line: int
     components: tuple[DeclaredComponent, ...]
 
@@ -57,19 +58,6 @@ class DeclaredProject:
     def components(self, project_id: str) -> tuple[Component, ...]:
         """Every context, each followed by its components; the same manifest always gives the same ids."""
         return tuple(component for context in self.contexts for component in _records(context, project_id))
-
-
-def find_root(start: Path) -> Path:
-    """The nearest directory with a `covey.toml`: `start` or one of its parents, absolute.
-
-    Raises:
-        UsageError: There is none.
-    """
-    absolute = Path(os.path.realpath(start))
-    for directory in (absolute, *absolute.parents):
-        if os.path.lexists(directory / MANIFEST):
-            return directory
-    raise UsageError(f"no {MANIFEST} in {visible(str(absolute))} or above; run: covey init")
 
 
 def load_project(root: Path, agent_kinds: AgentKinds) -> DeclaredProject:
@@ -142,6 +130,7 @@ def _context(manifest: Manifest, index: int, table: ContextTable) -> DeclaredCon
         name=table.name,
         module=table.module,
         description=table.description,
+        depends_on=tuple(dict.fromkeys(table.depends_on)),
         line=manifest.lines.of("context", index),
         components=tuple(
             DeclaredComponent(
@@ -166,6 +155,7 @@ def _records(context: DeclaredContext, project_id: str) -> tuple[Component, ...]
         module_name=context.module,
         type=CONTEXT_TYPE,
         description=context.description,
+        dependencies=context.depends_on,
     )
     children = (
         Component(

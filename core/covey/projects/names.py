@@ -4,9 +4,15 @@ The checks answer with the end of a sentence, or None; who reports it knows the 
 """
 
 import os
+import re
+import unicodedata
+from itertools import takewhile
 
 from covey.projects.paths import LONGEST_SEGMENT
 from covey.text.quoting import has_controls, quoted
+
+_NO_MODULE_AFTER = tuple("/\\@-")  # what they follow is a path, an address or a distribution's name
+_ARITY = re.compile(r"[?!]?/\d")
 
 
 def name_problem(name: str) -> str | None:
@@ -33,6 +39,25 @@ def module_problem(module: str) -> str | None:
     return next((problem for part in module.split(".") if (problem := _part_problem(module, part))), None)
 
 
+def leading_module(text: str) -> str | None:
+    """The dotted name that a list item begins with, in backticks, emphasis, brackets or bare; None if it has none.
+
+    Of a function with its arity, as Elixir writes it (`Shop.Tax.rate/1`), it is the module.
+    """
+    text = unicodedata.normalize("NFC", text)
+    if text[:4].lower() in {"[ ] ", "[x] "}:
+        text = text[4:]
+    text = text.lstrip("*[`%& ")
+    name = "".join(takewhile(_is_of_a_name, text))
+    rest = text[len(name) :]
+    if _ARITY.match(rest) and name[:1].isupper():
+        name = name.rpartition(".")[0]
+    elif rest.startswith(_NO_MODULE_AFTER):
+        return None
+    name = name.rstrip(".")
+    return name if name and all(part.isidentifier() for part in name.split(".")) else None
+
+
 def _part_problem(module: str, part: str) -> str | None:
     if not part:
         return f"should have a name between all its dots, not {quoted(module)}"
@@ -41,3 +66,7 @@ def _part_problem(module: str, part: str) -> str | None:
     if len(os.fsencode(part)) > LONGEST_SEGMENT:
         return f"has a part of {len(os.fsencode(part))} bytes; a file system holds at most {LONGEST_SEGMENT}"
     return None
+
+
+def _is_of_a_name(character: str) -> bool:
+    return character == "." or f"x{character}".isidentifier()

@@ -9,60 +9,21 @@ import os
 import re
 import tomllib
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 from covey.config.settings import PathsTable, ProjectTable, composed
 from covey.errors import Mistake
+from covey.projects.imported import Imported, ImportedComponent, ImportedContext, LeftOut
 from covey.projects.manifest import directory_name
 from covey.projects.names import name_problem
 from covey.projects.paths import ArtifactKind, PathRules, path_problem
 from covey.projects.python_source import Import, Source, read_source
-from covey.projects.python_tree import Found, LeftOut, ModuleFile, find_modules
+from covey.projects.python_tree import Found, ModuleFile, find_modules
 from covey.text.quoting import visible
 
 ROOT_MODULE = "__root__"
 _INIT = "__init__"
 _LONGEST_NAME = 200  # bytes; it becomes a directory of the root context's document
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedComponent:
-    """A module of the project; `depends_on` are components of the project that it imports."""
-
-    name: str
-    module: str
-    description: str
-    depends_on: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedContext:
-    """A package of the project, or its single modules."""
-
-    name: str
-    module: str
-    description: str
-    components: tuple[ImportedComponent, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an importer found: enough for a manifest, and what a person should be told.
-
-    `source` are the source roots; `warnings` name files, relative to the project root, with lines counted from 1.
-    """
-
-    project_name: str
-    source: tuple[str, ...]
-    contexts: tuple[ImportedContext, ...]
-    left_out: tuple[LeftOut, ...]
-    warnings: tuple[Mistake, ...]
-
-    @property
-    def components(self) -> int:
-        """How many components there are in all contexts."""
-        return sum(len(context.components) for context in self.contexts)
 
 
 def import_package(root: Path) -> Imported:

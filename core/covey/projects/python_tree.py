@@ -9,20 +9,13 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from covey.projects.imported import LeftOut
 from covey.text.quoting import visible
 
 _TEST_DIRECTORIES = frozenset({"tests", "test"})
 _NO_CODE = frozenset({"node_modules", "site-packages", "__pycache__", "__pypackages__"})
 _NOT_THE_PROJECT = frozenset({"build", "dist", "docs"})
 _NO_NAME = "its name is no Python name, so it cannot be imported"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Something that was not taken, and why. `path` is relative to the project root, made visible for messages."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

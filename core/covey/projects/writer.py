@@ -9,9 +9,10 @@ import tomlkit
 from tomlkit.items import Array, Table
 
 from covey.config.manifest import MANIFEST
+from covey.config.settings import DEFAULT_TYPE, Preset
 from covey.config.state_dir import state_directory
 from covey.errors import UsageError
-from covey.projects.python_package import Imported, ImportedComponent, ImportedContext
+from covey.projects.imported import Imported, ImportedComponent, ImportedContext
 from covey.text.quoting import visible
 
 _ONE_LINE = 100
@@ -33,10 +34,19 @@ def render(imported: Imported) -> str:
     document.add(tomlkit.nl())
     project = tomlkit.table()
     project.add("name", imported.project_name)
-    project.add("preset", "python")
-    project.add("source", _array(imported.source))
-    project["source"].comment("where packages are found")
+    project.add("preset", imported.preset.value)
+    if imported.preset_reason:
+        project["preset"].comment(imported.preset_reason)
+    if imported.preset is Preset.PYTHON:
+        project.add("source", _array(imported.source))
+        project["source"].comment("where packages are found")
     document.add("project", project)
+    if imported.design is not None:
+        paths = tomlkit.table()
+        paths.add("design", imported.design)
+        paths["design"].comment("where the documents are")
+        paths.add(tomlkit.nl())
+        document.add("paths", paths)
     run = tomlkit.table()
     run.add("agent", "offline")
     run["agent"].comment("who does the work: offline, or the NAME of a table [agents.NAME]")
@@ -115,6 +125,8 @@ def _context(context: ImportedContext) -> Table:
     table.add("module", context.module)
     if context.description:
         table.add("description", context.description)
+    if context.depends_on:
+        table.add("depends_on", _array(context.depends_on))
     components = tomlkit.aot()
     for component in context.components:
         components.append(_component(component))
@@ -126,8 +138,12 @@ def _component(component: ImportedComponent) -> Table:
     table = tomlkit.table()
     table.add("name", component.name)
     table.add("module", component.module)
+    if component.type != DEFAULT_TYPE:
+        table.add("type", component.type)
     if component.description:
         table.add("description", component.description)
+    if component.priority is not None:
+        table.add("priority", component.priority)
     if component.depends_on:
         table.add("depends_on", _array(component.depends_on))
     return table

@@ -37,6 +37,7 @@ from covey.workspace.files import (
 SOURCE_LIMIT = 2 * 1024 * 1024
 """The most bytes of a module that are analysed."""
 
+_PYTHON = ".py"
 _ROUNDS = 3
 _LINES_NAMED = 10
 
@@ -177,6 +178,9 @@ class _Work:
         if source is None:
             self.report.append(f"There is no code at {visible(work.source)} yet: drafted from the manifest.")
             return draft_from_manifest(work, self._said_in_context())
+        if not work.source.endswith(_PYTHON):
+            self.report.append(f"The code at {visible(work.source)} is not Python: drafted from the manifest.")
+            return draft_from_manifest(work, self._said_in_context(), has_code=True)
         return self._draft_from(source)
 
     def _draft_from(self, source: str) -> Draft:

@@ -71,27 +71,33 @@ def draft_from_code(assignment: Assignment, facts: ModuleFacts) -> Draft:
     return Draft(_head(assignment, origin), _arranged(assignment.sections, bodies, absent, known))
 
 
-def draft_from_manifest(assignment: Assignment, said: str) -> Draft:
-    """A document about a component that has no code yet; `said` is what its context's document says of it."""
+def draft_from_manifest(assignment: Assignment, said: str, *, has_code: bool = False) -> Draft:
+    """A document about a component whose code cannot tell anything: there is none yet, or (`has_code`) it is no Python.
+
+    `said` is what its context's document says of it.
+    """
     component = assignment.component
-    none_yet = f"There is no code yet at {code(assignment.source)}."
+    source = code(assignment.source)
+    silent = (
+        f"The code at {source} is not Python and was not read." if has_code else f"There is no code yet at {source}."
+    )
+    open_ = "not known" if has_code else "still to be decided"
     description = quote(component.description) if component.description.strip() else ""
     quoted = joined([f"The document of its context, {code(assignment.context_design_path)}, says:", quote(said)])
     needs = bullets(f"{code(name)} — declared in the manifest" for name in _known_dependencies(assignment))
     bodies = {
-        Topic.PURPOSE: joined([description, quoted if said else ""])
-        or f"{none_yet} The manifest does not describe it.",
-        Topic.PUBLIC_API: f"{none_yet} Its public API is still to be decided.",
+        Topic.PURPOSE: joined([description, quoted if said else ""]) or f"{silent} The manifest does not describe it.",
+        Topic.PUBLIC_API: f"{silent} Its public API is {open_}.",
         Topic.DEPENDENCIES: needs or "The manifest declares no dependencies.",
         Topic.NOTES: note_body(assignment),
     }
     absent = {
-        Topic.DATA: f"{none_yet} Its data structures are still to be decided.",
-        Topic.ERRORS: f"{none_yet} Its errors are still to be decided.",
-        Topic.UNDOCUMENTED: f"{none_yet} Everything but what stands above is still to be decided.",
+        Topic.DATA: f"{silent} Its data structures are {open_}.",
+        Topic.ERRORS: f"{silent} Its errors are {open_}.",
+        Topic.UNDOCUMENTED: f"{silent} Everything but what stands above is {open_}.",
     }
-    origin = "from the manifest, for there is no code yet"
-    known = f"{none_yet} Known from the manifest: {_manifest_facts(assignment)}."
+    origin = f"from the manifest, for {'its code is not Python' if has_code else 'there is no code yet'}"
+    known = f"{silent} Known from the manifest: {_manifest_facts(assignment)}."
     return Draft(_head(assignment, origin), _arranged(assignment.sections, bodies, absent, known))
 
 

@@ -52,11 +52,12 @@ def _values(assignment: Assignment) -> dict[str, str]:
         "module": component.module_name,
         "type": component.type,
         "description": _line(component.description) or "none given",
-        "dependencies": ", ".join(f"`{module}`" for module in component.dependencies) or "none",
+        "dependencies": _modules(component.dependencies),
         "source": assignment.source,
         "context": context.name,
         "context_module": context.module_name,
         "context_description": _line(context.description),
+        "context_dependencies": _modules(context.dependencies),
         "context_design": assignment.context_design_path,
         "sections": "\n".join(f"  - `## {section}`" for section in assignment.sections),
         "known": "\n".join(_known(assignment)),
@@ -77,6 +78,10 @@ def _known(assignment: Assignment) -> Iterator[str]:
         yield f"- `{component.module_name}`" + (f": {description}" if description else "")
     if len(components) > MOST_KNOWN:
         yield f"- and {len(components) - MOST_KNOWN} more, as `covey.toml` has them"
+
+
+def _modules(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
 
 
 def _line(text: str) -> str:

@@ -1,0 +1,29 @@
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from covey.client.place import find_root
+from covey.errors import UsageError
+
+
+class TestFindRoot:
+    """The root is the nearest parent directory with a manifest."""
+
+    def test_the_nearest_one_wins(self, tmp_path: Path) -> None:
+        inner = tmp_path / "inner"
+        (inner / "deep/deeper").mkdir(parents=True)
+        (tmp_path / "covey.toml").write_text("")
+        (inner / "covey.toml").write_text("")
+        assert find_root(inner / "deep/deeper") == inner.resolve()
+        assert find_root(tmp_path) == tmp_path.resolve()
+
+    def test_it_begins_where_one_is(self, tmp_path: Path) -> None:
+        (tmp_path / "covey.toml").write_text("")
+        (tmp_path / "below").mkdir()
+        with contextlib.chdir(tmp_path / "below"):
+            assert find_root() == tmp_path.resolve()
+
+    def test_none_says_what_to_run(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match=r"no covey.toml in .* or above; run: covey init"):
+            find_root(tmp_path)
