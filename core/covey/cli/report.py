@@ -39,7 +39,7 @@ def report(
     /,
     *,
     format: Annotated[Format | None, Parameter(name="--format")] = None,  # noqa: A002 - the option's name
-    output: Annotated[Path, Parameter(name=["--output", "-o"])] = STANDARD_OUTPUT,
+    output: Annotated[Path, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = STANDARD_OUTPUT,
     json: Json = False,
     project: ProjectDir = None,
 ) -> int:

@@ -46,9 +46,11 @@ def _sentence(facts: Facts) -> str:
     """The outcome."""
     root, left = facts.root, facts.record.left
     reason = prose(root.error_message or (left.reason if left else "") or "")
+    gone = len(facts.needs.missing_files)
+    but = f", but {plural(gone, 'file is', 'files are')} gone since" if gone else ""
     beginnings: dict[Outcome, str] = {
-        Outcome.COMPLETE: "**Complete.**",
-        Outcome.COMPLETE_WITH_SKIPPED: f"**Complete, with {len(facts.of_status(Status.SKIPPED))} skipped.**",
+        Outcome.COMPLETE: f"**Complete{but}.**",
+        Outcome.COMPLETE_WITH_SKIPPED: f"**Complete, with {len(facts.of_status(Status.SKIPPED))} skipped{but}.**",
         Outcome.FAILED: f"**Failed:** {reason}.",
         Outcome.CANCELLED: f"**Cancelled** by {prose(root.decided_by or 'somebody')}: {reason}.",
         Outcome.NEEDS_HUMAN: "**Needs you.**",
