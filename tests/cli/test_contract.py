@@ -29,6 +29,7 @@ class TestUsage:
             ("retry --failed a b", "--failed takes one run"),
             ("events --after soon", "see: covey events --help"),
             ("report --format html", "see: covey report --help"),
+            ("report -o --json", "-o requires a file"),
             ("report --format junit --json", "--json is a format of its own"),
         ],
     )

@@ -58,6 +58,8 @@ def report(
     kind = format or (Format.JSON if json else Format.MARKDOWN)
     if json and kind is not Format.JSON:
         raise UsageError(f"--json is a format of its own; leave it out, or --format {kind}")
+    if output != STANDARD_OUTPUT and str(output).startswith("-"):
+        raise UsageError("-o requires a file; - is standard output")
     root, out = find_root(project), Out(asked_json=json)
     facts, recorded = asyncio.run(_facts(root, run))
     if output == STANDARD_OUTPUT:
