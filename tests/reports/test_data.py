@@ -12,6 +12,7 @@ KEYS = [
     "phase", "error_message", "started_at", "finished_at", "seconds", "counts", "tokens", "cost_usd", "git",
     "changed_outside", "needs_human", "decisions", "sessions",
 ]  # fmt: skip
+PULL_REQUEST = "https://git.example/shop/pull/7"
 OF_A_SESSION = ["kept", "decided_by", "note", "started_at", "finished_at", "seconds", "steps", "failed_tests"]
 
 
@@ -20,7 +21,7 @@ def test_it_has_exactly_these_keys() -> None:
     assert list(found) == KEYS
     assert (found["outcome"], found["exit_code"], found["seconds"]) == ("needs_human", 6, 30.0)
     assert (found["tokens"], found["cost_usd"]) == (9_400, 0.42)
-    assert found["git"] == {"branch": "docs-shop", "commit": "abc1234"}
+    assert found["git"] == {"branch": "docs-shop", "commit": "abc1234", "pull_request": PULL_REQUEST}
 
 
 def test_what_needs_a_human_is_told_as_status_does() -> None:

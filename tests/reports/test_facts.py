@@ -119,16 +119,19 @@ class TestDecisions:
 class TestFindings:
     """What steps have written down is read as far as it is as expected."""
 
-    def test_failing_tests_are_read(self) -> None:
+    @pytest.mark.parametrize("key", ["tests", "failures"])
+    def test_failing_tests_are_read(self, key: str) -> None:
         tests = [
-            {"name": "test_a", "file": "tests/test_a.py", "message": "assert 1 == 2", "kind": "failed"},
+            {"name": "test_a", "file": "tests/test_a.py", "line": 3, "message": "assert 1 == 2", "kind": "failed"},
             {"name": "test_b", "file": "tests/test_a.py", "message": "", "kind": "passed"},
             {"name": "tests/test_c.py", "message": "ImportError", "kind": "error"},
         ]
-        assert failed_tests({"tests": tests, "counts": {"tests": 3}}) == (
-            FailedTest("test_a", "tests/test_a.py", "assert 1 == 2", "failed"),
-            FailedTest("tests/test_c.py", "", "ImportError", "error"),
+        found = failed_tests({key: tests, "counts": {"tests": 3}})
+        assert found == (
+            FailedTest("test_a", "tests/test_a.py", 3, "assert 1 == 2", "failed"),
+            FailedTest("tests/test_c.py", "", None, "ImportError", "error"),
         )
+        assert [test.place for test in found] == ["tests/test_a.py:3", ""]
 
     @pytest.mark.parametrize(
         "data",
@@ -144,10 +147,10 @@ class TestFindings:
         assert list(found.tests) == ["a-0123456789"]
 
     def test_git_by_itself_or_below_its_name(self) -> None:
-        assert git_of({"branch": "docs-shop", "commit": "abc"}) == Git("docs-shop", "abc")
-        assert git_of({"git": {"branch": "docs-shop"}, "branch": 3}) == Git("docs-shop", "")
-        assert git_of({"git": {"branch": 3}}) is None
-        assert git_of({}) is None
+        assert git_of({"branch": "docs-shop", "commit": "abc"}, None) == Git("docs-shop", "abc")
+        assert git_of({"git": {"branch": "docs-shop"}, "branch": 3}, {"pull_request": "x"}) == Git("docs-shop", "", "x")
+        assert git_of({"git": {"branch": 3}}, "x") is None
+        assert git_of({}, {"pull_request": "x"}) is None
 
     def test_files_changed_outside(self) -> None:
         assert changed_outside({}, {"changed_outside": ["a.py", 3, "b.py"]}) == ("a.py", "b.py")

@@ -23,7 +23,7 @@ WHOLE = """\
 - Run `root-012`, begun 2026-11-22 12:00:00 UTC, last changed 30s later
 - Agent: `offline`, `offline with small`
 - Used: 9.4k tokens, $0.42
-- Git: branch `docs-shop`, commit `abc1234`
+- Git: branch `docs-shop`, commit `abc1234`, pull request <https://git.example/shop/pull/7>
 
 ## What needs you
 
@@ -40,7 +40,7 @@ covey skip tax-0123 --reason '...'
 **Failed: checks**
 
 - `ledger` (`ledger-0`, for `docs/design/shop/ledger.md`): 1 test failed
-  - test `test_sum` in `tests/test_ledger.py`: assert 1 == 2
+  - test `test_sum` in `tests/test_ledger.py:7`: assert 1 == 2
 
 ```sh
 covey logs ledger-0
@@ -110,13 +110,16 @@ def rich() -> Facts:
         at=later(20), run_id="root-0123456789", session_id="tax-0123456789", attempt=2, note="mind the bracket",
         agent="offline", decision_id="d", by="ada",
     )  # fmt: skip
-    test = {"name": "test_sum", "file": "tests/test_ledger.py", "message": "assert 1 == 2", "kind": "failed"}
+    test = {"name": "test_sum", "file": "tests/test_ledger.py", "line": 7, "message": "assert 1 == 2", "kind": "failed"}
     state = {"git": {"branch": "docs-shop", "commit": "abc1234"}, "changed_outside": ["src/shop/tax.py"]}
     return facts(
         *(session(key, position=place, **changes) for place, (key, changes) in enumerate(children)),
         root=blocked(state=state, updated_at=later(30)),
         events=[retried],
-        findings={("ledger-0123456789", "RunTests"): {"tests": [test]}},
+        findings={
+            ("ledger-0123456789", "RunTests"): {"tests": [test]},
+            ("root-0123456789", "Finalize"): {"pull_request": "https://git.example/shop/pull/7"},
+        },
     )
 
 

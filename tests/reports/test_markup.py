@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from covey.reports.markup import NAME_LIMIT, PROSE_LIMIT, code, link, prose
+from covey.reports.markup import NAME_LIMIT, PROSE_LIMIT, address, code, link, prose
 from covey.text.sanitise import sanitise_line
 
 from .runs import HOSTILE
@@ -78,6 +78,12 @@ def test_any_prose_is_plain_text(text: str) -> None:
 @given(ANY)
 def test_any_name_stays_in_its_cell(text: str) -> None:
     assert cells(code(text)) == ["1", expected(text, NAME_LIMIT) or "(no name)", "3"]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "http://x", "https://a b", "https://a>b", "https://user@host/x"])
+def test_what_is_not_plainly_an_address_is_no_link(text: str) -> None:
+    assert address(text) == code(text)
+    assert next(token.type for token in inline(address("https://git.example:8443/a-b/c.d/pull/7"))) == "link_open"
 
 
 def test_ordinary_names_are_left_readable() -> None:

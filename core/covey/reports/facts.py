@@ -131,7 +131,7 @@ def facts_of(record: RunRecord) -> Facts:
             and (found := failed_tests(record.findings.get((session.id, "RunTests"))))
         },
         decisions=_decisions(record.events, view.tree.sessions),
-        git=git_of(root.state),
+        git=git_of(root.state, record.findings.get((root.id, "Finalize"))),
         changed_outside=changed_outside(root.state, record.findings.get((root.id, "Finalize"))),
     )
 

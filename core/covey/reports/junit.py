@@ -115,7 +115,7 @@ def _explanation(facts: Facts, session: Session, verdict: Verdict) -> Iterator[s
     if session.artifact_path is not None and session.artifact_path not in message:
         yield f"file: {session.artifact_path}"
     for test in facts.tests.get(session.id, ()):
-        yield f"test {test.name} ({test.file}): {test.message or test.kind}"
+        yield f"test {test.name} ({test.place}): {test.message or test.kind}"
     yield f"look at it with: covey logs {short_id(session.id)}"
 
 

@@ -8,7 +8,7 @@ from covey.model.session import Session, file_is_missing, is_terminal
 from covey.model.status import Status
 from covey.reports.advice import failed_advice, missing_advice, not_created_advice, run_advice, stuck_advice
 from covey.reports.facts import Facts, Group, Outcome, cost_of, is_kept, seconds_of, tokens_of
-from covey.reports.markup import code, link, prose
+from covey.reports.markup import address, code, link, prose
 from covey.text.glyphs import CAUSES, look_of
 from covey.text.words import cost, duration, plural, short_id, tokens
 
@@ -87,9 +87,10 @@ def _circumstances(facts: Facts) -> Iterator[str]:
     if any(spent):
         yield f"- Used: {', '.join(each for each in spent if each)}"
     if facts.git is not None:
-        branch, commit = facts.git.branch, facts.git.commit
-        named = [f"branch {code(branch)}" if branch else "", f"commit {code(commit)}" if commit else ""]
-        yield f"- Git: {', '.join(each for each in named if each)}"
+        git = facts.git
+        named = {"branch": git.branch, "commit": git.commit, "pull request": git.pull_request}
+        told = (f"{word} {address(name)}" for word, name in named.items() if name)
+        yield f"- Git: {', '.join(told)}"
 
 
 def _later(facts: Facts) -> str:
@@ -156,7 +157,7 @@ def _failure(facts: Facts, session: Session) -> Iterator[str]:
     yield f"- {name} ({code(short_id(session.id))}{file}): {reason}"
     tests = facts.tests.get(session.id, ())
     for test in tests[:_TESTS]:
-        place = f" in {code(test.file)}" if test.file else ""
+        place = f" in {code(test.place)}" if test.place else ""
         yield f"  - test {code(test.name)}{place}: {prose(test.message or test.kind)}"
     if len(tests) > _TESTS:
         yield f"  - and {len(tests) - _TESTS} more tests"

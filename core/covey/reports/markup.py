@@ -14,6 +14,7 @@ NAME_LIMIT, PROSE_LIMIT = 200, 400
 """The most characters that a name and a sentence take."""
 
 _NO_NAME = "(no name)"
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~/#-]*)?")
 _INVISIBLE = "&#8203;"
 _ESCAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[\\`*\[\]~!]"), r"\\\g<0>"),
@@ -44,6 +45,11 @@ def link(path: str, base: str) -> str:
     """A file of the project as a link; `base` leads from where the report lies to the project's root."""
     target = quote(f"{base}{path}".encode("utf-8", "surrogateescape"), safe="/")
     return f"[{_escaped(sanitise_line(path, NAME_LIMIT))}]({target})"
+
+
+def address(text: str) -> str:
+    """An address as a link that is written out, if it plainly is one; anything else as code."""
+    return f"<{text}>" if _ADDRESS.fullmatch(text) else code(text)
 
 
 def _escaped(line: str) -> str:
