@@ -46,7 +46,7 @@ covey retry MONEY
 covey skip MONEY --reason '...'
 ```
 
-No engine is at work. This goes on with the run, with what was asked for meanwhile:
+Nobody is at work on this run. This goes on with it, and carries out what was asked for meanwhile:
 
 ```sh
 covey run design shop.billing
@@ -172,7 +172,7 @@ class TestWhichRun:
         with engine_lock(blocked / ".covey"):
             page = covey("report", cwd=blocked).out
         assert "What needs you" in page
-        assert "No engine is at work" not in page
+        assert "Nobody is at work" not in page
 
 
 class TestOutput:

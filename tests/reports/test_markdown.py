@@ -59,7 +59,7 @@ covey retry payment-
 covey skip payment- --reason '...'
 ```
 
-No engine is at work. This goes on with the run, with what was asked for meanwhile:
+Nobody is at work on this run. This goes on with it, and carries out what was asked for meanwhile:
 
 ```sh
 covey run design shop
@@ -200,6 +200,11 @@ class TestWhatToDo:
 
     def test_with_an_engine_at_work_nothing_needs_to_be_started(self) -> None:
         assert not any("covey run" in line for line in commands(session("a", **failed()), engine=True))
+
+    @pytest.mark.parametrize("engine", [True, False])
+    def test_a_run_that_was_stopped_is_gone_on_with(self, *, engine: bool) -> None:
+        stopped = {"phase": Phase.INTERRUPTED}
+        assert commands(session("a", phase=Phase.QUEUED), root=stopped, engine=engine) == ["covey run design shop"]
 
     def test_a_module_that_a_shell_would_mind_is_quoted(self) -> None:
         root = blocked(module="shop; rm -rf ~")

@@ -104,7 +104,7 @@ def moment(at: datetime) -> str:
 
 def _needs(facts: Facts) -> Iterator[Block]:
     needs = facts.needs
-    if not needs.any:
+    if not needs.any and facts.outcome is not Outcome.INTERRUPTED:
         return
     yield ["## What needs you"]
     for cause, failed in needs.failed.items():
@@ -125,8 +125,9 @@ def _needs(facts: Facts) -> Iterator[Block]:
     if needs.interrupted:
         names = _names(needs.interrupted)
         yield [f"**Interrupted:** {plural(len(needs.interrupted), 'session')} ({names})."]
-    if not facts.record.view.engine.alive and not is_terminal(facts.root):
-        yield ["No engine is at work. This goes on with the run, with what was asked for meanwhile:"]
+    is_left_alone = not facts.record.view.engine.alive or facts.outcome is Outcome.INTERRUPTED
+    if is_left_alone and not is_terminal(facts.root):
+        yield ["Nobody is at work on this run. This goes on with it, and carries out what was asked for meanwhile:"]
         yield _commands([run_advice(facts)])
 
 
