@@ -16,6 +16,8 @@ PLANTS = [
     ("Rooms import downwards only", "model/planted.py", "import covey.store"),
     ("Rooms import downwards only", "text/planted.py", "import covey.model"),
     ("Rooms import downwards only", "client/planted.py", "import covey.engine"),
+    ("Rooms import downwards only", "testing/planted.py", "import covey.reports"),
+    ("Rooms import downwards only", "reports/planted.py", "import covey.cli"),
     ("Rooms import downwards only", "errors.py", "import covey.clock"),
     ("The core knows no screen", "cli/planted.py", "import covey_tui"),
     ("The core knows no screen", "cli/planted.py", "from textual.app import App"),

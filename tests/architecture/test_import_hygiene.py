@@ -26,6 +26,7 @@ LOADS_NOTHING_OF = {
     "covey.client.requests": (*SCREEN, *HEAVY, "covey.engine", "covey.agents"),
     "covey.client.ui": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "aiosqlite", "msgspec", "pydantic"),
     "covey.cli": (*SCREEN, *HEAVY),
+    "covey.cli.report": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
     "covey.cli.watch": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
     "covey_tui": ("textual", "rich", *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic", "covey"),
     **dict.fromkeys(VIEWS, ("textual", "rich", *HEAVY, "pydantic", "covey.engine", "covey.agents")),

@@ -10,7 +10,7 @@ from covey.cli.commands import COMMANDS, HIDDEN
 from tests.cli.program import command, covey, environment, program
 
 WITH_A_PROJECT = ["contexts", "run design x", "status", "show x", "logs x", "events", "retry x", "cancel x", "doctor"]
-WITH_A_PROJECT += ["watch", "stop", "stop --engine", "wait"]
+WITH_A_PROJECT += ["watch", "stop", "stop --engine", "wait", "report"]
 
 
 class TestUsage:
@@ -28,6 +28,9 @@ class TestUsage:
             ("retry", "which sessions?"),
             ("retry --failed a b", "--failed takes one run"),
             ("events --after soon", "see: covey events --help"),
+            ("report --format html", "see: covey report --help"),
+            ("report -o --json", "-o requires a file"),
+            ("report --format junit --json", "--json is a format of its own"),
         ],
     )
     def test_is_told_in_one_line(self, shop: Path, arguments: str, said: str) -> None:

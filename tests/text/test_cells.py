@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covey.text.cells import cut, pad, width, wrap
+from covey.text.cells import cut, fit, pad, width, wrap
 from covey.text.sanitise import SafeText, sanitise_line
 
 LINES = st.text().map(sanitise_line)
@@ -52,6 +52,18 @@ class TestCut:
     @given(LINES, st.integers(1, 40))
     def test_always_fits(self, text: SafeText, cells: int) -> None:
         assert width(cut(text, cells)) <= cells
+
+
+class TestFit:
+    """A column is as wide as it should be, whatever is in it."""
+
+    @given(LINES, st.integers(1, 40))
+    def test_to_the_cell(self, text: SafeText, cells: int) -> None:
+        assert width(fit(text, cells)) == cells
+
+    def test_says_where_something_is_left_out(self) -> None:
+        assert fit(SafeText("名前の長い"), 6) == "名前… "
+        assert fit(SafeText("tax"), 6) == "tax   "
 
 
 class TestWrap:

@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "show": Entry("covey.cli.status:show", "One session with every step it took."),
     "logs": Entry("covey.cli.logs:logs", "A session's transcript."),
     "events": Entry("covey.cli.logs:events", "The event log, one JSON object a line."),
+    "report": Entry("covey.cli.report:report", "What came of a run, as Markdown, JUnit XML or JSON."),
     "retry": Entry("covey.cli.control:retry", "Try sessions again, with a note if you like."),
     "skip": Entry("covey.cli.control:skip", "Go on without sessions."),
     "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),

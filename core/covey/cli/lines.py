@@ -6,7 +6,7 @@ from typing import Any
 from covey.model import events as e
 from covey.model.events import AnyEvent
 from covey.store.base import Line
-from covey.text.cells import pad
+from covey.text.cells import fit
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
@@ -41,7 +41,7 @@ class Narrator:
         if told is None:
             return None
         state, text = told
-        name = pad(sanitise_line(line.component or "", _NAME), _NAME)
+        name = fit(sanitise_line(line.component or ""), _NAME)
         sign = "" if self._glyphs is None else f"{LOOKS[state].glyph(self._glyphs)} "
         return SafeText(f"{sign}{name}  {sanitise_line(text, _REASON)}".rstrip())
 

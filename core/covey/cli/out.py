@@ -34,12 +34,12 @@ class Out:
 
     def rows(self, *lines: SafeText) -> None:
         """Lines of a list: on a terminal each is cut to one row of it; wherever else they go, they are whole."""
-        columns = self._columns()
+        columns = self.columns
         self.text(*(cut(line, columns) for line in lines))
 
     def wrapped(self, indent: int, *lines: SafeText) -> None:
         """Lines that matter whole: on a terminal they go on in further rows, behind so many blanks."""
-        columns = self._columns()
+        columns = self.columns
         self.text(*(row for line in lines for row in wrap(line, columns, indent)))
 
     def json(self, *values: object) -> None:
@@ -50,7 +50,8 @@ class Out:
         """Lines of JSON that are encoded already."""
         self._write(b"".join(line + b"\n" for line in lines))
 
-    def _columns(self) -> int | None:
+    @property
+    def columns(self) -> int | None:
         """The width of the terminal; None where the output goes elsewhere."""
         return shutil.get_terminal_size().columns if self._open and self._stream.isatty() else None
 

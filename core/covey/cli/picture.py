@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from covey.client.snapshot import RunView, not_created
 from covey.model.session import Session, file_is_missing
 from covey.model.status import Status
-from covey.text.cells import pad, width
+from covey.text.cells import cut, fit, pad, width
 from covey.text.glyphs import CAUSES, GlyphSet, Look, look_of, step_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural, short_id
@@ -45,7 +45,7 @@ def counts_line(view: RunView) -> str:
 
 def _row(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
     indent = "  " * _depth(view, session)
-    name = pad(sanitise_line(session.component, _NAME), _NAME)
+    name = fit(sanitise_line(session.component), _NAME)
     attempt = f" x{session.attempt}" if session.attempt > 1 else ""
     said = detail(session)
     line = (
@@ -116,7 +116,7 @@ def _needing(view: RunView) -> list[Session]:
 
 def _needs(needing: Sequence[Session], glyphs: GlyphSet) -> Iterator[SafeText]:
     for session in needing[:_SHOWN]:
-        name = sanitise_line(session.component, _NAME)
+        name = cut(sanitise_line(session.component), _NAME)
         yield SafeText(f"  {_look(session).glyph(glyphs)} {name} ({short_id(session.id)}): {_problem(session)}")
     if len(needing) > _SHOWN:
         yield SafeText(f"  and {len(needing) - _SHOWN} more: covey status")

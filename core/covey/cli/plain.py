@@ -3,7 +3,7 @@
 from covey.cli.picture import counts_line, detail, state_word
 from covey.client.snapshot import RunView
 from covey.model.session import Session
-from covey.text.cells import pad
+from covey.text.cells import fit, pad
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
 
@@ -17,6 +17,6 @@ def plain_lines(view: RunView) -> list[SafeText]:
 
 def _line(view: RunView, session: Session) -> SafeText:
     state = pad(SafeText(state_word(view, session)), _STATE)
-    name = pad(sanitise_line(session.component, _NAME), _NAME)
+    name = fit(sanitise_line(session.component), _NAME)
     said = f"{view.workflow}, {counts_line(view)}" if session.session_id is None else detail(session)
     return SafeText(f"{short_id(session.id)}  {state}  attempt {session.attempt}  {name}  {said}".rstrip())

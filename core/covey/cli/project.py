@@ -18,11 +18,17 @@ from covey.projects.imported import Imported
 from covey.projects.manifest import find_contexts
 from covey.projects.python_package import import_package
 from covey.projects.writer import Written, render, write_manifest
-from covey.text.cells import pad
+from covey.text.cells import fit, pad, width
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 
 _SHOWN = 10
+_INDENT = 4
+_GAP = "  "
+_NAME = 24
+"""The most cells that a component's name takes in a list."""
+_MODULE = 12
+"""The fewest that are left to its module, however narrow the terminal."""
 
 
 def init(
@@ -127,17 +133,30 @@ def contexts(context: str | None = None, /, *, json: Json = False, project: Proj
     if json:
         out.json(listed)
     else:
-        out.text(*(line for each in listed for line in _context_lines(each)))
+        for each in listed:
+            first, *rows = _context_lines(each, out.columns)
+            out.wrapped(_INDENT, first)
+            out.rows(*rows)
         out.text(*([] if listed else ["covey.toml declares no contexts"]))
     return 0
 
 
-def _context_lines(context: dict[str, Any]) -> Iterable[SafeText]:
+def _context_lines(context: dict[str, Any], columns: int | None) -> Iterable[SafeText]:
+    """A context and its components, in columns as wide as what is in them; modules give way to what exists."""
     components = context["components"]
     name, module = sanitise_line(context["context"]), sanitise_line(context["module"])
     shown = name if name == module else f"{name} ({module})"
     yield SafeText(f"{shown}   {plural(len(components), 'component')}")
-    for component in components:
-        there = [kind for kind, artifact in component["artifacts"].items() if artifact["present"]]
-        name, module = pad(sanitise_line(component["component"], 24), 24), pad(sanitise_line(component["module"]), 40)
-        yield SafeText(f"  {name}  {module}  {', '.join(there)}".rstrip())
+    rows = [_cells(component) for component in components]
+    names, modules, theirs = (max((width(row[place]) for row in rows), default=0) for place in range(3))
+    names = min(names, _NAME)
+    if columns is not None:
+        modules = max(_MODULE, min(modules, columns - len(_GAP) - names - theirs - 2 * len(_GAP)))
+    for name, module, there in rows:
+        yield SafeText(f"  {fit(name, names)}{_GAP}{fit(module, modules)}{_GAP}{there}".rstrip())
+
+
+def _cells(component: dict[str, Any]) -> tuple[SafeText, SafeText, SafeText]:
+    """A component's name and module, and the kinds of files that exist."""
+    there = [kind for kind, artifact in component["artifacts"].items() if artifact["present"]]
+    return sanitise_line(component["component"]), sanitise_line(component["module"]), SafeText(", ".join(there))

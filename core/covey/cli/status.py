@@ -15,9 +15,14 @@ from covey.model.command import Interaction
 from covey.model.session import Session
 from covey.model.status import ArtifactState
 from covey.store.sqlite import open_viewer
+from covey.text.cells import fit
 from covey.text.glyphs import step_words
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey.text.words import duration
+
+_FACTS, _MESSAGES = 11, 7
+"""Where the facts of a session go on, and the messages of its steps."""
+_STEP, _STATE = 32, 7
 
 
 def status(run: str | None = None, /, *, plain: bool = False, json: Json = False, project: ProjectDir = None) -> int:
@@ -38,9 +43,11 @@ def status(run: str | None = None, /, *, plain: bool = False, json: Json = False
         out.text(NOTHING_YET)
     for view in views:
         if plain:
-            out.text(*plain_lines(view))
+            out.wrapped(INDENT, *plain_lines(view))
             continue
-        out.rows(*tree_lines(view, out.glyphs))
+        first, *rows = tree_lines(view, out.glyphs)
+        out.wrapped(INDENT, first)
+        out.rows(*rows)
         needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
         out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
         out.text(*advice)
@@ -69,7 +76,8 @@ def show(session: str, /, *, json: Json = False, project: ProjectDir = None) -> 
     if json:
         out.json(show_json(found, interactions, present=found.artifact is ArtifactState.PRESENT))
     else:
-        out.text(*_session_lines(found), *(line for each in interactions for line in _interaction_lines(each)))
+        out.wrapped(_FACTS, *_session_lines(found))
+        out.wrapped(_MESSAGES, *(line for each in interactions for line in _interaction_lines(each)))
     return 0
 
 
@@ -97,13 +105,15 @@ def _session_lines(session: Session) -> list[SafeText]:
         "skipped": session.skip_reason or "",
         "problem": session.error_message or "",
     }
-    return [SafeText(f"{name:<10} {sanitise_line(text)}") for name, text in facts.items() if text]
+    return [SafeText(f"{name:<{_FACTS - 1}} {sanitise_line(text)}") for name, text in facts.items() if text]
 
 
 def _interaction_lines(interaction: Interaction) -> list[SafeText]:
     result = interaction.result
     took = f"  {duration(result.duration_ms / 1000)}" if result and result.duration_ms is not None else ""
     state = result.status if result else "pending"
-    head = f"  {interaction.attempt}  {sanitise_line(step_words(interaction.step)):<32}  {state}{took}"
+    head = (
+        f"  {interaction.attempt}  {fit(sanitise_line(step_words(interaction.step)), _STEP)}  {state:<{_STATE}}{took}"
+    )
     message = sanitise(result.error_message or "") if result else ""
-    return [SafeText(head), *(SafeText(f"       {line}") for line in message.splitlines())]
+    return [SafeText(head.rstrip()), *(SafeText(f"{' ' * _MESSAGES}{line}") for line in message.splitlines())]

@@ -1,6 +1,6 @@
 """The contexts that a project declares, their components in spawn order, and which of their files exist."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from covey.artifacts.presence import look_at
 from covey.model.component import Component, spawn_order
@@ -29,6 +29,13 @@ def contexts_json(declared: DeclaredProject, contexts: Sequence[DeclaredContext]
         }
         for context in contexts
     ]
+
+
+def artifact_paths(declared: DeclaredProject) -> Iterator[str]:
+    """The files of all contexts and components, of every kind and whether they exist or not."""
+    for component in declared.components(_ANY_PROJECT):
+        for kind in ArtifactKind:
+            yield declared.rules.path(kind, component)
 
 
 def _component(declared: DeclaredProject, component: Component) -> dict[str, object]:

@@ -4,7 +4,7 @@ Where no engine lives nobody writes down what happens, so two things are inferre
 interrupted, and a document that is not on disk any more is missing. Whoever shows them can tell (`inferred`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,11 +65,16 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
     """Look at a run: all its sessions in one read, and each of their files on disk."""
     engine = await engine_state(viewer)
     stored = await viewer.run(viewer.scope, run_id)
+    return view_of(stored, project_root, engine, await workflow_of(viewer, run_id))
+
+
+def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, workflow: str) -> RunView:
+    """A run by its stored rows, the root first; each of their files is looked at on disk."""
     seen = [as_seen(session, project_root, engine_alive=engine.alive) for session in stored]
     return RunView(
         project_root=project_root,
-        workflow=await _workflow(viewer, run_id),
-        run_id=run_id,
+        workflow=workflow,
+        run_id=stored[0].id,
         engine=engine,
         tree=SessionTree(seen),
         present=frozenset(session.id for session in seen if session.artifact is ArtifactState.PRESENT),
@@ -94,7 +99,7 @@ def differs(was: Session, now: Session) -> bool:
     return was.phase is not now.phase or file_is_missing(was) is not file_is_missing(now)
 
 
-async def _workflow(viewer: Viewer, run_id: str) -> str:
+async def workflow_of(viewer: Viewer, run_id: str) -> str:
     """The workflow's name, which a run's first line of the log tells."""
     first = await viewer.lines(0, run_id, limit=1)
     return str(getattr(first[0].entry.event, "workflow", "")) if first else ""

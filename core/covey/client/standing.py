@@ -21,17 +21,27 @@ async def left(viewer: Viewer, run_id: str) -> Left | None:
     """
     engine_alive = await viewer.living_engine() is not None
     sessions = await viewer.run(viewer.scope, run_id)
-    root = sessions[0]
-    tree = SessionTree(sessions)
+    asked = engine_alive and await something_asked(viewer)
+    return left_as(sessions, engine_alive=engine_alive, asked=asked)
+
+
+async def something_asked(viewer: Viewer) -> bool:
+    """Somebody has asked something of the engine that it has not taken yet."""
+    return bool(await viewer.queued_controls() or await viewer.queued_orders())
+
+
+def left_as(sessions: Sequence[Session], *, engine_alive: bool, asked: bool) -> Left | None:
+    """The same by a run's rows, its root first; `asked`: an engine has yet to take what somebody asked of it."""
+    root, tree = sessions[0], SessionTree(sessions)
     if is_terminal(root):
         return None if _is_ending(sessions) and engine_alive else _as_it_stands(tree, root)
-    if engine_alive and (await viewer.queued_controls() or await viewer.queued_orders()):
+    if engine_alive and asked:
         return None
-    if is_stuck(tree, run_id, engine_alive=engine_alive):
-        return Left(NEEDS_HUMAN, tree.counts(run_id), "; ".join(reasons(tree, root)))
+    if is_stuck(tree, root.id, engine_alive=engine_alive):
+        return Left(NEEDS_HUMAN, tree.counts(root.id), "; ".join(reasons(tree, root)))
     if engine_alive and root.phase is not Phase.INTERRUPTED:
         return None
-    return Left(STOPPED, tree.counts(run_id), INTERRUPTED if root.phase is Phase.INTERRUPTED else NO_ENGINE)
+    return Left(STOPPED, tree.counts(root.id), INTERRUPTED if root.phase is Phase.INTERRUPTED else NO_ENGINE)
 
 
 def together(begun: Sequence[Begun], lefts: Sequence[Left]) -> Left:

@@ -26,6 +26,7 @@ from covey.store.connection import check_version, connect, database_path, explai
 from covey.store.feed import ChangeFeed, change_feed
 from covey.store.lock import engine_lives, engine_lock
 from covey.store.reads import Reads
+from covey.store.run_reads import RunReads
 from covey.store.schema import VERSION as SCHEMA
 from covey.store.writer import Note, Writer
 from covey.text.words import ago
@@ -196,7 +197,7 @@ async def _end_of_log(reading: aiosqlite.Connection, path: Path, clock: Clock) -
     return entry.seq, entry.event.at
 
 
-class Viewer(Reads):
+class Viewer(RunReads):
     """The store as everybody else has it: reads, a feed of changes, and requests left for the engine.
 
     One that is not `is_current` was last written by an older covey: no engine of this one has opened it yet.

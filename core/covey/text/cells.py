@@ -38,6 +38,11 @@ def cut(text: SafeText, cells: int | None) -> SafeText:
     return SafeText(f"{text[:kept].rstrip()}{_CUT}")
 
 
+def fit(text: SafeText, cells: int) -> SafeText:
+    """The text for a column of exactly so many cells: cut where it is longer, with blanks behind it where shorter."""
+    return pad(cut(text, cells), cells)
+
+
 def wrap(text: SafeText, cells: int | None, indent: int) -> list[SafeText]:
     """The text in lines of at most so many cells, broken at blanks; all but the first begin with `indent` blanks.
 

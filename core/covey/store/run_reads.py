@@ -1,0 +1,101 @@
+"""Reads over a whole run, for those who report on it: each one query, however many sessions the run has."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from covey.model.command import ResultStatus, TranscriptRow
+from covey.model.events import AnyEvent, Event
+from covey.model.scope import Scope
+from covey.store import codec
+from covey.store.reads import Reads
+
+_TAIL_CHARACTERS = 4_000
+"""The most that is read of one row of a transcript, from its end."""
+
+
+class StepTaken(NamedTuple):
+    """One try of one step without its payload; `status` and `completed_at` are None while it is pending."""
+
+    session_id: str
+    attempt: int
+    step: str
+    status: ResultStatus | None
+    inserted_at: datetime
+    completed_at: datetime | None
+
+
+class RunReads(Reads):
+    """What there is to read of one run beside its sessions."""
+
+    async def events_of_run(self, scope: Scope, run_id: str, kinds: Sequence[type[Event]]) -> tuple[AnyEvent, ...]:
+        """The events of these kinds in a run, oldest first."""
+        rows = await self._rows(
+            "SELECT seq, body FROM events WHERE run_id = ?"
+            " AND json_extract(body, '$.event') IN (SELECT value FROM json_each(?))"
+            " AND EXISTS (SELECT 1 FROM sessions WHERE id = ?1 AND project_id = ?3) ORDER BY seq",
+            run_id,
+            msgspec.json.encode([str(kind.__struct_config__.tag) for kind in kinds]).decode(),
+            scope.project.id,
+        )
+        return tuple(codec.entry((row[0], row[1])).event for row in rows)
+
+    async def steps_of_run(self, scope: Scope, run_id: str) -> tuple[StepTaken, ...]:
+        """Every try of every step of a run's sessions, of all attempts, oldest first."""
+        rows = await self._rows(
+            "SELECT i.session_id, i.attempt, i.step, i.status, i.inserted_at, i.completed_at"
+            " FROM sessions s JOIN interactions i ON i.session_id = s.id"
+            " WHERE s.run_id = ? AND s.project_id = ? ORDER BY i.number",
+            run_id,
+            scope.project.id,
+        )
+        return tuple(_step_taken(row) for row in rows)
+
+    async def result_data(self, scope: Scope, run_id: str, steps: Sequence[str]) -> dict[tuple[str, str], Any]:
+        """What the newest results of these steps found, as JSON values by session and step; present attempts only."""
+        rows = await self._rows(
+            "SELECT i.session_id, i.step, json_extract(i.result, '$.data')"
+            " FROM sessions s JOIN interactions i ON i.session_id = s.id AND i.attempt = s.attempt"
+            " WHERE s.run_id = ? AND s.project_id = ? AND i.result IS NOT NULL"
+            " AND i.step IN (SELECT value FROM json_each(?)) ORDER BY i.number",
+            run_id,
+            scope.project.id,
+            msgspec.json.encode(steps).decode(),
+        )
+        return {(row[0], row[1]): msgspec.json.decode(row[2]) for row in rows if row[2] is not None}
+
+    async def transcript_ends(self, scope: Scope, run_id: str, limit: int) -> tuple[TranscriptRow, ...]:
+        """The last `limit` rows of the transcript of each session's present attempt, oldest first in each."""
+        rows = await self._rows(
+            "SELECT t.session_id, t.attempt, t.step, t.n, t.at, t.kind, substr(t.text, ?)"
+            " FROM sessions s JOIN transcripts t ON t.session_id = s.id AND t.attempt = s.attempt"
+            " AND t.n > (SELECT max(n) FROM transcripts WHERE session_id = s.id AND attempt = s.attempt) - ?"
+            " WHERE s.run_id = ? AND s.project_id = ? ORDER BY s.number, t.n",
+            -_TAIL_CHARACTERS,
+            limit,
+            run_id,
+            scope.project.id,
+        )
+        return tuple(codec.transcript_row(row) for row in rows)
+
+    async def artifact_paths(self, scope: Scope) -> frozenset[str]:
+        """The files that sessions of this project were made for, relative to its root."""
+        rows = await self._rows(
+            "SELECT DISTINCT json_extract(body, '$.artifact_path') FROM sessions WHERE project_id = ?",
+            scope.project.id,
+        )
+        return frozenset(row[0] for row in rows if row[0] is not None)
+
+
+def _step_taken(row: codec.Row) -> StepTaken:
+    session_id, attempt, step, status, inserted_at, completed_at = row
+    return StepTaken(
+        session_id=session_id,
+        attempt=attempt,
+        step=step,
+        status=ResultStatus(status) if status else None,
+        inserted_at=datetime.fromisoformat(inserted_at),
+        completed_at=datetime.fromisoformat(completed_at) if completed_at else None,
+    )
