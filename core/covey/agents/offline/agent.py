@@ -11,6 +11,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from covey.agents.base import Assignment, Desk, Outcome
+from covey.agents.offline.contract.work import TestWork
 from covey.agents.offline.design import DesignWork
 from covey.agents.offline.work import Work
 from covey.agents.registry import AgentRegistry
@@ -20,6 +21,7 @@ from covey.text.quoting import visible
 
 _WORK: Mapping[ArtifactKind, type[Work]] = {
     ArtifactKind.DESIGN: DesignWork,
+    ArtifactKind.TEST: TestWork,
 }
 
 
