@@ -15,8 +15,17 @@ _ENUMERATIONS = frozenset(
     f"enum.{name}" for name in ("Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "EnumMeta", "EnumType")
 )
 _PLAIN = frozenset(
-    ("abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol", "typing_extensions.Protocol")
-    + ("typing_extensions.Generic",)
+    {
+        *(
+            "abc.ABC",
+            "builtins.object",
+            "typing.Generic",
+            "typing.Protocol",
+            "typing_extensions.Protocol",
+            "typing_extensions.Generic",
+        ),
+        *(),
+    }
 )
 _FIELDS = {
     "typing.NamedTuple": FieldsOf.NAMED_TUPLE,

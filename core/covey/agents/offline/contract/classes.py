@@ -119,9 +119,11 @@ class ClassReader:
         for name, meaning in self._ancestry.own_bases:
             binding = self._unit.scope.get(name.partition(".")[0])
             bound_once = binding is not None and binding.only is not None
-            if isinstance(meaning, Definition) and bound_once and Ancestry(
-                self._project, meaning.unit, _class(meaning)
-            ).stays_itself:
+            if (
+                isinstance(meaning, Definition)
+                and bound_once
+                and Ancestry(self._project, meaning.unit, _class(meaning)).stays_itself
+            ):
                 yield name
 
     def _values(self) -> Iterator[Value]:

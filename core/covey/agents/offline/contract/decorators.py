@@ -1,8 +1,8 @@
 """Whether the signature of a function survives its decorators, told from how these are written.
 
-`inspect.unwrap` finds the function below whatever was made with `functools.wraps`; the decorators of the standard library
-that do so are known by name, and those of the project are read: one that returns its argument, or an inner function that
-wraps its argument, keeps the signature. Of any other decorator nothing is assumed.
+`inspect.unwrap` finds the function below whatever was made with `functools.wraps`. The decorators of the standard
+library that do so are known by name, and those of the project are read: one that returns its argument, or an inner
+function that wraps its argument, keeps the signature. Of any other decorator nothing is assumed.
 """
 
 import ast
@@ -48,11 +48,10 @@ _KNOWN = {
         for name in ("dataclass_transform", "final", "no_type_check", "override", "runtime_checkable")
     },
     "typing_extensions.deprecated": Effect.WRAPPED,
-    **{
-        f"{name}": Effect.SAME
-        for name in ("attr.attrs", "attr.define", "attr.frozen", "attr.mutable", "attr.s")
-        + ("attrs.define", "attrs.frozen", "attrs.mutable")
-    },
+    "rich.repr.auto": Effect.SAME,
+    "rich.repr.rich_repr": Effect.SAME,
+    **{f"attr.{name}": Effect.SAME for name in ("attrs", "define", "frozen", "mutable", "s")},
+    **{f"attrs.{name}": Effect.SAME for name in ("define", "frozen", "mutable")},
 }
 _DESCRIPTORS = {Effect.CLASS_METHOD, Effect.STATIC_METHOD, Effect.PROPERTY, Effect.CACHED_PROPERTY}
 _DEEPEST = 8
@@ -97,6 +96,8 @@ class _Reader:
         self._depth = depth
         self._node = definition.node
         self._inner: dict[str, list[Function]] = {}
+        if depth > _DEEPEST:
+            return
         for node in _own(definition.node):
             if isinstance(node, Function):
                 self._inner.setdefault(node.name, []).append(node)
@@ -131,13 +132,25 @@ class _Reader:
                 return self._inner_function(name)
             case ast.Call(func=function, args=[first, *more]):
                 return self._call(dotted(function), first, more)
+            case ast.Call(func=function, args=[]):
+                return self._maker(dotted(function))
         return Effect.UNKNOWN
+
+    def _maker(self, function: str) -> Effect | _Maker:
+        """A call without the function that is decorated can give a decorator."""
+        meaning = self._project.meaning(self._unit, function) if function and function not in self._inner else ""
+        if isinstance(meaning, str):
+            return Effect.UNKNOWN
+        return _Maker(_Reader(self._project, meaning, self._depth + 1).effect(called=True))
 
     def _call(self, function: str, first: ast.expr, more: Sequence[ast.expr]) -> Effect | _Maker:
         if function in self._inner and dotted(first) == self._first:
             made = self._inner_function(function)
             return made.effect if isinstance(made, _Maker) else Effect.UNKNOWN
         meaning = self._project.meaning(self._unit, function) if function else ""
+        if isinstance(meaning, Definition):
+            reader = _Reader(self._project, meaning, self._depth + 1)
+            return reader.effect(called=False) if dotted(first) == self._first != "" else Effect.UNKNOWN
         if meaning == "typing.cast" and more:
             return self._value(more[0])
         if meaning == "functools.partial" and dotted(first) in self._inner:

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 
-from covey.agents.offline.contract.layout import WIDTH
 from covey.agents.offline.contract.marker import marked
 from covey.agents.offline.contract.promises import Promises
 from covey.agents.offline.contract.writing import Words, blocks, imports
 
-_BETWEEN = "\n\n\n"
+BETWEEN = "\n\n\n"
 
 
 def drafted(promises: Promises) -> str:
     """The test file of a module."""
     parts = blocks(promises, Words())
     head = "\n".join([*_docstring(promises), "", *import_lines(imports(parts))])
-    return marked(_BETWEEN.join([head, *parts]) + "\n")
+    return marked(BETWEEN.join([head, *parts]) + "\n")
 
 
 def import_lines(statements: dict[str, str]) -> Iterator[str]:
@@ -39,11 +38,16 @@ def explained(promises: Promises) -> Iterator[str]:
             yield from ["", title, *(f"- {name}: {why}" for name, why in names)]
 
 
+def shown(name: str) -> str:
+    """A module's name as it may stand in a docstring; a file's name can be anything."""
+    return name if name.replace(".", "").isidentifier() else "a module"
+
+
 def _docstring(promises: Promises) -> Iterable[str]:
-    first = f'"""The contract of {promises.module}, read from its source without running it.'
-    yield first if len(first) <= WIDTH else f'"""The contract of\n{promises.module}, read from its source without running it.'
+    yield f'"""The contract of {shown(promises.module)}.'
     yield ""
-    yield "A test that fails says that the contract has changed: decide whether the code or the test is"
-    yield "right. Skipped tests name what a person should test."
+    yield "It was read from the source, without running it. A test that fails says that the contract has"
+    yield "changed: decide whether the code or the test is right. Skipped tests name what a person should"
+    yield "test."
     yield from explained(promises)
     yield '"""'

@@ -7,22 +7,54 @@ imports counts for those that import it, and so do the packages above it.
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from covey.agents.offline.contract.project import Project, Unit, is_standard
+from covey.agents.offline.contract.project import Place, Project, Unit, is_standard, read_unit
 from covey.agents.offline.contract.scope import branches, dotted
 
 _ACTS = frozenset(
-    ("main", "run", "cli", "mainloop", "serve_forever", "run_forever", "run_until_complete", "parse_args")
-    + ("input", "exit", "quit", "breakpoint")
+    {
+        "main",
+        "run",
+        "cli",
+        "mainloop",
+        "serve_forever",
+        "run_forever",
+        "run_until_complete",
+        "parse_args",
+        "input",
+        "exit",
+        "quit",
+        "breakpoint",
+    }
 )
 _ACTS_IN = frozenset({"subprocess"})
 _ACTS_BY_NAME = frozenset(
-    ("os.remove", "os.unlink", "os.system", "os.kill", "os.fork", "os._exit", "os.rmdir", "os.removedirs")
-    + ("shutil.rmtree", "shutil.move", "time.sleep")
+    {
+        *("os.remove", "os.unlink", "os.system", "os.kill", "os.fork", "os._exit", "os.rmdir"),
+        *("os.removedirs", "shutil.rmtree", "shutil.move", "time.sleep"),
+    }
 )
 _NOT_EVERYWHERE = frozenset(
-    ("_winapi", "crypt", "curses", "fcntl", "grp", "msvcrt", "nis", "nt", "ossaudiodev", "posix", "pty", "pwd")
-    + ("readline", "resource", "spwd", "syslog", "termios", "tkinter", "tty", "winreg", "winsound")
+    {
+        *("_winapi", "crypt", "curses", "fcntl", "grp", "msvcrt", "nis"),
+        *(
+            "nt",
+            "ossaudiodev",
+            "posix",
+            "pty",
+            "pwd",
+            "readline",
+            "resource",
+            "spwd",
+            "syslog",
+            "termios",
+            "tkinter",
+            "tty",
+            "winreg",
+            "winsound",
+        ),
+    }
 )
 _WINDOWS = frozenset({"WinDLL", "windll", "oledll", "OleDLL", "WinError", "WINFUNCTYPE", "HRESULT", "FormatError"})
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -37,22 +69,45 @@ class Needs:
     windows: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """What one module itself says of this: the names that it imports in any case, and whether it refuses."""
+
+    imported: tuple[str, ...] = ()
+    may_refuse: bool = False
+    windows: bool = False
+
+
 def needs(project: Project, unit: Unit) -> Needs:
     """What a module needs to be imported, with what it imports from the project in turn."""
     found = Needs()
-    pending, seen = [unit], {unit.name}
+    pending, seen = [(unit.name, _outline(unit))], {unit.name}
     while pending:
-        each = pending.pop()
-        found.may_refuse = found.may_refuse or _refuses(each.tree.body)
-        found.windows = found.windows or _is_for_windows(each.tree.body)
-        for name in [*_packages_above(each.name), *_imported(each)]:
-            inner = project.unit(name)
-            if inner is not None and name not in seen:
-                seen.add(name)
-                pending.append(inner)
-            elif inner is None and not project.is_own(name) and _may_be_absent(name):
-                found.modules.add(name.partition(".")[0])
+        name, each = pending.pop()
+        found.may_refuse = found.may_refuse or each.may_refuse
+        found.windows = found.windows or each.windows
+        for inner in [*_packages_above(name), *each.imported]:
+            if inner in seen:
+                continue
+            seen.add(inner)
+            place = project.find(inner)
+            if place is not None:
+                pending.append((inner, _read_outline(place)))
+            elif not project.is_own(inner) and _may_be_absent(inner):
+                found.modules.add(inner.partition(".")[0])
     return found
+
+
+@lru_cache(maxsize=4096)
+def _read_outline(place: Place) -> _Outline:
+    """The same module is needed by many others; a changed file is another place."""
+    unit = read_unit(place)
+    return _outline(unit) if unit is not None else _Outline()
+
+
+def _outline(unit: Unit) -> _Outline:
+    body = unit.tree.body
+    return _Outline(tuple(dict.fromkeys(_imported(unit))), _refuses(body), _is_for_windows(body))
 
 
 def acts(unit: Unit) -> str:
@@ -60,23 +115,22 @@ def acts(unit: Unit) -> str:
     is_main = unit.name.rpartition(".")[2] == "__main__"
     for call in _calls(unit.tree.body, bare=is_main):
         name = dotted(call.func)
-        meaning = unit.imported.get(name.partition(".")[0], name.partition(".")[0]) + name[len(name.partition(".")[0]) :]
+        meaning = (
+            unit.imported.get(name.partition(".")[0], name.partition(".")[0]) + name[len(name.partition(".")[0]) :]
+        )
         last = name.rpartition(".")[2]
         if is_main or last in _ACTS or meaning in _ACTS_BY_NAME or meaning.partition(".")[0] in _ACTS_IN:
-            return f"it runs {name} when it is imported" if name else "it runs code when it is imported"
+            return f"it calls {name} at once" if name else "it calls something at once"
     for statement in unit.tree.body:
         match statement:
             case ast.Assign(targets=[ast.Subscript(value=value)]) if dotted(value).endswith("sys.modules"):
-                return "it puts something else in its own place when it is imported"
+                return "it puts something else in its own place at once"
     return ""
 
 
 def _calls(body: Iterable[ast.stmt], *, bare: bool) -> Iterator[ast.Call]:
     """The calls that importing makes, those below `if __name__ == "__main__"` not; `bare`: statements only."""
     for statement in body:
-        if isinstance(statement, ast.If) and _asks_for_main(statement.test):
-            yield from _calls(statement.orelse, bare=bare)
-            continue
         for inner in branches(statement):
             yield from _calls(inner, bare=bare)
         match statement:
@@ -93,10 +147,6 @@ def _inside(value: ast.AST) -> Iterator[ast.Call]:
         yield value
     for child in ast.iter_child_nodes(value):
         yield from _inside(child)
-
-
-def _asks_for_main(test: ast.expr) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
 
 
 def _packages_above(name: str) -> Iterator[str]:

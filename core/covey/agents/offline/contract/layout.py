@@ -47,6 +47,17 @@ def laid_out(prefix: str, group: Group, suffix: str = "", depth: int = 0) -> lis
     return _lines(f"{_INDENT * depth}{prefix}", group, suffix, depth)
 
 
+def head(name: str, parameters: str, depth: int) -> list[str]:
+    """The first lines of a test function."""
+    indent = _INDENT * depth
+    one = f"{indent}def {name}({parameters}) -> None:"
+    return (
+        [one]
+        if len(one) <= WIDTH
+        else [f"{indent}def {name}(", f"{indent}{_INDENT}{parameters}", f"{indent}) -> None:"]
+    )
+
+
 def said(call: str, text: str, depth: int) -> list[str]:
     """A call with one text, which is broken into several literals where it is too long for a line."""
     indent = _INDENT * depth
@@ -61,11 +72,12 @@ def said(call: str, text: str, depth: int) -> list[str]:
 def _pieces(text: str, width: int) -> list[str]:
     """The text in pieces whose literals fit the width, the blanks between words kept."""
     pieces: list[str] = []
-    for word in textwrap.wrap(text, width, drop_whitespace=False, break_long_words=True, replace_whitespace=False):
-        while word:
-            length = next(n for n in range(len(word), 0, -1) if n == 1 or len(literal(word[:n])) <= width + 2)
-            pieces.append(word[:length])
-            word = word[length:]
+    for line in textwrap.wrap(text, width, drop_whitespace=False, replace_whitespace=False):
+        left = line
+        while left:
+            length = next(n for n in range(len(left), 0, -1) if n == 1 or len(literal(left[:n])) <= width + len('""'))
+            pieces.append(left[:length])
+            left = left[length:]
     return pieces
 
 

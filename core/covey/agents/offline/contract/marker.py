@@ -12,7 +12,7 @@ def marked(text: str) -> str:
 
 
 def is_unchanged(text: str) -> bool:
-    """The text is a draft that nobody has changed since; line ends do not count, for version control may change them."""
+    """The text is a draft that nobody has changed since; version control may have changed its line ends."""
     first, _, rest = text.replace("\r\n", "\n").partition("\n")
     found = _FIRST_LINE.fullmatch(first)
     return found is not None and found[1] == _digest(rest)

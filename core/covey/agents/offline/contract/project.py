@@ -66,29 +66,46 @@ class Definition:
     node: Function | ast.ClassDef
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a module is: its path below the workspace, and what tells whether the file has changed since."""
+
+    workspace: Path
+    path: str
+    name: str
+    is_package: bool
+    modified: int
+    size: int
+
+
 class Project:
     """The modules below the source roots; `own` is the module at hand, whose text is given."""
 
     def __init__(self, workspace: Path, roots: Sequence[str], own: Unit) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._roots = roots
+        self._places: dict[str, Place | None] = {}
+        self._tops: dict[str, bool] = {}
         self._units: dict[str, Unit | None] = {own.name: own}
 
     def unit(self, name: str) -> Unit | None:
         """The module of that name; None if the project has no such module, or if it cannot be read."""
         if name not in self._units:
-            self._units[name] = self._read(name) if self.is_own(name) else None
+            self._units[name] = read_unit(self.find(name))
         return self._units[name]
 
     def is_own(self, name: str) -> bool:
         """The name is that of one of the project's top-level packages or modules, or below one."""
         top = name.partition(".")[0]
-        return any(os.path.lexists(self._workspace / root / end) for root in self._roots for end in (top, f"{top}.py"))
+        if top not in self._tops:
+            ends = [f"{self.workspace}/{root}/{end}" for root in self._roots for end in (top, f"{top}.py")]
+            self._tops[top] = bool(top) and any(map(os.path.lexists, ends))
+        return self._tops[top]
 
     def meaning(self, unit: Unit, name: str) -> Definition | str:
-        """What a dotted name in a module stands for: a definition of the project, or the absolute name of another thing.
+        """What a dotted name in a module stands for: a definition of the project, or the name of something outside.
 
-        Empty if that cannot be told.
+        Such a name is absolute; it is empty if nothing can be told.
         """
         for _ in range(_LONGEST_CHAIN):
             head, _dot, rest = name.partition(".")
@@ -117,20 +134,34 @@ class Project:
                 return unit, ".".join(parts[length:])
         return None
 
-    def _read(self, name: str) -> Unit | None:
+    def find(self, name: str) -> Place | None:
+        """Where a module of the project is; None if the project has no such module."""
+        if name not in self._places:
+            self._places[name] = self._find(name) if self.is_own(name) else None
+        return self._places[name]
+
+    def _find(self, name: str) -> Place | None:
         path = name.replace(".", "/")
         for root in self._roots:
             for ending, is_package in (("/__init__.py", True), (".py", False)):
-                tree = self._tree(f"{root}/{path}{ending}")
-                if tree is not None:
-                    return Unit(name, is_package, tree)
+                place = f"{root}/{path}{ending}"
+                try:
+                    status = (self.workspace / place).stat()
+                except (OSError, ValueError):
+                    continue
+                return Place(self.workspace, place, name, is_package, status.st_mtime_ns, status.st_size)
         return None
 
-    def _tree(self, path: str) -> ast.Module | None:
-        try:
-            return parsed(read_text(self._workspace, path).removeprefix("\ufeff"))
-        except (OSError, NotTextError, OutsideError, TooLargeError, SyntaxError, ValueError, RecursionError, MemoryError):
-            return None  # whoever imports it will hear of it; here it only tells nothing
+
+def read_unit(place: Place | None) -> Unit | None:
+    """The module at a place; None if it cannot be read, for then it tells nothing here."""
+    if place is None:
+        return None
+    try:
+        text = read_text(place.workspace, place.path).removeprefix("\ufeff")
+        return Unit(place.name, place.is_package, parsed(text))
+    except (OSError, NotTextError, OutsideError, TooLargeError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def parsed(text: str) -> ast.Module:

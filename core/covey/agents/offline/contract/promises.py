@@ -1,4 +1,4 @@
-"""What a module promises to those who use it, as far as a test can hold it to that. Values only, in the code's order."""
+"""What a module promises to those who use it, as far as a test can tell. Plain values, in the order of the code."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -77,13 +77,15 @@ class Behaviour:
 class Promises:
     """All that a module promises.
 
-    `names` are those of which only the existence is promised; `weaker` says why of some of these and of members like
-    them, `unpromised` why there is no promise at all, both by qualified name. `needs` are modules from elsewhere without
-    which it cannot be imported; `may_refuse` if it, or what it imports, may raise an ImportError on purpose.
-    `windows` if it can be imported on Windows alone. `unimportable` says why a test must not import it: then nothing else is promised.
+    `source_digest` is the SHA-256 of its text, line ends made alike. `names` are those of which only the existence is
+    promised; `weaker` says why of some of these and of members like them, `unpromised` why there is no promise at all,
+    both by qualified name. `needs` are modules from elsewhere without which it cannot be imported; `may_refuse` if it,
+    or what it imports, may raise an ImportError on purpose; `windows` if it can be imported on Windows alone.
+    `note` is what a human asked for. `unimportable` says why a test must not import it: then nothing else is promised.
     """
 
     module: str
+    source_digest: str = ""
     exports: tuple[str, ...] | None = None
     functions: tuple[Signature, ...] = ()
     classes: tuple[ClassPromise, ...] = ()
@@ -92,6 +94,7 @@ class Promises:
     doctests: tuple[str, ...] = ()
     behaviours: tuple[Behaviour, ...] = ()
     undocumented: tuple[str, ...] = ()
+    note: str = ""
     weaker: tuple[tuple[str, str], ...] = ()
     unpromised: tuple[tuple[str, str], ...] = ()
     needs: tuple[str, ...] = ()

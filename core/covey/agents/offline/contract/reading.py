@@ -19,19 +19,20 @@ _MANGLED = "its name is one that classes mangle"
 _COMPILED = "the module is compiled: what a test sees is not its source"
 
 
-def promises(project: Project, unit: Unit, facts: ModuleFacts, *, compiled: bool = False) -> Promises:
-    """All that a module promises, and what a person should test besides; `compiled`: a binary stands beside it."""
-    said = {
-        "behaviours": tuple(_behaviours(facts)),
-        "undocumented": tuple(_undocumented(facts)),
-    }
+def promises(project: Project, unit: Unit, facts: ModuleFacts, *, digest: str = "", compiled: bool = False) -> Promises:
+    """All that a module promises, and what a person should test besides.
+
+    `digest` is the SHA-256 of its text; `compiled`: a binary stands beside it, which Python takes before the source.
+    """
+    behaviours, undocumented = tuple(_behaviours(facts)), tuple(_undocumented(facts))
     unimportable = acts(unit)
     if unimportable:
-        return Promises(module=unit.name, unimportable=unimportable, **said)
+        return Promises(module=unit.name, behaviours=behaviours, undocumented=undocumented, unimportable=unimportable)
     reader = _Reader(project, unit, compiled=compiled)
     needed = needs(project, unit)
     return Promises(
         module=unit.name,
+        source_digest=digest,
         exports=exports(unit),
         functions=tuple(reader.functions),
         classes=tuple(reader.classes),
@@ -43,7 +44,8 @@ def promises(project: Project, unit: Unit, facts: ModuleFacts, *, compiled: bool
         needs=tuple(sorted(needed.modules)),
         may_refuse=needed.may_refuse,
         windows=needed.windows,
-        **said,
+        behaviours=behaviours,
+        undocumented=undocumented,
     )
 
 
@@ -154,7 +156,10 @@ def _changed_from_outside(tree: ast.Module) -> Mapping[str, frozenset[str]]:
         match node:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute, ctx=ast.Store() | ast.Del()):
                 found[name] = found.get(name, frozenset()) | {attribute}
-            case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[ast.Name(id=name), ast.Constant(value=str(attribute)), *_]):
+            case ast.Call(
+                func=ast.Name(id="setattr" | "delattr"),
+                args=[ast.Name(id=name), ast.Constant(value=str(attribute)), *_],
+            ):
                 found[name] = found.get(name, frozenset()) | {attribute}
     return found
 

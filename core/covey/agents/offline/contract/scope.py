@@ -26,9 +26,10 @@ class Binding:
 
 
 def bindings(body: Sequence[ast.stmt], loose: Iterable[str] = ()) -> Mapping[str, Binding]:
-    """The names that a body binds, in the order of the code; what is bound for type checkers alone is left out.
+    """The names that a body binds, in the order of the code.
 
-    `loose` are names that something else may bind anew, as functions do with `global`.
+    What is bound only for type checkers, or when the module is run as a script, is left out. `loose` are names that
+    something else may bind anew, as functions do with `global`.
     """
     found: dict[str, list[ast.stmt]] = {}
     unsettled = set(loose)
@@ -158,12 +159,14 @@ def _on_all(ways: Sequence[Sequence[ast.stmt]]) -> set[str]:
 
 
 def _never(test: ast.expr) -> bool:
-    """A condition that is false whenever the code runs."""
+    """A condition that is false whenever the module is imported by others."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _always(operand)
         case ast.Constant(value=value):
             return not value
+        case ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]):
+            return True
     return dotted(test).rpartition(".")[2] == "TYPE_CHECKING"
 
 

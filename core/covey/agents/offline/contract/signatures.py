@@ -1,4 +1,4 @@
-"""The signature of a function as the test file writes it: computed by `inspect` from the syntax, never from the function.
+"""The signature of a function as the test file writes it: `inspect` writes it from the syntax alone.
 
 Both sides use the same formatting, so that what is equal in the code is equal in the test.
 """

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from covey.agents.offline.contract.layout import Group, laid_out, literal, literals, said, texts
+from covey.agents.offline.contract.layout import Group, head, laid_out, literal, literals, said, texts
 from covey.agents.offline.contract.promises import Behaviour, ClassPromise, Fields, FieldsOf, Promises, Signature, Value
 from covey.text.quoting import visible
 
@@ -41,14 +41,27 @@ _DOCTEST = (
     "report: list[str] = []",
     "runner.run(example, out=report.append)",
     'assert runner.tries, "the examples are gone"',
+    "if runner.failures and hashlib.sha256(source.encode()).hexdigest() == drafted_from:",
+    '    pytest.skip("these examples have been wrong since before this test: " + "".join(report))',
     'assert not runner.failures, "".join(report)',
 )
 _IMPORTS = {
     name: f"import {name}"
-    for name in ("dataclasses", "doctest", "functools", "importlib", "inspect", "operator", "sys", "warnings")
+    for name in (
+        "dataclasses",
+        "doctest",
+        "functools",
+        "hashlib",
+        "importlib",
+        "inspect",
+        "operator",
+        "sys",
+        "warnings",
+    )
 } | {
     "find_spec": "from importlib.util import find_spec",
     "Collection": "from collections.abc import Collection",
+    "Path": "from pathlib import Path",
     "FunctionType": "from types import FunctionType",
     "ModuleType": "from types import ModuleType",
     "Any": "from typing import Any",
@@ -58,10 +71,13 @@ _IMPORTS = {
 
 
 class Words:
-    """The names that a test file gives to what is in it; none is given twice, nor one that is taken already."""
+    """The names that a test file gives to what is in it; none is given twice, nor one that is taken already.
 
-    def __init__(self, taken: Collection[str] = ()) -> None:
-        self._taken = set(taken)
+    `shared`: fixture and helper keep their names, for they are in the file as they would be written.
+    """
+
+    def __init__(self, taken: Collection[str] = (), *, shared: bool = False) -> None:
+        self._taken = set(taken) - ({"module", "imported_module", "signature_of"} if shared else set())
         self.module = self.free("module")
         self.fixture = self.free("imported_module")
         self.signature_of = self.free("signature_of")
@@ -87,12 +103,32 @@ class _Table:
 
 
 def blocks(promises: Promises, words: Words) -> list[str]:
-    """The parts of a test file: fixture, helper, tests of the module and of its classes, what is left to a person."""
+    """The parts of a test file: what its tests share, its tests, what is left to a person."""
     if promises.unimportable:
         return [_not_imported(promises, words), *_left_over(promises, words)]
-    tests = [*_module_tests(promises, words), *(_class_tests(promises, each, words) for each in promises.classes)]
-    helper = [_SIGNATURE_OF.format(name=words.signature_of)] if any("signature_of" in test for test in tests) else []
-    return [_imported_module(promises, words), *helper, *tests, *_left_over(promises, words)]
+    name = words.free("test_the_module_can_be_imported")
+    condition = f"{words.module}.__name__ == {literal(promises.module)}"
+    imported = "\n".join([f"def {name}({_module(words)}) -> None:", f"    assert {condition}"])
+    tests = [imported, *tested(promises, words)]
+    return [*shared(promises, words, tests), *tests, *_left_over(promises, words)]
+
+
+def additions(promises: Promises, words: Words) -> list[str]:
+    """The tests alone, and what is left to a person."""
+    tests = [] if promises.unimportable else tested(promises, words)
+    return [*tests, *_left_over(promises, words)]
+
+
+def tested(promises: Promises, words: Words) -> list[str]:
+    """The tests of the module and of its classes."""
+    return [*_module_tests(promises, words), *(_class_tests(promises, each, words) for each in promises.classes)]
+
+
+def shared(promises: Promises, words: Words, tests: Iterable[str]) -> list[str]:
+    """The fixture and the helper that these tests need."""
+    needs_helper = any(f"{words.signature_of}(" in test for test in tests)
+    helper = _SIGNATURE_OF.format(name=words.signature_of)
+    return [_imported_module(promises, words), *([helper] if needs_helper else [])]
 
 
 def imports(parts: Iterable[str]) -> dict[str, str]:
@@ -104,7 +140,7 @@ def imports(parts: Iterable[str]) -> dict[str, str]:
 
 def _imported_module(promises: Promises, words: Words) -> str:
     lines = [
-        f"@pytest.fixture(name={literal(words.module)}, scope=\"module\")",
+        f'@pytest.fixture(name={literal(words.module)}, scope="module")',
         f"def {words.fixture}() -> ModuleType:",
     ]
     if promises.windows:
@@ -128,14 +164,9 @@ def _not_imported(promises: Promises, words: Words) -> str:
 
 
 def _module_tests(promises: Promises, words: Words) -> Iterator[str]:
-    name = words.free("test_the_module_can_be_imported")
-    yield "\n".join(
-        [f"def {name}({_module(words)}) -> None:", *_assertion(f"{words.module}.__name__ == {literal(promises.module)}")]
-    )
     if promises.exports is not None:
-        head = f"def {words.free('test_exports')}({_module(words)}) -> None:"
         lines = laid_out(f"assert sorted({words.module}.__all__) == ", literals(sorted(promises.exports)), depth=1)
-        yield "\n".join([head, *lines])
+        yield "\n".join([f"def {words.free('test_exports')}({_module(words)}) -> None:", *lines])
     for table in _module_tables(promises, words):
         yield "\n".join(_table(table, words, 0))
 
@@ -151,7 +182,13 @@ def _module_tables(promises: Promises, words: Words) -> Iterator[_Table]:
     if promises.doctests:
         found = f"operator.attrgetter(name)({module})"
         whole = f"{found} if name else {module}" if "" in promises.doctests else found
-        body = [f"documented = {whole}", *(line.replace("vars(module)", f"vars({module})") for line in _DOCTEST)]
+        body = [
+            f"documented = {whole}",
+            *(line.replace("vars(module)", f"vars({module})") for line in _DOCTEST[:-3]),
+            f'source = Path({module}.__file__).read_text(encoding="utf-8-sig")',
+            f"drafted_from = {literal(promises.source_digest)}",
+            *_DOCTEST[-3:],
+        ]
         yield _Table("test_examples", [("name", "str")], _rows(promises.doctests), body)
 
 
@@ -167,8 +204,8 @@ def _class_tests(promises: Promises, each: ClassPromise, words: Words) -> str:
     lines += [f"        assert issubclass({place}, {each.error})"] if each.error else []
     for lister, found in (("test_fields", each.fields), ("test_members", each.members)):
         if found is not None:
-            head = f"    def {own.free(lister)}(self, {_module(words)}) -> None:"
-            lines += ["", head, *_listing(found, place, is_enumeration=found is each.members)]
+            first = f"    def {own.free(lister)}(self, {_module(words)}) -> None:"
+            lines += ["", first, *_listing(found, place, is_enumeration=found is each.members)]
     for table in _class_tables(each, f"vars({place})", words):
         lines += ["", *_table(table, words, 1)]
     for behaviour in promises.behaviours:
@@ -224,11 +261,13 @@ def _table(table: _Table, words: Words, depth: int) -> list[str]:
     names = [parameter for parameter, _ in table.parameters]
     shown = literal(names[0]) if len(names) == 1 else texts(names)
     decorator = Group("(", [shown, Group("[", table.rows, "]")], ")")
-    typed = ", ".join([*(["self"] if depth else []), _module(words), *(f"{each}: {kind}" for each, kind in table.parameters)])
+    typed = ", ".join(
+        [*(["self"] if depth else []), _module(words), *(f"{each}: {kind}" for each, kind in table.parameters)]
+    )
     indent = "    " * depth
     return [
         *laid_out("@pytest.mark.parametrize", decorator, depth=depth),
-        f"{indent}def {name}({typed}) -> None:",
+        *head(name, typed, depth),
         *(f"{indent}    {line}" for line in table.body),
     ]
 
@@ -253,13 +292,16 @@ def _left_over(promises: Promises, words: Words) -> Iterator[str]:
             yield "\n".join(_placeholder(behaviour, name, 0))
     if promises.undocumented:
         text = f"{_TO_WRITE}what is not documented: {', '.join(promises.undocumented)}"
-        head = f"def {words.free('test_behaviour_of_the_undocumented')}() -> None:"
-        yield "\n".join([head, *said("pytest.skip", visible(text), 1)])
+        first = f"def {words.free('test_behaviour_of_the_undocumented')}() -> None:"
+        yield "\n".join([first, *said("pytest.skip", visible(text), 1)])
+    if promises.note:
+        first = f"def {words.free('test_what_a_note_asks_for')}() -> None:"
+        yield "\n".join([first, *said("pytest.skip", f"{_TO_WRITE}{promises.note}", 1)])
 
 
 def _placeholder(behaviour: Behaviour, name: str, depth: int) -> list[str]:
     parameters = "self" if depth else ""
-    text = visible(f"{_TO_WRITE}{behaviour.name} {behaviour.says}")
+    text = visible(f"{_TO_WRITE}{behaviour.name}: {behaviour.says}")
     return [f"{'    ' * depth}def {name}({parameters}) -> None:", *said("pytest.skip", text, depth + 1)]
 
 
@@ -269,10 +311,6 @@ def _module(words: Words) -> str:
 
 def _rows(names: Iterable[str]) -> Sequence[str]:
     return [literal(name) for name in names]
-
-
-def _assertion(condition: str) -> list[str]:
-    return [f"    assert {condition}"]
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
