@@ -3,6 +3,7 @@
 Texts reach the source as string literals alone; everything else that is put in has to be an identifier or our own.
 """
 
+import ast
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -88,5 +89,15 @@ def _lines(start: str, group: Group, end: str, depth: int) -> list[str]:
     lines = [f"{start}{group.opening}"]
     inner = _INDENT * (depth + 1)
     for item in group.items:
-        lines += [f"{inner}{item},"] if isinstance(item, str) else _lines(inner, item, ",", depth + 1)
+        lines += _item(item, inner) if isinstance(item, str) else _lines(inner, item, ",", depth + 1)
     return [*lines, f"{_INDENT * depth}{group.closing}{end}"]
+
+
+def _item(item: str, indent: str) -> list[str]:
+    """The lines of an item that stands alone: a text that is too long is broken into several literals."""
+    if len(indent) + len(item) < WIDTH or not item.startswith(('"', "'")):
+        return [f"{indent}{item},"]
+    pieces = [
+        f"{indent}{literal(piece)}" for piece in _pieces(ast.literal_eval(item), WIDTH - len(indent) - len('"",'))
+    ]
+    return [*pieces[:-1], f"{pieces[-1]},"]

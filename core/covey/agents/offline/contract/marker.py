@@ -3,12 +3,12 @@
 import hashlib
 import re
 
-_FIRST_LINE = re.compile(r"# Drafted by covey's offline agent\. Unchanged as long as sha256 is ([0-9a-f]{64})\.")
+_FIRST_LINE = re.compile(r"# Draft of covey's offline agent: ([0-9a-f]{64})")
 
 
 def marked(text: str) -> str:
     """The text below a first line that tells its digest."""
-    return f"# Drafted by covey's offline agent. Unchanged as long as sha256 is {_digest(text)}.\n{text}"
+    return f"# Draft of covey's offline agent: {_digest(text)}\n{text}"
 
 
 def is_unchanged(text: str) -> bool:
