@@ -1,45 +1,28 @@
-"""The offline agent at its desk: reads the component's code, drafts or mends its document, writes it, says how it went.
+"""The offline agent at its desk: finds the work for the kind of file that is asked for, has it done, says how it went.
 
-All of it blocks for a moment, so it runs on a thread; a cancelled agent waits for that thread and writes nothing more.
+The work blocks for a moment, so it runs on a thread; a cancelled agent waits for that thread and writes nothing more.
 """
 
 import asyncio
-import os
-import sys
-import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from covey.agents.base import Assignment, Desk, Outcome
-from covey.agents.offline.context_document import said_of
-from covey.agents.offline.draft import Draft, draft_from_code, draft_from_manifest, note_body
-from covey.agents.offline.mending import UnclosedError, lacking, mended
-from covey.artifacts.checks import DESIGN_LIMIT, Finding, check_design
-from covey.artifacts.modules import ModuleNames
-from covey.artifacts.outline import has_text
+from covey.agents.offline.contract.work import TestWork
+from covey.agents.offline.design import DesignWork
+from covey.agents.offline.work import Work
+from covey.agents.registry import AgentRegistry
 from covey.model.command import TranscriptKind
-from covey.model.status import FailureCause
+from covey.projects.paths import ArtifactKind
 from covey.text.quoting import visible
-from covey.workspace.files import (
-    ChangedMeanwhileError,
-    NotTextError,
-    OutsideError,
-    TooLargeError,
-    read_text,
-    rewrite,
-    write_new,
-)
 
-SOURCE_LIMIT = 2 * 1024 * 1024
-"""The most bytes of a module that are analysed."""
-
-_PYTHON = ".py"
-_ROUNDS = 3
-_LINES_NAMED = 10
+_WORK: Mapping[ArtifactKind, type[Work]] = {
+    ArtifactKind.DESIGN: DesignWork,
+    ArtifactKind.TEST: TestWork,
+}
 
 
 class Settings(BaseModel):
@@ -49,7 +32,7 @@ class Settings(BaseModel):
 
 
 class OfflineAgent:
-    """Drafts design documents from static analysis. Needs no key, no network and no model."""
+    """Drafts design documents and tests from static analysis. Needs no key, no network and no model."""
 
     Settings: ClassVar[type[BaseModel]] = Settings
 
@@ -61,8 +44,10 @@ class OfflineAgent:
         return ()
 
     async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
-        """Draft the document, or add to the one that is there what it lacks."""
-        work = _Work(assignment)
+        """Draft the file, or add to the one that is there what it lacks."""
+        if assignment.kind not in _WORK:
+            return Outcome(ok=False, message=_refusal(assignment))
+        work = _WORK[assignment.kind](assignment)
         future = asyncio.get_running_loop().run_in_executor(None, work.outcome)
         try:
             outcome = await asyncio.shield(future)
@@ -75,159 +60,12 @@ class OfflineAgent:
         return outcome
 
 
-class _FailedError(Exception):
-    """The work cannot be done; carries what the outcome says."""
-
-    def __init__(self, message: str, cause: FailureCause = FailureCause.AGENT_ERROR) -> None:
-        self.message = message
-        self.cause = cause
-        super().__init__(message)
-
-
-@dataclass(slots=True)
-class _Work:
-    """One assignment being worked on, on a thread of its own; `report` are the lines for the transcript."""
-
-    assignment: Assignment
-    stop: threading.Event = field(default_factory=threading.Event)
-    report: list[str] = field(default_factory=list)
-
-    def outcome(self) -> Outcome:
-        """Do the work; what keeps it from being done becomes a failed outcome."""
-        try:
-            self._write()
-        except _FailedError as error:
-            return Outcome(ok=False, message=error.message, cause=error.cause)
-        except (NotTextError, OutsideError, TooLargeError) as error:
-            return Outcome(ok=False, message=visible(str(error)))
-        except OSError as error:
-            name = error.filename or self.assignment.target
-            return Outcome(ok=False, message=visible(f"{name}: {error.strerror or error}"))
-        return Outcome(ok=True)
-
-    def _write(self) -> None:
-        """Bring the document to where it passes; when somebody else writes it meanwhile, look again."""
-        work = self.assignment
-        for _ in range(_ROUNDS):
-            before = self._existing()
-            after = self._new() if before is None else self._mended(before)
-            if self.stop.is_set() or after == before:
-                return
-            try:
-                if before is None:
-                    write_new(work.workspace, work.target, after)
-                else:
-                    rewrite(work.workspace, work.target, before, after)
-            except (FileExistsError, ChangedMeanwhileError):
-                self.report.append(f"{visible(work.target)} was changed meanwhile: looked at it again.")
-            else:
-                self.report.append(f"Wrote {visible(work.target)}.")
-                return
-        raise _FailedError(
-            f"{visible(work.target)}: something else keeps writing it or stands in its place; look at it"
-        )
-
-    def _existing(self) -> str | None:
-        try:
-            return read_text(self.assignment.workspace, self.assignment.target, limit=DESIGN_LIMIT)
-        except FileNotFoundError:
-            return None
-        except (NotTextError, TooLargeError) as error:
-            raise _FailedError(visible(str(error)), FailureCause.CHECK_FAILED) from error
-
-    def _new(self) -> str:
-        text = str(self._draft())
-        self._demand(text, self._check(text))
-        return text
-
-    def _mended(self, before: str) -> str:
-        work = self.assignment
-        if not has_text(before.removeprefix("\ufeff")):
-            return before + self._new()
-        lacks = lacking(before, work.sections)
-        sections = self._draft().sections if lacks else {}
-        try:
-            after = mended(before, {title: sections[title] for title in lacks}, note_body(work))
-        except UnclosedError as error:
-            raise _FailedError(f"{visible(work.target)}: {error}", FailureCause.CHECK_FAILED) from error
-        left = {finding.message for finding in self._check(after)}
-        self._demand(after, [finding for finding in self._check(before) if finding.message in left])
-        added = [f"the section '{visible(title)}'" for title in lacks] + (["the note"] if work.note else [])
-        changed = f"added {', '.join(added)}" if after != before else "nothing to add"
-        self.report.append(f"Kept every line of {visible(work.target)}; {changed}.")
-        return after
-
-    def _check(self, text: str) -> Sequence[Finding]:
-        known = [component.module_name for component in self.assignment.components]
-        return check_design(text, self.assignment.sections, known)
-
-    def _demand(self, text: str, findings: Sequence[Finding]) -> None:
-        """Refuse a document that would not pass, naming the lines of it that stand against it."""
-        target = visible(self.assignment.target)
-        if findings:
-            named = "; ".join(map(str, findings[:_LINES_NAMED]))
-            more = f"; and {len(findings) - _LINES_NAMED} more" if len(findings) > _LINES_NAMED else ""
-            advice = "the offline agent deletes no line: change it by hand"
-            raise _FailedError(f"{target}: {named}{more} ({advice})", FailureCause.CHECK_FAILED)
-        if len(text.encode()) > DESIGN_LIMIT:
-            raise _FailedError(f"{target}: the document would be larger than {DESIGN_LIMIT:,} bytes")
-
-    def _draft(self) -> Draft:
-        work = self.assignment
-        source = self._source()
-        if source is None:
-            self.report.append(f"There is no code at {visible(work.source)} yet: drafted from the manifest.")
-            return draft_from_manifest(work, self._said_in_context())
-        if not work.source.endswith(_PYTHON):
-            self.report.append(f"The code at {visible(work.source)} is not Python: drafted from the manifest.")
-            return draft_from_manifest(work, self._said_in_context(), has_code=True)
-        return self._draft_from(source)
-
-    def _draft_from(self, source: str) -> Draft:
-        from covey.agents.offline import analysis  # noqa: PLC0415 -- griffe is imported when first used
-        from covey.agents.offline.content import known_so_far  # noqa: PLC0415
-
-        work = self.assignment
-        shown = visible(work.source)
-        known = ModuleNames(component.module_name for component in work.components)
-        try:
-            facts = analysis.analyse(source, work.component.module_name, known)
-        except SyntaxError as error:
-            line = f"{shown}:{error.lineno}" if error.lineno else shown
-            text = f": {visible(error.text.strip(), 200)}" if error.text and error.text.strip() else ""
-            version = f"{sys.version_info.major}.{sys.version_info.minor}"
-            raise _FailedError(f"{line}: syntax error, read as Python {version}: {error.msg}{text}") from error
-        except analysis.EmptyModuleError as error:
-            raise _FailedError(f"{shown}: the module is empty, there is nothing to describe") from error
-        except (RecursionError, MemoryError) as error:
-            raise _FailedError(f"{shown}: nested too deeply to be analysed") from error
-        except ValueError as error:
-            raise _FailedError(f"{shown}: cannot be analysed: {visible(str(error))}") from error
-        self.report.append(f"Read {shown}: {known_so_far(facts)}.")
-        return draft_from_code(work, facts)
-
-    def _source(self) -> str | None:
-        """The component's code; None where there is none yet."""
-        work = self.assignment
-        try:
-            return read_text(work.workspace, work.source, limit=SOURCE_LIMIT).removeprefix("\ufeff")
-        except FileNotFoundError as error:
-            if _is_absent(work.workspace, work.source):
-                return None
-            raise _FailedError(f"{visible(work.source)}: it vanished, or is a link to nothing") from error
-
-    def _said_in_context(self) -> str:
-        work = self.assignment
-        try:
-            text = read_text(work.workspace, work.context_design_path, limit=DESIGN_LIMIT)
-        except FileNotFoundError:
-            return ""
-        except (OSError, NotTextError, TooLargeError, OutsideError) as error:
-            self.report.append(f"Could not read the context's document: {visible(str(error))}")
-            return ""
-        return said_of(work.component, text)
-
-
-def _is_absent(workspace: Path, path: str) -> bool:
-    """There is a workspace and nothing at the path in it, not even a link."""
-    return workspace.is_dir() and not os.path.lexists(workspace / path)
+def _refusal(assignment: Assignment) -> str:
+    """Why the agent does not write this kind of file, and which agents there are besides it."""
+    others = [name for name in AgentRegistry().names() if name != "offline"]
+    can = ", ".join(_WORK)
+    return (
+        f"{visible(assignment.target)}: the offline agent cannot write {visible(assignment.kind)}: it has no model, "
+        f"and drafts only what static analysis tells ({can}); name another agent with --agent, or as run.agent in "
+        f"covey.toml (installed kinds: {visible(', '.join(others)) or 'none'})"
+    )

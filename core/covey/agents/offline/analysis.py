@@ -5,8 +5,6 @@ Imported when the first module is read, so that whoever only lists agents does n
 
 import ast
 import re
-import threading
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import griffe
 
 from covey.agents.offline.facts import ClassFacts, FunctionFacts, ModuleFacts, Raised, ValueFacts
 from covey.agents.offline.shapes import Shapes
-from covey.agents.offline.syntax import bindings, imports, is_empty, most_assignments, raised_errors
+from covey.agents.offline.syntax import bindings, imports, is_empty, most_assignments, quiet, raised_errors
 from covey.artifacts.modules import ModuleNames
 
 _SHOWN_LABELS = {
@@ -27,8 +25,6 @@ _SHOWN_LABELS = {
 _DECORATORS_IN_LABELS = frozenset({"property", "staticmethod", "classmethod", "overload", "typing.overload"})
 # griffe's own guess overlooks a field in the last line.
 _SPHINX_FIELD = re.compile(r"^[ \t]*:(?:raises?|except|exception|param|returns?)\b[^:\n]*:", re.MULTILINE)
-_one_at_a_time = threading.Lock()  # warning filters and griffe's log level belong to the whole process
-
 
 MOST_ASSIGNMENTS = 5000
 """The most assignments in one body that are analysed: griffe's time grows with their square (8 s for these)."""
@@ -47,8 +43,7 @@ def analyse(source: str, module_name: str, known: ModuleNames) -> ModuleFacts:
         RecursionError: it is nested too deeply to be read; MemoryError likewise.
         ValueError: it holds what cannot be analysed, or more than can be.
     """
-    with _one_at_a_time, warnings.catch_warnings(), griffe.logger.disable():
-        warnings.simplefilter("ignore")
+    with quiet(), griffe.logger.disable():
         tree = ast.parse(source)
         if is_empty(tree):
             raise EmptyModuleError
@@ -136,6 +131,7 @@ class _Reader:
             labels=_labels(each, [str(decorator.value) for decorator in each.decorators]),
             overloads=tuple(f"{keywords} {overload.signature()}" for overload in each.overloads or ()),
             summary=_summary(each),
+            returns=_returns_in_docstring(each),
             raises=self._raises(each),
             unannotated=_unannotated(each),
         )
@@ -219,3 +215,10 @@ def _raises_in_docstring(each: griffe.Object) -> Iterator[tuple[str, str]]:
             for error in section.value:
                 if error.annotation:
                     yield str(error.annotation), " ".join(error.description.split())
+
+
+def _returns_in_docstring(each: griffe.Object) -> str:
+    for section in _sections(each):
+        if isinstance(section, griffe.DocstringSectionReturns):
+            return "; ".join(" ".join(value.description.split()) for value in section.value if value.description)
+    return ""

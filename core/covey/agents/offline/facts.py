@@ -26,7 +26,8 @@ class Raised:
 class FunctionFacts:
     """A function, method or property. `signature` begins with its keywords, as in `async def`.
 
-    `unannotated` are parameters without a type (and `return`); `name` is qualified by its class.
+    `unannotated` are parameters without a type (and `return`); `name` is qualified by its class. `returns` is what the
+    docstring says of what it returns.
     """
 
     name: str
@@ -34,6 +35,7 @@ class FunctionFacts:
     labels: tuple[str, ...] = ()
     overloads: tuple[str, ...] = ()
     summary: str = ""
+    returns: str = ""
     raises: tuple[Raised, ...] = ()
     unannotated: tuple[str, ...] = ()
 

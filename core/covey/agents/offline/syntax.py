@@ -3,12 +3,24 @@
 import ast
 import builtins
 import sys
+import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from covey.agents.offline.facts import ImportFacts, Origin
 from covey.artifacts.modules import ModuleNames
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_one_at_a_time = threading.RLock()  # warning filters and griffe's log level belong to the whole process
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """While code is read nobody is warned of what is in it, and no other thread reads any."""
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def is_empty(tree: ast.Module) -> bool:
