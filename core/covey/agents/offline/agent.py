@@ -23,6 +23,7 @@ from covey.artifacts.modules import ModuleNames
 from covey.artifacts.outline import has_text
 from covey.model.command import TranscriptKind
 from covey.model.status import FailureCause
+from covey.projects.paths import ArtifactKind
 from covey.text.quoting import visible
 from covey.workspace.files import (
     ChangedMeanwhileError,
@@ -37,6 +38,8 @@ from covey.workspace.files import (
 SOURCE_LIMIT = 2 * 1024 * 1024
 """The most bytes of a module that are analysed."""
 
+_CANNOT = {ArtifactKind.TEST: "writes no tests", ArtifactKind.CODE: "writes no code"}
+_OTHER_AGENT = "choose another one with --agent, or with [run] agent in covey.toml"
 _ROUNDS = 3
 _LINES_NAMED = 10
 
@@ -61,6 +64,8 @@ class OfflineAgent:
 
     async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
         """Draft the document, or add to the one that is there what it lacks."""
+        if assignment.kind is not ArtifactKind.DESIGN:
+            return Outcome(ok=False, message=f"the offline agent {_CANNOT[assignment.kind]}: {_OTHER_AGENT}")
         work = _Work(assignment)
         future = asyncio.get_running_loop().run_in_executor(None, work.outcome)
         try:

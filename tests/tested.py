@@ -1,0 +1,13 @@
+"""A Python project whose tests are really run: which Python, how quickly, and what its files hold."""
+
+import sys
+
+QUICK = ("env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", "{python}", "-m", "pytest", "-q", "{file}")
+"""Loads no plug-ins: it takes half a second instead of some."""
+
+COMMANDS = f'[commands]\npython = "{sys.executable}"\ntest = {list(QUICK)}\n'
+"""The table for `covey.toml`: this very Python, which has pytest."""
+
+TOTAL = "def total(amounts):\n    return sum(amounts)\n"
+RIGHT = "from shop.alpha import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n"
+WRONG = "from shop.alpha import total\n\n\ndef test_total():\n    assert total([1, 2]) == 4\n"
