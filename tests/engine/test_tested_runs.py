@@ -15,9 +15,7 @@ from covey.projects.manifest import find_contexts, load_project
 from covey.projects.paths import ArtifactKind
 from covey.testing.agents import leaves, write_least
 from tests.engine.conftest import Bench
-from tests.tested import COMMANDS, RIGHT, TOTAL, WRONG
-
-TEST, CODE = "tests/shop/test_alpha.py", "shop/alpha.py"
+from tests.tested import CODE, COMMANDS, RIGHT, TEST, TOTAL, WRONG
 
 
 def write(root: Path, path: str, text: str) -> None:
