@@ -1,5 +1,6 @@
 """A Python project whose tests are really run: which Python, how quickly, and what its files hold."""
 
+import json
 import sys
 
 from covey.config.settings import CommandsTable
@@ -7,7 +8,7 @@ from covey.config.settings import CommandsTable
 QUICK = ("env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", "{python}", "-m", "pytest", "-q", "{file}")
 """Loads no plug-ins: it takes half a second instead of some."""
 
-COMMANDS = f'[commands]\npython = "{sys.executable}"\ntest = {list(QUICK)}\n'
+COMMANDS = f'[commands]\npython = "{sys.executable}"\ntest = {json.dumps(QUICK)}\n'
 """The table for `covey.toml`: this very Python, which has pytest."""
 
 TABLE = CommandsTable(python=sys.executable, test=QUICK)

@@ -78,13 +78,14 @@ class TestWhatPytestWrites:
                 '<testcase classname="" name="tests.test_a" file="tests/test_a.py"><error message="collection failure">'
                 'ImportError\nE     File "/x/tests/test_a.py", line 7\nE       def a(:\nE   SyntaxError: invalid'
                 "</error></testcase>"
-            )
+            ),
+            base="/x",
         )
         assert read.counts == Counts(errors=1)
         assert read.collection is not None
         assert (read.collection.line, read.collection.message) == (
             7,
-            'File "/x/tests/test_a.py", line 7 def a(: SyntaxError: invalid',
+            'SyntaxError: invalid (File "tests/test_a.py", line 7 def a(:)',
         )
         assert read.failing == (read.collection,)
 

@@ -214,7 +214,7 @@ class TestTestsFirst:
         tested.plays["Alpha"] = leaves(RIGHT)
         assert await tested.run() == 6
         assert (await child_of(tested)).error_message == (
-            f"{TEST}: tests.shop.test_alpha (line 1): ModuleNotFoundError: No module named 'shop': "
+            f"{TEST}: its tests cannot be collected (line 1): ModuleNotFoundError: No module named 'shop': "
             f"as long as {CODE} does not exist, import it inside of the tests"
         )
 

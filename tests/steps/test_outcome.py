@@ -56,7 +56,7 @@ class TestThatPass:
             (reported(1, passed=3, failed=1), ("test_0: no",)),
             (reported(1, errors=1), ("test_0: no",)),
             (reported(0, failed=1), ("test_0: no",)),
-            (reported(2, collection="SyntaxError"), ("test_a (line 7): SyntaxError",)),
+            (reported(2, collection="SyntaxError"), ("its tests cannot be collected (line 7): SyntaxError",)),
             (reported(5), (NO_TESTS,)),
             (reported(0), (NO_TESTS,)),
             (reported(0, skipped=2), ("all of its tests (2) were skipped: nothing is tested",)),
@@ -110,7 +110,7 @@ class TestThatFail:
             (reported(5, expected="fail"), (NO_TESTS,)),
             (
                 reported(2, collection="No module named 'shop'", expected="fail"),
-                (f"test_a (line 7): No module named 'shop': {LATER}",),
+                (f"its tests cannot be collected (line 7): No module named 'shop': {LATER}",),
             ),
             (ran(4, unreported="it left no report", expected="fail"), ("exited with code 4 (it left no report)",)),
             (ran(1, expected="fail"), ()),

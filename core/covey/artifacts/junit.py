@@ -79,8 +79,8 @@ class Report:
     collection: FailingTest | None = None
 
 
-def read_report(data: bytes) -> Report:
-    """The report in the bytes of a JUnit XML file.
+def read_report(data: bytes, base: str = "") -> Report:
+    """The report in the bytes of a JUnit XML file; paths below `base` (absolute) are told relative to it.
 
     Raises:
         UnreadableError: it is none, or holds a document type or entities.
@@ -94,7 +94,7 @@ def read_report(data: bytes) -> Report:
     passing: list[str] = []
     collection = None
     for case in root.iter("testcase"):
-        found = _failing(case)
+        found = _failing(case, base)
         not_collected = _is_of_collection(case)
         counts["tests"] += not not_collected
         counts[_outcome(case, found)] += not (not_collected and found is None)
@@ -117,7 +117,7 @@ def _is_of_collection(case: "Element") -> bool:
     return any(each.get("message") in _COLLECTION for each in case)
 
 
-def _failing(case: "Element") -> FailingTest | None:
+def _failing(case: "Element", base: str) -> FailingTest | None:
     for tag, kind in (("failure", FailureKind.FAILED), ("error", FailureKind.ERROR)):
         found = case.find(tag)
         if found is not None:
@@ -127,7 +127,7 @@ def _failing(case: "Element") -> FailingTest | None:
                 name=_name(case),
                 file=sanitise_line(file, _FILE),
                 line=_line(case, file, text),
-                message=_message(found, text),
+                message=_message(found, text, base),
                 kind=kind,
             )
     return None
@@ -147,9 +147,19 @@ def _line(case: "Element", file: str, text: str) -> int | None:
     return int(begins) + 1 if re.fullmatch(r"\d{1,7}", begins, re.ASCII) else None
 
 
-def _message(found: "Element", text: str) -> str:
+def _message(found: "Element", text: str, base: str) -> str:
     """What was raised, as pytest marks it; a collection failure has it nowhere else."""
     said = found.get("message") or ""
     if not said or said in _COLLECTION:
-        said = " ".join(_RAISED.findall(text)[-_RAISED_LINES:]) or text[-_MESSAGE:] or said
-    return sanitise_line(said, _MESSAGE) or "no message"
+        said = _raised(text) or text[-_MESSAGE:] or said
+    told = said.replace(f"{base}/", "") if base else said
+    return sanitise_line(told, _MESSAGE) or "no message"
+
+
+def _raised(text: str) -> str:
+    """What was raised, as the lines that pytest marks with an E; of a syntax error first what it is, then where."""
+    lines = _RAISED.findall(text)[-_RAISED_LINES:]
+    if _SYNTAX.search(text) and len(lines) > 1:
+        *where, what = lines
+        return f"{what} ({' '.join(where)})"
+    return " ".join(lines)

@@ -37,7 +37,7 @@ async def run_tests(tools: Tools, command: Command, desk: Desk) -> Result:
     try:
         with _workplace(tools.root) as place:
             finished = await _run(tools, _with_report(arguments, Path(place)), desk)
-            told = {} if pytest_place(arguments) is None else await asyncio.to_thread(_report, Path(place))
+            told = {} if pytest_place(arguments) is None else await asyncio.to_thread(_report, Path(place), tools.root)
     except (ProgramNotFoundError, OSError) as error:
         return _result(tools, facts, ResultStatus.ERROR, f"the tests could not be run: {error}")
     data = {**facts, **told, "ended": finished.ended}
@@ -79,7 +79,7 @@ def _with_report(arguments: Sequence[str], place: Path) -> list[str]:
     return [*arguments[: at + 1], *options, *arguments[at + 1 :]]
 
 
-def _report(place: Path) -> dict[str, object]:
+def _report(place: Path, root: Path) -> dict[str, object]:
     """What the report says, as JSON; `unreported` says why there is none."""
     try:
         start = read_start(place, _REPORT, REPORT_LIMIT)
@@ -90,7 +90,7 @@ def _report(place: Path) -> dict[str, object]:
     if start.size > len(start.data):
         return {"unreported": f"its report is larger than {REPORT_LIMIT:,} bytes"}
     try:
-        return _told(read_report(start.data))
+        return _told(read_report(start.data, str(root)))
     except UnreadableError as error:
         return {"unreported": f"its report cannot be read: {error}"}
 

@@ -59,7 +59,7 @@ def _that_they_pass(data: Mapping[str, Any]) -> Iterator[str]:
         return
     yield from _advice(data)
     if failures:
-        yield from (_told(failure) for failure in failures)
+        yield from (_told(failure, data.get("collection")) for failure in failures)
     elif counts["tests"]:
         yield f"all of its tests ({counts['tests']}) were skipped: nothing is tested"
     else:
@@ -67,9 +67,9 @@ def _that_they_pass(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _that_they_fail(data: Mapping[str, Any]) -> Iterator[str]:
-    counts, code = data["counts"], data.get("code")
-    if data.get("collection"):
-        yield f"{_told(data['collection'])}: as long as {code} does not exist, import it inside of the tests"
+    counts, code, collection = data["counts"], data.get("code"), data.get("collection")
+    if collection:
+        yield f"{_told(collection, collection)}: as long as {code} does not exist, import it inside of the tests"
     elif not counts["tests"]:
         yield NO_TESTS
     elif not counts["failed"] + counts["errors"]:
@@ -79,9 +79,10 @@ def _that_they_fail(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} passes although {code} does not exist yet: it tests nothing of it"
 
 
-def _told(failure: Mapping[str, Any]) -> str:
+def _told(failure: Mapping[str, Any], collection: object) -> str:
     place = f" (line {failure['line']})" if failure.get("line") else ""
-    return f"{failure['name']}{place}: {failure['message']}"
+    what = "its tests cannot be collected" if failure == collection else failure["name"]
+    return f"{what}{place}: {failure['message']}"
 
 
 def _advice(data: Mapping[str, Any]) -> Iterator[str]:
