@@ -104,4 +104,4 @@ class TestRun:
         assert (wrong.code, missing.code) == (2, 2)
         assert 'covey.toml:6: "test", entry 6 has the unknown placeholder "{fiel}"; did you mean "file"?' in wrong.err
         assert "the tests cannot be run: the program 'no-env' is not on the PATH" in missing.err
-        assert "install it, or set [commands] test in covey.toml" in missing.err
+        assert "install it, or set python or test under [commands] in covey.toml" in missing.err

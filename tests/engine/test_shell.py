@@ -1,5 +1,6 @@
 """The project's own tests, really run: real pytest and other programs, well-behaved and not."""
 
+import re
 import sys
 from typing import Any
 
@@ -121,6 +122,19 @@ class TestPytest:
         )
         (finding,) = findings_in(await stage.run(forged))
         assert "its report cannot be read" in finding
+
+    @pytest.mark.parametrize(
+        ("options", "found"),
+        [
+            (("--nonsense",), r"exited with code 4: .*error: unrecognized arguments: --nonsense \(it left no report\)"),
+            (("--junitxml=mine.xml", "-p", "no:cacheprovider"), ""),
+            (("-q", "--"), ""),
+        ],
+    )
+    async def test_a_command_with_options_of_its_own(self, stage: Stage, options: tuple[str, ...], found: str) -> None:
+        given = await stage.run(RIGHT, *QUICK[:-1], *options, "{file}")
+        assert re.fullmatch(found, "; ".join(findings_in(given)))
+        assert stage.files == [CODE, TEST]
 
     async def test_no_pytest(self, stage: Stage) -> None:
         given = await stage.run(RIGHT, "{python}", "-S", "-m", "pytest", "{file}")

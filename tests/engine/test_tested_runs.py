@@ -1,5 +1,7 @@
 """Whole runs of `test` and `code`: real engine, real pytest, an agent that plays a script."""
 
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from covey.model.status import FailureCause, Phase, Status
 from covey.projects.manifest import find_contexts, load_project
 from covey.projects.paths import ArtifactKind
 from covey.testing.agents import leaves, write_least
-from tests.engine.conftest import Bench
+from covey.workspace import process_table
+from tests.engine.conftest import MOST_SECONDS, Bench
 from tests.tested import CODE, COMMANDS, RIGHT, TEST, TOTAL, WRONG
 
 
@@ -196,6 +199,34 @@ class TestTests:
         assert (await child_of(tested)).kept
 
 
+class TestInterruptions:
+    """Tests are processes: they end with the session that they work for."""
+
+    async def test_a_cancelled_session_takes_its_tests_with_it(self, tested: Bench) -> None:
+        write(tested.root, CODE, TOTAL)
+        begun = tested.root / "begun"
+        os.mkfifo(begun)
+        tested.extra = f'[run]\nagent = "scripted"\ncancel_grace = "0s"\n{COMMANDS}'
+        write(
+            tested.root,
+            TEST,
+            "import os, pathlib, time\n"
+            "def test_a():\n"
+            f"    pathlib.Path({str(begun)!r}).write_text(str(os.getpid()))\n"
+            "    time.sleep(1000)\n",
+        )
+        async with tested.running() as run:
+            pid = int(await told(begun))
+            await run.ask(Action.CANCEL, "Alpha")
+            await run.until(lambda session: session.phase is Phase.BLOCKED)
+            child = await run.child("Alpha")
+            await run.until(lambda session: session.phase is None, "Alpha")
+            assert child.status is Status.CANCELLED
+            found = process_table.look(pid)
+            assert found is None or found.zombie
+            await run.ask(Action.SKIP, "Alpha", reason="it hangs")
+
+
 class TestTestsFirst:
     """With `tests_first`, tests of what is not implemented have to be collected and to fail."""
 
@@ -287,7 +318,10 @@ class TestPreflight:
         ("commands", "said"),
         [
             ('test = ["no-such-runner", "{file}"]', "no-such-runner"),
-            ('python = ".venv/bin/python9"', "python9 does not exist; install it, or set [commands] test"),
+            (
+                'python = ".venv/bin/python9"',
+                "python9 does not exist; install it, or set python or test under [commands]",
+            ),
             (
                 'python = "tools/python"',
                 "has no pytest (exited with code 1: I have none); install it (",
@@ -321,6 +355,20 @@ async def test_the_engine_says_how_each_context_came_about(tested: Bench) -> Non
         contexts = find_contexts(load_project(tested.root, tested.registry), ("Shop",))
         (begun,) = await engine.begin("test", contexts)
     assert begun.how is How.NOTHING_TO_DO
+
+
+async def told(fifo: Path) -> bytes:
+    """What is written into a FIFO, whoever writes it, within a time in which it has to be."""
+    came = asyncio.Event()
+    reading = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        asyncio.get_running_loop().add_reader(reading, came.set)
+        async with asyncio.timeout(MOST_SECONDS):
+            await came.wait()
+        return os.read(reading, 100)
+    finally:
+        asyncio.get_running_loop().remove_reader(reading)
+        os.close(reading)
 
 
 async def refuse() -> Outcome:

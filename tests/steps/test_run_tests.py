@@ -116,7 +116,9 @@ class TestRunTests:
 
     async def test_no_program_is_a_precondition(self, family: Family, child: Session, kind: ArtifactKind) -> None:
         tools = family.tools(commands=CommandsTable(test=("no-such-runner", "{file}")))
-        with pytest.raises(StepError, match=r"no-such-runner.*; install it, or set \[commands\] test in covey.toml"):
+        with pytest.raises(
+            StepError, match=r"no-such-runner.*; install it, or set python or test under \[commands\] in covey.toml"
+        ):
             await RunTests(tools, kind).get_command(family.scope, child)
 
     async def test_well(self, family: Family, child: Session, kind: ArtifactKind) -> None:

@@ -60,7 +60,7 @@ async def testing_problems(project: DeclaredProject) -> tuple[str, ...]:
     try:
         find_program(command[0], project.root, environment())
     except ProgramNotFoundError as error:
-        return (f"the tests cannot be run: {error}; install it, or set [commands] test in covey.toml",)
+        return (f"the tests cannot be run: {error}; install it, or set python or test under [commands] in covey.toml",)
     place = pytest_place(command)
     if place is None or command[place - 1] != "-m" or place < len(("python", "-m")):
         return ()
@@ -69,7 +69,7 @@ async def testing_problems(project: DeclaredProject) -> tuple[str, ...]:
     if problem is None:
         return ()
     called = shlex.join(python)
-    advice = f"install it ({called} -m pip install pytest), or set [commands] python in covey.toml"
+    advice = f"install it ({called} -m pip install pytest), or set python under [commands] in covey.toml"
     return (f"the tests cannot be run: {called} {problem}; {advice}",)
 
 

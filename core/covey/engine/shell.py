@@ -5,6 +5,7 @@ tree. It is the project's code, so nothing that it says of itself is trusted fur
 """
 
 import asyncio
+import re
 import shlex
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from covey.model.command import Command, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
 from covey.projects.commands import import_paths, pytest_place
 from covey.steps.base import Tools
+from covey.steps.tested import Expected
+from covey.text.sanitise import sanitise_line
 from covey.workspace.endings import environment, said_of
 from covey.workspace.files import NotTextError, OutsideError, read_start
 from covey.workspace.output import Stream
@@ -27,6 +30,8 @@ from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, run
 _HANDED_ON = ("test", "code", "implemented", "expected", "of")
 _TEMPORARY = ".covey/tmp"
 _REPORT = "report.xml"
+_USAGE, _USAGE_CODE = re.compile(r"^.*\berror: .*$", re.MULTILINE), 4
+_MESSAGE = 300
 
 
 async def run_tests(tools: Tools, command: Command, desk: Desk) -> Result:
@@ -38,11 +43,13 @@ async def run_tests(tools: Tools, command: Command, desk: Desk) -> Result:
         with _workplace(tools.root) as place:
             finished = await _run(tools, _with_report(arguments, Path(place)), desk)
             told = {} if pytest_place(arguments) is None else await asyncio.to_thread(_report, Path(place), tools.root)
+            if facts["expected"] == Expected.PASS:
+                told.pop("passing", None)  # those that pass are of interest where none may
     except (ProgramNotFoundError, OSError) as error:
         return _result(tools, facts, ResultStatus.ERROR, f"the tests could not be run: {error}")
     data = {**facts, **told, "ended": finished.ended}
     ok = finished.ended is Ended.EXITED and finished.code == 0
-    message = None if ok else said_of(finished, tools.settings.commands.timeout)
+    message = None if ok else _usage_error(finished) or said_of(finished, tools.settings.commands.timeout)
     result = _result(tools, data, ResultStatus.OK if ok else ResultStatus.ERROR, message)
     return msgspec.structs.replace(result, code=finished.code, stdout=finished.stdout, stderr=finished.stderr)
 
@@ -66,17 +73,18 @@ async def _run(tools: Tools, arguments: Sequence[str], desk: Desk) -> Finished:
 def _workplace(root: Path) -> AbstractContextManager[str]:
     """A directory of this run's own, for what pytest writes; it goes with the run."""
     above = root / _TEMPORARY
-    above.mkdir(parents=True, exist_ok=True)
+    above.mkdir(exist_ok=True)  # and nothing above it: a project that has vanished is not made anew
     return tempfile.TemporaryDirectory(prefix="tests-", dir=above, ignore_cleanup_errors=True)
 
 
 def _with_report(arguments: Sequence[str], place: Path) -> list[str]:
     """The command; pytest is told as well where to write its report and its cache."""
-    at = pytest_place(arguments)
-    if at is None:
+    if pytest_place(arguments) is None:
         return list(arguments)
     options = (f"--junitxml={place / _REPORT}", "-o", "junit_family=xunit1", "-o", f"cache_dir={place / 'cache'}")
-    return [*arguments[: at + 1], *options, *arguments[at + 1 :]]
+    # The last word counts, and behind a bare -- there are no options.
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return [*arguments[:at], *options, *arguments[at:]]
 
 
 def _report(place: Path, root: Path) -> dict[str, object]:
@@ -103,6 +111,12 @@ def _told(report: Report) -> dict[str, object]:
         "passing": told["passing"],
         "collection": told["collection"],
     }
+
+
+def _usage_error(finished: Finished) -> str | None:
+    """What pytest says of options that it does not take; the lines below it tell of other things."""
+    said = _USAGE.findall(finished.stderr) if finished.code == _USAGE_CODE else []
+    return f"exited with code {_USAGE_CODE}: {sanitise_line(said[-1], _MESSAGE)}" if said else None
 
 
 def _texts(value: object) -> list[str]:

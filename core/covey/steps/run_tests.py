@@ -59,7 +59,7 @@ def run_command(tools: Tools, step: str, session: Session, kind: ArtifactKind) -
     try:
         find_program(arguments[0], tools.root, environment())
     except ProgramNotFoundError as error:
-        raise StepError(f"{error}; install it, or set [commands] test in covey.toml") from error
+        raise StepError(f"{error}; install it, or set python or test under [commands] in covey.toml") from error
     return tools.command(
         step,
         CommandKind.SHELL,
