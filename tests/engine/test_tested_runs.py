@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -325,6 +326,11 @@ class TestPreflight:
             (
                 'python = "tools/python"',
                 "has no pytest (exited with code 1: I have none); install it (",
+            ),
+            (
+                f'python = "{sys.executable}"\ntest = ["{{python}}", "-S", "-m", "pytest", "{{file}}"]',
+                f"{sys.executable} -S has no pytest; install it ({sys.executable} -S -m pip install pytest), "
+                "or set python under [commands] in covey.toml",
             ),
         ],
     )

@@ -86,6 +86,20 @@ class TestThatPass:
         assert findings_in(given) == ("took longer than 10m, and was ended: no test may wait for ever",)
 
 
+@pytest.mark.parametrize("expected", ["pass", "fail"])
+class TestThatDoNotEnd:
+    """What was not run to its end has neither passed nor failed, whatever was expected."""
+
+    def test_what_was_never_run(self, expected: str) -> None:
+        given = result(ResultStatus.ERROR, "the tests could not be run: no", code=CODE, expected=expected)
+        assert findings_in(given) == ("the tests could not be run: no",)
+
+    @pytest.mark.parametrize("code", [-9, None])
+    def test_what_was_ended(self, expected: str, code: int | None) -> None:
+        given = replace(ran(1, expected=expected), code=code, error_message="was ended by SIGKILL")
+        assert findings_in(given) == ("was ended by SIGKILL",)
+
+
 class TestThatFail:
     """The tests of what is not implemented yet have to be collected, and to fail."""
 

@@ -107,5 +107,8 @@ class Agent(Protocol):
         ...
 
     async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
-        """Do the work. A failure is an Outcome; an exception is taken as a crash of the agent."""
+        """Do the work. A failure is an Outcome; an exception is taken as a crash of the agent.
+
+        An agent that cannot write the `kind` of file that is asked for says so in a failed Outcome, and writes nothing.
+        """
         ...

@@ -88,7 +88,7 @@ def read_report(data: bytes, base: str = "") -> Report:
     try:
         root = ElementTree.fromstring(data, forbid_dtd=True)
     except (ElementTree.ParseError, DefusedXmlException, LookupError, ValueError) as error:
-        raise UnreadableError(f"not a report of tests: {error}") from error
+        raise UnreadableError(f"not a report of tests: {sanitise_line(str(error), _NAME)}") from error
     counts = dict.fromkeys(("tests", "passed", "failed", "errors", "skipped"), 0)
     failing: list[FailingTest] = []
     passing: list[str] = []

@@ -20,11 +20,14 @@ def findings_in(result: Result) -> tuple[str, ...]:
     """What is wrong, each in a line; nothing when the tests ended as they had to.
 
     `result.data` has `expected`, `code` (the implementation's path), `implemented` (it is there), and for pytest
-    `counts`, `failures`, `passing`, `collection`, or `unreported`, which says why there is no report.
+    `counts`, `failures`, `passing`, `collection`, or `unreported`, which says why there is no report. Without `ended`
+    nothing was run.
     """
     data: Mapping[str, Any] = result.data
     if data.get("ended") == "timeout":
         return (f"{result.error_message}, and was ended: no test may wait for ever",)
+    if "ended" not in data or result.code is None or result.code < 0:
+        return (result.error_message or "the tests were not run",)
     if "counts" not in data and "unreported" not in data:
         return tuple(_by_exit_code(result))
     stopped = _stopped(result)

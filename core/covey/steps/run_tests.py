@@ -20,7 +20,7 @@ _NAMED = 3
 
 
 class RunTests:
-    """Runs the tests; a note that no agent has been given yet counts as a finding, so that they are never kept."""
+    """Runs the tests; a note that no agent has been given yet counts as a finding, though they pass."""
 
     name = "RunTests"
 
