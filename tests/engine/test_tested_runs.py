@@ -329,8 +329,7 @@ class TestPreflight:
             ),
             (
                 f'python = "{sys.executable}"\ntest = ["{{python}}", "-S", "-m", "pytest", "{{file}}"]',
-                f"{sys.executable} -S has no pytest; install it ({sys.executable} -S -m pip install pytest), "
-                "or set python under [commands] in covey.toml",
+                f"{sys.executable} -S has no pytest; install it ({sys.executable} -S -m pip install pytest), or set",
             ),
         ],
     )
