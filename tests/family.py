@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from covey.agents.registry import AgentRegistry
-from covey.config.settings import Settings
+from covey.config.settings import CommandsTable, Settings
 from covey.model import events as e
 from covey.model.command import Interaction, Result, ResultStatus
 from covey.model.component import Component
@@ -67,9 +67,9 @@ class Family:
         project = Project(id=PROJECT_ID, name="shop", root=str(self.root), preset="python", config={})
         return Scope(project=project, user="ada")
 
-    def tools(self, store: Sessions | None = None, **run: Any) -> Tools:
-        """What steps work with, over this store or one that stands before it; `run` are limits of `[run]`."""
-        settings = Settings(kinds=self.registry)
+    def tools(self, store: Sessions | None = None, commands: CommandsTable | None = None, **run: Any) -> Tools:
+        """What steps work with, over this store or one that stands before it; `run` are keys of `[run]`."""
+        settings = Settings(kinds=self.registry, commands=commands or CommandsTable())
         settings = replace(settings, run=settings.run.model_copy(update=run))
         return Tools(
             store=store or self.store,

@@ -8,6 +8,7 @@ import pytest
 from covey.agents.base import Assignment, Task
 from covey.agents.prompts import MOST_KNOWN, render
 from covey.model.component import Component
+from covey.projects.paths import ArtifactKind
 
 CONTEXT = Component(
     id="c",
@@ -121,3 +122,56 @@ def test_of_a_large_project_the_own_context_comes_first() -> None:
     assert text.index("- `shop.billing`") < text.index("- `shop.billing.invoice`") < text.index("- `shop.other0`")
     assert f"- and {1002 - MOST_KNOWN} more" in text
     assert "`shop.other999`" not in text
+
+
+TESTED: dict[str, Any] = {
+    "source": "src/shop/billing/invoice.py",
+    "design_path": "docs/design/shop/billing/invoice.md",
+    "test_path": "tests/shop/billing/test_invoice.py",
+    "test_command": ("python3", "-m", "pytest", "tests/shop/billing/test invoice.py"),
+    "source_roots": ("src", "lib"),
+}
+TARGETS = {ArtifactKind.TEST: TESTED["test_path"], ArtifactKind.CODE: TESTED["source"]}
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "**Invoice**",
+        "`src/shop/billing/invoice.py`",
+        "`docs/design/shop/billing/invoice.md`",
+        "`tests/shop/billing/test_invoice.py`",
+        "      python3 -m pytest 'tests/shop/billing/test invoice.py'\n",
+        "the source roots (`src`, `lib`)",
+        "the tests are run again when you have ended",
+    ],
+)
+def test_every_piece_is_in_the_prompts_for_tests_and_code(kind: ArtifactKind, task: Task, piece: str) -> None:
+    text = prompt(kind=kind, task=task, target=TARGETS[kind], **TESTED)
+    assert piece in text
+    assert "## What the document must have" not in text
+    assert "$" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "title", "yours"),
+    [
+        (ArtifactKind.TEST, Task.GENERATE, "# Write the test file `tests/", "Test file: `{test_path}`, which is yours"),
+        (ArtifactKind.TEST, Task.REVISE, "# Mend the test file `tests/", "do not bend the test to the fault"),
+        (ArtifactKind.CODE, Task.GENERATE, "# Write the file `src/", "Source file: `{source}`, which is yours"),
+        (ArtifactKind.CODE, Task.REVISE, "# Mend the file `src/", "but its tests do not pass yet"),
+    ],
+)
+def test_each_kind_has_its_own_task(kind: ArtifactKind, task: Task, title: str, yours: str) -> None:
+    text = prompt(kind=kind, task=task, target=TARGETS[kind], findings=("test_a (line 3): it broke",), **TESTED)
+    assert text.startswith(title)
+    assert yours.format(**TESTED) in text
+    assert "- test_a (line 3): it broke\n" in text
+
+
+def test_tests_of_what_does_not_exist_have_to_fail() -> None:
+    asked = {"kind": ArtifactKind.TEST, "target": TESTED["test_path"], **TESTED}
+    assert "every test has to fail" in prompt(must_fail=True, **asked)
+    assert "every test has to fail" not in prompt(**asked)

@@ -24,6 +24,8 @@ class TestDefaults:
         assert settings.run.model is None
         assert (settings.run.max_sessions, settings.run.max_revisions, settings.run.max_tries) == (8, 3, 1)
         assert settings.run.cancel_grace == 10.0
+        assert settings.run.tests_first is False
+        assert (settings.commands.python, settings.commands.test, settings.commands.timeout) == (None, None, 600.0)
         assert settings.agents == {}
 
     def test_sections_go_by_type_and_unknown_types_take_those_of_module(self, load: Load) -> None:
@@ -103,9 +105,8 @@ class TestMistakes:
         assert line == 2
         assert "this version acts on no such key" in message
 
-    @pytest.mark.parametrize("table", ["commands", 'prices."m"'])
-    def test_a_table_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes, table: str) -> None:
-        ((line, message),) = mistakes(f"\n[{table}]\n")
+    def test_a_table_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes) -> None:
+        ((line, message),) = mistakes('\n[prices."m"]\n')
         assert line == 2
         assert "unknown key" in message
 
@@ -175,6 +176,49 @@ class TestMistakes:
     def test_a_long_value_is_cut(self, mistakes: Mistakes) -> None:
         ((_, message),) = mistakes(f'[project]\npreset = "{"x" * 100_000}"\n')
         assert len(message) < 300
+
+
+class TestCommands:
+    """`[commands]` says how the project's tests are run, and `tests_first` how they have to end."""
+
+    def test_what_is_written_is_what_is_set(self, load: Load) -> None:
+        settings = load(
+            '[commands]\npython = "python3.12"\ntest = ["{python}", "-m", "pytest", "-k", "{x y}", "{file}"]\n'
+            'timeout = "90s"\n[run]\ntests_first = true\n'
+        ).settings
+        assert settings.commands.python == "python3.12"
+        assert settings.commands.test == ("{python}", "-m", "pytest", "-k", "{x y}", "{file}")
+        assert settings.commands.timeout == 90.0
+        assert settings.run.tests_first is True
+
+    @pytest.mark.parametrize(
+        ("text", "line", "said"),
+        [
+            ('test = ["{python}", "{file}",\n"{fiel}"]', 3, 'unknown placeholder "{fiel}"; did you mean "file"?'),
+            ('test = ["{pyton}", "{file}"]', 2, "known are {python}, {file}"),
+            ('test = ["{python}", "-m", "pytest"]', 2, "should have {file} where the file goes"),
+            ("test = []", 2, "should begin with a program"),
+            ('test = [" ", "{file}"]', 2, "should begin with a program"),
+            ('test = ["{file}"]', 2, "should begin with a program"),
+            ('test = ["x\\u0000", "{file}"]', 2, "should have no NUL"),
+            ('test = "pytest {file}"', 2, '"test" should be an array, not "pytest {file}"'),
+            ('test = ["pytest", 3]', 2, '"test", entry 2 should be a string, not 3'),
+            ('python = ""', 2, "should not be blank"),
+            ("python = 3", 2, '"python" should be a string, not 3'),
+            ('timeout = "0s"', 2, '"timeout" should be greater than 0'),
+            ("timeout = 5", 2, "should be a duration"),
+            ('tests = ["x"]', 2, 'unknown key "tests"'),
+        ],
+    )
+    def test_what_will_not_do(self, mistakes: Mistakes, text: str, line: int, said: str) -> None:
+        ((found, message),) = mistakes(f"[commands]\n{text}\n")
+        assert found == line
+        assert said in message
+
+    def test_tests_first_is_true_or_false(self, mistakes: Mistakes) -> None:
+        assert mistakes('[run]\ntests_first = "yes"\n') == [
+            (2, '"tests_first" should be true or false, not "yes"'),
+        ]
 
 
 class TestAgents:

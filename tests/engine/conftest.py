@@ -39,6 +39,7 @@ class Bench:
     components: tuple[str, ...] = ("Alpha", "Beta", "Gamma")
     plays: dict[str, Callable[[Assignment, Desk], Awaitable[Outcome]]] = field(default_factory=dict)
     extra: str = ""
+    workflow: str = "design"
     workflows: Mapping[str, Workflow] = field(default_factory=lambda: WORKFLOWS)
     seen: list[Assignment] = field(default_factory=list)
 
@@ -73,7 +74,7 @@ class Bench:
         """A run in an engine that stays until the block ends."""
         async with self.engine() as engine:
             contexts = find_contexts(load_project(self.root, self.registry), ("Shop",))
-            begun = (await engine.begin("design", contexts, options))[0]
+            begun = (await engine.begin(self.workflow, contexts, options))[0]
             async with asyncio.TaskGroup() as tasks, open_viewer(self.root) as viewer:
                 left = tasks.create_task(engine.until_left(OfCommand(stay=stay)))
                 assert viewer is not None

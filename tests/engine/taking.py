@@ -10,25 +10,10 @@ from covey.model.command import Command, CommandKind, Result
 from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.steps.base import Handled, Tools
-from covey.steps.finalize import FinalizeParent
-from covey.steps.initialize import InitializeParent
-from covey.steps.spawn import TESTING, SpawnStep
 from covey.store.base import Sessions
-from covey.workflows.registry import OK, WORKFLOWS
+from covey.workflows.registry import WORKFLOWS
 from covey.workflows.workflow import Workflow
 from tests.family import Family, result
-
-TESTING_PARENT = Workflow(
-    name="ContextTestingSessions",
-    steps={
-        "Initialize": InitializeParent,
-        TESTING.step: lambda tools: SpawnStep(tools, TESTING),
-        "Finalize": FinalizeParent,
-    },
-    transitions={("Initialize", OK): TESTING.step, (TESTING.step, OK): "Finalize"},
-    final="Finalize",
-    loops=frozenset({TESTING.step}),
-)
 
 
 class Refusing:
@@ -53,7 +38,7 @@ CHILDLESS = Workflow(name="Childless", steps={"Refusing": Refusing}, transitions
 
 def turns_of(family: Family, *, store: Sessions | None = None, scope: Scope | None = None, **run: Any) -> Turns:
     """Turns over the family's store; its steps may be given another one, and the run other limits."""
-    workflows: Mapping[str, Workflow] = {**WORKFLOWS, TESTING_PARENT.name: TESTING_PARENT, CHILDLESS.name: CHILDLESS}
+    workflows: Mapping[str, Workflow] = {**WORKFLOWS, CHILDLESS.name: CHILDLESS}
     return Turns(Bench(scope or family.scope, family.store, workflows, family.tools(store, **run)))
 
 

@@ -16,16 +16,16 @@ from covey.model.ids import new_id
 from covey.model.scope import Scope
 from covey.model.session import Session, about
 from covey.model.status import ArtifactState, FailureCause, Phase, Status
-from covey.steps.spawn import TESTING
+from covey.steps.spawn import CODING, TESTING
 from covey.testing.faults import FaultyStore
-from covey.workflows.registry import ERROR, WORKFLOWS
+from covey.workflows.registry import CONTEXT_CODING, CONTEXT_TESTING, ERROR, WORKFLOWS
 from covey.workflows.workflow import Workflow
-from tests.engine.taking import CHILDLESS, TESTING_PARENT, issued, running, steps_of, take, turns_of
+from tests.engine.taking import CHILDLESS, issued, running, steps_of, take, turns_of
 from tests.family import CHILD, PARENT, Family, Meanwhile, component, failed, names, open_family, result
 
 SPAWN = "SpawnComponentDesignSessions"
-PARENTS = [WORKFLOWS[PARENT], TESTING_PARENT]
-CHILD_TYPES = {PARENT: CHILD, TESTING_PARENT.name: TESTING.child_type}
+PARENTS = [WORKFLOWS[PARENT], CONTEXT_TESTING, CONTEXT_CODING]
+CHILD_TYPES = {PARENT: CHILD, CONTEXT_TESTING.name: TESTING.child_type, CONTEXT_CODING.name: CODING.child_type}
 
 
 async def spawning(family: Family, turns: Turns, workflow: Workflow | None = None) -> tuple[Session, Turn]:

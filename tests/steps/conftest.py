@@ -3,11 +3,11 @@ from typing import cast
 import pytest
 
 from covey.model.session import Session
-from covey.steps.spawn import DESIGN, TESTING, SpawnConfig
+from covey.steps.spawn import CODING, DESIGN, TESTING, SpawnConfig
 from tests.family import Family
 
 
-@pytest.fixture(params=[DESIGN, TESTING], ids=lambda config: config.child_type)
+@pytest.fixture(params=[DESIGN, TESTING, CODING], ids=lambda config: config.child_type)
 def config(request: pytest.FixtureRequest) -> SpawnConfig:
     """Each configuration of the spawn step."""
     return cast("SpawnConfig", request.param)

@@ -4,6 +4,7 @@ import pytest
 
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.session import Session
+from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled
 from covey.steps.initialize import InitializeChild, InitializeParent
 from tests.family import Family, component, result
@@ -37,7 +38,7 @@ class TestInitializeChild:
     """The first step of a child."""
 
     async def test_its_file_is_looked_at(self, family: Family, child: Session) -> None:
-        command = await InitializeChild(family.tools()).get_command(family.scope, child)
+        command = await InitializeChild(family.tools(), ArtifactKind.DESIGN).get_command(family.scope, child)
 
         assert (command.module, command.command) == ("Initialize", CommandKind.CHECK)
         assert command.metadata == {"path": PATH, "move_aside_to": None}
@@ -45,7 +46,7 @@ class TestInitializeChild:
     async def test_overwrite_moves_the_file_aside_first(self, family: Family, parent: Session) -> None:
         child = await family.child(parent, component("Alpha"), state={"overwrite": True})
 
-        command = await InitializeChild(family.tools()).get_command(family.scope, child)
+        command = await InitializeChild(family.tools(), ArtifactKind.DESIGN).get_command(family.scope, child)
 
         assert command.metadata["move_aside_to"] == f".covey/replaced/{parent.id}"
 
@@ -53,12 +54,14 @@ class TestInitializeChild:
         child = await family.child(parent, component("Alpha"), state={"overwrite": True})
         child = await family.retry(await family.fail(child))
 
-        command = await InitializeChild(family.tools()).get_command(family.scope, child)
+        command = await InitializeChild(family.tools(), ArtifactKind.DESIGN).get_command(family.scope, child)
 
         assert command.metadata["move_aside_to"] is None
 
     async def test_a_file_that_is_there_is_a_warning(self, family: Family, child: Session) -> None:
-        handled = await InitializeChild(family.tools()).handle_result(family.scope, child, result(present=True))
+        handled = await InitializeChild(family.tools(), ArtifactKind.DESIGN).handle_result(
+            family.scope, child, result(present=True)
+        )
 
         assert handled.result.status is ResultStatus.WARNING
         assert handled.result.error_message == f"{PATH} is already there"
@@ -71,6 +74,6 @@ class TestInitializeChild:
         ids=["no file", "an error"],
     )
     async def test_anything_else_stands(self, family: Family, child: Session, given: object) -> None:
-        handled = await InitializeChild(family.tools()).handle_result(family.scope, child, given)  # type: ignore[arg-type]
+        handled = await InitializeChild(family.tools(), ArtifactKind.DESIGN).handle_result(family.scope, child, given)  # type: ignore[arg-type]
 
         assert handled == Handled({}, given)

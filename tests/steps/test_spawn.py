@@ -24,6 +24,7 @@ from tests.family import Family, Meanwhile, component, failed, names, result
 FILES = {
     DESIGN.child_type: "docs/design/shop/{}.md",
     "ComponentTestSessions": "tests/shop/test_{}.py",
+    "ComponentCodingSessions": "shop/{}.py",
 }
 NO_FINDINGS: dict[str, Any] = {
     "running": [],
@@ -206,9 +207,9 @@ class TestGetCommand:
         self, family: Family, parent: Session, config: SpawnConfig
     ) -> None:
         of = component("Alpha")
-        await family.child(parent, of, type="ComponentCodingSessions")
+        await family.child(parent, of, type="ComponentDesignReviewSessions")
 
-        expected = f"^Invalid child session type: expected {config.child_type}, got ComponentCodingSessions$"
+        expected = f"^Invalid child session type: expected {config.child_type}, got ComponentDesignReviewSessions$"
         with pytest.raises(StepError, match=expected):
             await SpawnStep(family.tools(), config).get_command(family.scope, parent)
         assert len(await family.children(parent)) == 1

@@ -4,7 +4,9 @@ import pytest
 
 from covey.errors import NotFoundError
 from covey.model.command import CommandKind, ResultStatus, Try
+from covey.projects.paths import ArtifactKind
 from covey.workflows.registry import (
+    ARTIFACTS,
     COMPONENT_DESIGN,
     CONTEXT_COMPONENTS_DESIGN,
     ERROR,
@@ -24,11 +26,35 @@ TABLES: dict[str, dict[str, tuple[str | None, str | None, str | None]]] = {
         "SpawnComponentDesignSessions": ("Finalize", "SpawnComponentDesignSessions", "SpawnComponentDesignSessions"),
         "Finalize": (None, "Finalize", "SpawnComponentDesignSessions"),
     },
+    "ContextTestingSessions": {
+        "Initialize": ("SpawnComponentTestingSessions", "Initialize", "Initialize"),
+        "SpawnComponentTestingSessions": ("Finalize", "SpawnComponentTestingSessions", "SpawnComponentTestingSessions"),
+        "Finalize": (None, "Finalize", "SpawnComponentTestingSessions"),
+    },
+    "ContextCodingSessions": {
+        "Initialize": ("SpawnComponentCodingSessions", "Initialize", "Initialize"),
+        "SpawnComponentCodingSessions": ("Finalize", "SpawnComponentCodingSessions", "SpawnComponentCodingSessions"),
+        "Finalize": (None, "Finalize", "SpawnComponentCodingSessions"),
+    },
     "ComponentDesignSessions": {
         "Initialize": ("GenerateComponentDesign", "Initialize", "ValidateDesign"),
         "GenerateComponentDesign": ("ValidateDesign", "GenerateComponentDesign", "GenerateComponentDesign"),
         "ValidateDesign": ("Finalize", "ReviseDesign", "ValidateDesign"),
         "ReviseDesign": ("ValidateDesign", "ReviseDesign", "ReviseDesign"),
+        "Finalize": (None, "Finalize", "Finalize"),
+    },
+    "ComponentTestSessions": {
+        "Initialize": ("GenerateTestsAndFixtures", "Initialize", "RunTests"),
+        "GenerateTestsAndFixtures": ("RunTests", "GenerateTestsAndFixtures", "GenerateTestsAndFixtures"),
+        "RunTests": ("Finalize", "FixTestFailures", "RunTests"),
+        "FixTestFailures": ("RunTests", "FixTestFailures", "FixTestFailures"),
+        "Finalize": (None, "Finalize", "Finalize"),
+    },
+    "ComponentCodingSessions": {
+        "Initialize": ("GenerateImplementation", "Initialize", "RunTests"),
+        "GenerateImplementation": ("RunTests", "GenerateImplementation", "GenerateImplementation"),
+        "RunTests": ("Finalize", "FixTestFailures", "RunTests"),
+        "FixTestFailures": ("RunTests", "FixTestFailures", "FixTestFailures"),
         "Finalize": (None, "Finalize", "Finalize"),
     },
 }
@@ -136,11 +162,34 @@ class TestNewestCompleted:
         assert str(caught.value) == "ComponentDesignSessions has no step RunTests"
 
 
+PARENTS = {
+    "design": "ContextComponentsDesignSessions",
+    "test": "ContextTestingSessions",
+    "code": "ContextCodingSessions",
+}
+
+
 def test_only_parents_spawn() -> None:
-    assert {name for name, workflow in WORKFLOWS.items() if workflow.spawns} == {"ContextComponentsDesignSessions"}
+    assert {name for name, workflow in WORKFLOWS.items() if workflow.spawns} == set(PARENTS.values())
 
 
 def test_words_of_the_command_line() -> None:
-    assert ROOTS == {"design": "ContextComponentsDesignSessions"}
-    assert word_of("ContextComponentsDesignSessions") == "design"
+    assert ROOTS == PARENTS
+    assert {word_of(name) for name in PARENTS.values()} == {"design", "test", "code"}
     assert word_of("SomethingElse") == "SomethingElse"
+
+
+@pytest.mark.parametrize(
+    ("child", "checking", "revising", "artifact"),
+    [
+        ("ComponentDesignSessions", "ValidateDesign", "ReviseDesign", ArtifactKind.DESIGN),
+        ("ComponentTestSessions", "RunTests", "FixTestFailures", ArtifactKind.TEST),
+        ("ComponentCodingSessions", "RunTests", "FixTestFailures", ArtifactKind.CODE),
+    ],
+)
+def test_rounds_that_are_limited(child: str, checking: str, revising: str, artifact: ArtifactKind) -> None:
+    assert (WORKFLOWS[child].rounds, WORKFLOWS[child].artifact) == ({checking: revising}, artifact)
+
+
+def test_the_kind_of_file_that_each_run_leaves() -> None:
+    assert ARTIFACTS == {"design": ArtifactKind.DESIGN, "test": ArtifactKind.TEST, "code": ArtifactKind.CODE}

@@ -32,8 +32,10 @@ class Assignment:
     """One piece of work: write (or mend) the file `target` for a component.
 
     `kind` says what file that is. Paths are relative to `workspace` (absolute). `source` is the component's code by the
-    path rules, whether it exists or not. `sections` are the headings that the document must have. `findings` are what
-    the last check found wrong, `failure` is how the attempt before this one ended, `note` what a human says about it.
+    path rules, `design_path` its design document and `test_path` its tests, whether they exist or not; `test_command`
+    runs those tests, in the workspace. `must_fail`: there is no code yet, so the tests that are asked for have to be
+    collected and fail. `sections` are the headings that a document must have. `findings` are what the last check found
+    wrong, `failure` is how the attempt before this one ended, `note` what a human says about it.
     `components` are all components of the project (contexts among them), so that dependencies can be named as the
     project knows them.
     """
@@ -51,6 +53,10 @@ class Assignment:
     context_design_path: str
     components: Collection[Component]
     sections: tuple[str, ...]
+    design_path: str = ""
+    test_path: str = ""
+    test_command: tuple[str, ...] = ()
+    must_fail: bool = False
     source_roots: tuple[str, ...] = (".",)
     findings: tuple[str, ...] = ()
     failure: str | None = None
@@ -101,5 +107,8 @@ class Agent(Protocol):
         ...
 
     async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
-        """Do the work. A failure is an Outcome; an exception is taken as a crash of the agent."""
+        """Do the work. A failure is an Outcome; an exception is taken as a crash of the agent.
+
+        An agent that cannot write the `kind` of file that is asked for says so in a failed Outcome, and writes nothing.
+        """
         ...

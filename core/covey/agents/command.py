@@ -8,7 +8,6 @@ import asyncio
 import errno
 import os
 import re
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -22,19 +21,14 @@ from covey.config.settings import Table
 from covey.model.command import TranscriptKind
 from covey.model.status import FailureCause
 from covey.text.quoting import did_you_mean, quoted
-from covey.text.sanitise import sanitise_line
-from covey.text.words import duration
+from covey.workspace.endings import environment, said_of
 from covey.workspace.files import NotTextError, OutsideError, write_own
 from covey.workspace.output import Stream
 from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, find_program, run_process
 
 PLACEHOLDERS = ("prompt", "prompt_file", "workspace", "target", "model", "component", "module")
-LET_THROUGH = ("PATH", "HOME", "USER", "SHELL", "LANG", "TERM", "TMPDIR")
-"""The environment variables that every program gets, with all `LC_*`."""
-
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_MESSAGE_CHARACTERS = 300
 
 
 def _command(command: tuple[str, ...]) -> tuple[str, ...]:
@@ -92,7 +86,7 @@ class CommandAgent:
             if name not in os.environ
         ]
         try:
-            find_program(self._program(workspace), workspace, self._environment())
+            find_program(self._program(workspace), workspace, environment(self._settings.env))
         except ProgramNotFoundError as error:
             problems.append(f"{error}; install it, or change command")
         return tuple(problems)
@@ -107,7 +101,7 @@ class CommandAgent:
             finished = await run_process(
                 await asyncio.to_thread(self._arguments, assignment),
                 cwd=assignment.workspace,
-                env=self._environment(),
+                env=environment(self._settings.env),
                 ledger=desk.ledger,
                 on_output=on_output,
                 grace=desk.grace,
@@ -126,10 +120,6 @@ class CommandAgent:
 
     def _program(self, workspace: Path) -> str:
         return self._settings.command[0].replace("{workspace}", str(workspace))
-
-    def _environment(self) -> dict[str, str]:
-        names = {*LET_THROUGH, *self._settings.env}
-        return {name: value for name, value in os.environ.items() if name in names or name.startswith("LC_")}
 
     def _arguments(self, assignment: Assignment) -> list[str]:
         """The command with its placeholders filled in, in one pass: what is put in is never looked at again."""
@@ -153,22 +143,12 @@ class CommandAgent:
         ok = finished.ended is Ended.EXITED and finished.code == 0
         return Outcome(
             ok=ok,
-            message=None if ok else self._message(finished),
+            message=None if ok else said_of(finished, self._settings.timeout, self._settings.idle_timeout),
             cause=FailureCause.AGENT_ERROR if finished.ended is Ended.EXITED else FailureCause.TIMEOUT,
             code=finished.code,
             stdout=finished.stdout,
             stderr=finished.stderr,
         )
-
-    def _message(self, finished: Finished) -> str:
-        match finished.ended:
-            case Ended.TIMEOUT:
-                return f"took longer than {_as_written(self._settings.timeout)}"
-            case Ended.IDLE_TIMEOUT:
-                return f"no output for {_as_written(self._settings.idle_timeout)}"
-            case Ended.EXITED:
-                last = _last_line(finished.stderr) or _last_line(finished.stdout)
-                return _exit(finished.code) + (f": {last}" if last else "")
 
 
 def _passable(text: str) -> str:
@@ -186,24 +166,3 @@ def _model(assignment: Assignment) -> str:
     if not assignment.model:
         raise _NoModelError
     return _passable(assignment.model)
-
-
-def _exit(code: int | None) -> str:
-    if code is None:
-        return "could not be ended"
-    if code < 0:
-        known = {each.value: each.name for each in signal.Signals}
-        return f"was ended by {known.get(-code, f'signal {-code}')}"
-    return f"exited with code {code}"
-
-
-def _last_line(text: str) -> str:
-    lines = (sanitise_line(line, _MESSAGE_CHARACTERS) for line in reversed(text.splitlines()))
-    return next((line for line in lines if line), "")
-
-
-def _as_written(seconds: float) -> str:
-    """`5m` rather than `5m00s`, and not less than there is below a minute."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:g}s"
-    return re.sub(r"00[ms]$", "", duration(seconds))

@@ -30,7 +30,7 @@ from covey.engine.runs import RunOptions
 from covey.engine.service import Engine, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
 from covey.model.order import RunOrder
-from covey.model.outcome import NOTHING_TO_DO, STOPPED, Begun, How, Left
+from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject, find_contexts
 from covey.store.sqlite import open_viewer
@@ -71,7 +71,7 @@ def run(
     With a terminal it opens the monitor on them; leaving that does not stop the work.
 
     Args:
-        workflow: Which: design.
+        workflow: Which: design, test or code.
         contexts: Contexts by name or module, or by an unambiguous ending of one.
         every: All contexts.
         agent: The agent, by its name in covey.toml; default: the one of [run].
@@ -136,7 +136,7 @@ def _detach(order: Order, out: Out) -> int:
         if out.asked_json:
             out.json({"context": each.context, "run_id": each.run_id, "how": each.how})
         elif each.how is How.NOTHING_TO_DO:
-            complain(f"{sanitise_line(each.context)}: {_IDLE}")
+            complain(f"{sanitise_line(each.context)}: {ALL_IN_ORDER}")
         else:
             out.text(each.run_id or "")
     return 0 if at_work(begun) else NOTHING_TO_DO
@@ -149,7 +149,7 @@ def _on_the_monitor(order: Order) -> int:
     runs = at_work(begun)
     for each in begun:
         if each.how is How.NOTHING_TO_DO:
-            complain(f"{sanitise_line(each.context)}: {_IDLE}")
+            complain(f"{sanitise_line(each.context)}: {ALL_IN_ORDER}")
     if not runs:
         return NOTHING_TO_DO
     return monitor()(order.project.root, next(iter(runs)) if len(runs) == 1 else None, read_only=False)
@@ -190,8 +190,6 @@ async def _foretell(order: Order, out: Out) -> int:
             out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}")
     return 0
 
-
-_IDLE = "nothing to do, every document is there and passes"
 
 _FORETOLD = {
     How.STARTED: "a new run would start",
@@ -273,7 +271,7 @@ async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left,
         return
     for each in begun:
         if each.how is How.NOTHING_TO_DO:
-            out.text(f"{sanitise_line(each.context)}: {_IDLE}")
+            out.text(f"{sanitise_line(each.context)}: {ALL_IN_ORDER}")
             continue
         view = await _view(order.project.root, each.run_id)
         if view is not None:

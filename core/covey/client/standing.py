@@ -2,7 +2,18 @@
 
 from collections.abc import Sequence
 
-from covey.model.outcome import NEEDS_HUMAN, NOTHING_TO_DO, STOPPED, Begun, How, Left, exit_code, first_code, reasons
+from covey.model.outcome import (
+    ALL_IN_ORDER,
+    NEEDS_HUMAN,
+    NOTHING_TO_DO,
+    STOPPED,
+    Begun,
+    How,
+    Left,
+    exit_code,
+    first_code,
+    reasons,
+)
 from covey.model.outcome import waits_for_human as is_stuck
 from covey.model.session import Session, is_terminal
 from covey.model.status import Phase, Status
@@ -50,7 +61,7 @@ def together(begun: Sequence[Begun], lefts: Sequence[Left]) -> Left:
     counts = {status.value: sum(left.counts[status.value] for left in lefts) for status in Status}
     said = [left.reason for left in lefts if left.reason]
     if idle and not lefts:
-        said.append("nothing to do: every document is there and passes")
+        said.append(ALL_IN_ORDER)
     code = first_code([*idle, *(left.exit_code for left in lefts)])
     return Left(code, counts, "; ".join(dict.fromkeys(said)) or None)
 

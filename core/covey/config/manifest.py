@@ -14,6 +14,7 @@ from covey.config.locations import KeyPath, Lines, locate
 from covey.config.settings import (
     DEFAULT_AGENT,
     AgentKinds,
+    CommandsTable,
     ConfiguredAgent,
     ContextTable,
     DesignTable,
@@ -30,7 +31,7 @@ from covey.errors import ConfigError, Mistake, UsageError
 from covey.text.quoting import did_you_mean, listed, quoted, visible
 
 MANIFEST = "covey.toml"
-_TABLES = ("project", "paths", "run", "agents", "design", "ui", "keys", "context")
+_TABLES = ("project", "paths", "commands", "run", "agents", "design", "ui", "keys", "context")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -107,6 +108,7 @@ def read_manifest(root: Path, agent_kinds: AgentKinds) -> Reading:
         findings.unknown_key((key,), _TABLES)
     project = findings.validate(ProjectTable, data.get("project", {}), ("project",))
     paths = findings.validate(PathsTable, data.get("paths", {}), ("paths",))
+    commands = findings.validate(CommandsTable, data.get("commands", {}), ("commands",))
     run = findings.validate(RunTable, data.get("run", {}), ("run",))
     design = findings.validate(DesignTable, data.get("design", {}), ("design",))
     for mistake in ui_settings_from(data).mistakes:
@@ -115,8 +117,16 @@ def read_manifest(root: Path, agent_kinds: AgentKinds) -> Reading:
     _check_agent(data, agents, agent_kinds, findings)
     contexts = _contexts(data.get("context", []), findings)
     manifest = None
-    if not findings.mistakes and project and paths and run and design:
-        settings = Settings(kinds=agent_kinds, project=project, paths=paths, run=run, design=design, agents=agents)
+    if not findings.mistakes and project and paths and commands and run and design:
+        settings = Settings(
+            kinds=agent_kinds,
+            project=project,
+            paths=paths,
+            commands=commands,
+            run=run,
+            design=design,
+            agents=agents,
+        )
         manifest = Manifest(path, settings, contexts, findings.lines)
     declared = _declared(data.get("context"), ("context",))
     return Reading(path, findings.lines, project, paths, declared, manifest, tuple(findings.mistakes))

@@ -4,6 +4,7 @@ A key that nothing acts on yet is an error, not a wish: a budget that is read an
 several tables (which agent exists, which module is known) is not decided here.
 """
 
+import re
 import string
 import unicodedata
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from covey.config.durations import Duration
 from covey.errors import UsageError
 from covey.text.quoting import did_you_mean, has_controls, listed, quoted
 
+TEST_PLACEHOLDERS = ("python", "file")
 PLACEHOLDERS = ("path", "dir", "stem", "module", "name")
 DEFAULT_AGENT = "offline"
 DEFAULT_TYPE = "module"
@@ -25,6 +27,7 @@ DEFAULT_SECTIONS = {
     "schema": ("Purpose", "Fields", "Dependencies"),
 }
 _LARGEST = 1_000_000
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Preset(StrEnum):
@@ -76,6 +79,26 @@ def _template(text: str) -> str:
     return text
 
 
+def _argument(text: str) -> str:
+    """One argument of a command: braces around anything but a single word are left as they are."""
+    if "\0" in text:
+        raise ValueError(f"should have no NUL characters, not {quoted(text)}")
+    for name in _PLACEHOLDER.findall(text):
+        if name not in TEST_PLACEHOLDERS:
+            known = ", ".join(f"{{{placeholder}}}" for placeholder in TEST_PLACEHOLDERS)
+            hint = did_you_mean(name, TEST_PLACEHOLDERS)
+            raise ValueError(f"has the unknown placeholder {quoted(f'{{{name}}}')}{hint}; known are {known}")
+    return text
+
+
+def _test_command(command: tuple[str, ...]) -> tuple[str, ...]:
+    if not command or not command[0].strip() or "{file}" in command[0]:
+        raise ValueError('should begin with a program, like ["{python}", "-m", "pytest", "{file}"]')
+    if not any("{file}" in argument for argument in command):
+        raise ValueError('should have {file} where the file goes, like ["{python}", "-m", "pytest", "{file}"]')
+    return command
+
+
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
         raise ValueError("should have at least one entry")
@@ -109,10 +132,27 @@ class PathsTable(Table):
     test: Template | None = None
 
 
-class RunTable(Table):
-    """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate and Revise.
+class CommandsTable(Table):
+    """`[commands]`. No `python` means the project's `.venv`, else the one on the PATH; no `test` means the preset's.
 
-    After `idle_exit` an engine of its own leaves, when all its runs are blocked and nobody watches.
+    `timeout` in seconds is for one call of the test command.
+    """
+
+    python: Label | None = None
+    test: (
+        Annotated[
+            tuple[Annotated[str, AfterValidator(_argument)], ...], Strict(strict=False), AfterValidator(_test_command)
+        ]
+        | None
+    ) = None
+    timeout: Annotated[Duration, Field(gt=0)] = 10 * 60.0
+
+
+class RunTable(Table):
+    """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate/Revise and Run/Fix.
+
+    With `tests_first`, tests of what is not implemented yet have to fail. After `idle_exit` an engine of its own
+    leaves, when all its runs are blocked and nobody watches.
     """
 
     agent: Label = DEFAULT_AGENT
@@ -122,6 +162,7 @@ class RunTable(Table):
     max_tries: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
     cancel_grace: Duration = 10.0
     idle_exit: Duration = 600.0
+    tests_first: bool = False
 
 
 class DesignTable(Table):
@@ -183,6 +224,7 @@ class Settings:
     kinds: AgentKinds
     project: ProjectTable = field(default_factory=ProjectTable)
     paths: PathsTable = field(default_factory=PathsTable)
+    commands: CommandsTable = field(default_factory=CommandsTable)
     run: RunTable = field(default_factory=RunTable)
     design: DesignTable = field(default_factory=DesignTable)
     agents: dict[str, ConfiguredAgent] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from covey.model.outcome import Begun, How, Left
 from covey.model.session import Session, is_terminal
 from covey.projects.manifest import DeclaredContext, find_contexts
 from covey.store.base import Committed
+from covey.workflows.registry import ARTIFACTS
 
 
 class RunsAtWork:
@@ -75,15 +76,15 @@ class RunsAtWork:
         """Start a run for each context, adopt its unfinished one, or see that there is nothing to do.
 
         Raises:
-            UsageError: an unknown workflow, a context without components, an agent that cannot work, documents that
-                cannot be written; nothing was started.
+            UsageError: an unknown workflow, a context without components, an agent that cannot work, files that cannot
+                be written, tests that cannot be run; nothing was started.
         """
         store, project = self._bench.store, self._manifest.project
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
         agents = [options.agent or self._agent_of(each) for each in due]
         wanted = {component.module for each in due for component in each.context.components}
-        preflight(project, self._registry, agents, wanted)
+        await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted)
         if slots is not None:
             self._slots.resize(slots)
             await store.note_slots(slots)

@@ -10,13 +10,16 @@ from covey.agents.base import Agent, Assignment, Desk, Outcome, Task
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.presence import look_at
 from covey.engine.runtime import Turn
+from covey.engine.shell import run_tests
 from covey.errors import CoveyError
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.component import Component
 from covey.model.ids import new_id
 from covey.model.session import Session
+from covey.projects.commands import command_for
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Tools, own_path
+from covey.steps.tested import Expected, subject_of
 from covey.workspace.files import move_aside
 
 CHECKED_AT_ONCE = 64 * 1024
@@ -35,6 +38,8 @@ class Executor:
         command = turn.interaction.command
         if command.command is CommandKind.AGENT:
             result = await self._agent(tools, turn, desk)
+        elif command.command is CommandKind.SHELL:
+            result = await run_tests(tools, command, desk)
         else:
             result = await self._check(tools, turn.session, command, desk)
         duration = round((tools.clock.monotonic() - started) * 1000)
@@ -106,18 +111,27 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
     context = tools.components.get(component.parent_component_id or "", component)
     missing = session.state.get("missing_files") or ()
     findings = command.metadata.get("findings")
+    kind = ArtifactKind(str(command.metadata["artifact"]))
+    paths = {each: tools.rules.path(each, component) for each in ArtifactKind} | {kind: own_path(session)}
+    must_fail = kind is ArtifactKind.TEST and subject_of(tools, session, kind).expected is Expected.FAIL
     return Assignment(
         session_id=session.id,
         attempt=session.attempt,
         step=command.module,
         task=Task(str(command.metadata["task"])),
-        kind=ArtifactKind(str(command.metadata["artifact"])),
+        kind=kind,
         workspace=tools.root,
-        target=own_path(session),
-        source=tools.rules.path(ArtifactKind.CODE, component),
+        target=paths[kind],
+        source=paths[ArtifactKind.CODE],
+        design_path=paths[ArtifactKind.DESIGN],
+        test_path=paths[ArtifactKind.TEST],
+        test_command=tuple(command_for(tools.root, tools.settings, paths[ArtifactKind.TEST])),
+        must_fail=must_fail,
         component=component,
         context=context,
-        context_design_path=str(session.state.get("context_design_path", "")),
+        context_design_path=str(
+            session.state.get("context_design_path") or tools.rules.path(ArtifactKind.DESIGN, context)
+        ),
         components=tools.components.values(),
         sections=tools.sections(session),
         source_roots=tuple(tools.settings.project.source),

@@ -13,9 +13,10 @@ from covey.model.session import Session
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject
 from covey.projects.paths import ArtifactKind
+from covey.steps.tested import findings_of, subject_of
 from covey.store.reads import Reads
 from covey.text.quoting import did_you_mean, quoted
-from covey.workflows.registry import ROOTS
+from covey.workflows.registry import ARTIFACTS, ROOTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +64,58 @@ async def plan_runs(
     planned: list[Planned] = []
     for context in contexts:
         root = await reads.newest_root(scope, kind, context.module) if reads and scope else None
-        planned.append(Planned(context, _how(project, context, root, overwrite=overwrite), root))
+        run = await reads.run(scope, root.id) if reads and scope and root else ()
+        planned.append(Planned(context, _how(project, context, run, ARTIFACTS[workflow], overwrite=overwrite), root))
     return tuple(planned)
 
 
-def _how(project: DeclaredProject, context: DeclaredContext, root: Session | None, *, overwrite: bool) -> How:
-    if root is not None and root.status is Status.ACTIVE:
+def _how(
+    project: DeclaredProject,
+    context: DeclaredContext,
+    run: Sequence[Session],
+    kind: ArtifactKind,
+    *,
+    overwrite: bool,
+) -> How:
+    """What becomes of a context whose newest run consists of these sessions, its root first."""
+    if run and run[0].status is Status.ACTIVE:
         if overwrite:
+            key = run[0].id[:8]
             raise UsageError(
-                f"{context.name} has an unfinished run ({root.id[:8]}): "
-                f"--overwrite is for new runs; finish it, or end it with: covey cancel {root.id[:8]}"
+                f"{context.name} has an unfinished run ({key}): "
+                f"--overwrite is for new runs; finish it, or end it with: covey cancel {key}"
             )
         return How.ADOPTED
-    if root is None or root.status is not Status.COMPLETE or overwrite:
+    if not run or run[0].status is not Status.COMPLETE or overwrite:
         return How.STARTED
-    return How.NOTHING_TO_DO if all_satisfied(project, context) else How.STARTED
+    return How.NOTHING_TO_DO if all_satisfied(project, context, kind, run) else How.STARTED
 
 
-def all_satisfied(project: DeclaredProject, context: DeclaredContext) -> bool:
-    """Every component of the context has its document, and it passes."""
+def all_satisfied(
+    project: DeclaredProject, context: DeclaredContext, kind: ArtifactKind, run: Sequence[Session]
+) -> bool:
+    """Every component of the context has its file, and it passes, as far as can be told without running anything.
+
+    Tests and code pass while neither has changed since the tests were found in order, in one of the run's sessions.
+    """
     components = project.components("")
-    known = frozenset(component.module_name for component in components)
     modules = {component.module for component in context.components}
-    return all(_satisfied(project, component, known) for component in components if component.module_name in modules)
+    wanted = [component for component in components if component.module_name in modules]
+    if kind is ArtifactKind.DESIGN:
+        known = frozenset(component.module_name for component in components)
+        return all(_is_documented(project, component, known) for component in wanted)
+    tested = {session.module: session for session in run if session.artifact_path is not None}
+    return all(_is_tested(project, component, kind, tested.get(component.module_name)) for component in wanted)
 
 
-def _satisfied(project: DeclaredProject, component: Component, known: frozenset[str]) -> bool:
+def _is_documented(project: DeclaredProject, component: Component, known: frozenset[str]) -> bool:
     path = project.rules.path(ArtifactKind.DESIGN, component)
     sections = project.settings.design.sections_for(component.type)
     return look_at(project.root, path).present and not check_design_file(project.root, path, sections, known)
+
+
+def _is_tested(project: DeclaredProject, component: Component, kind: ArtifactKind, session: Session | None) -> bool:
+    path = project.rules.path(kind, component)
+    if session is None or session.artifact_path != path or not look_at(project.root, path).present:
+        return False
+    return findings_of(session, subject_of(project, session, kind)) == ()

@@ -1,25 +1,45 @@
 """Preflight: what would keep every session of a run from working is said before any of them starts."""
 
 import os
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covey.agents.registry import AgentRegistry
 from covey.errors import UsageError
 from covey.model.component import Component
+from covey.projects.commands import command_for, pytest_place
 from covey.projects.manifest import DeclaredProject
 from covey.projects.paths import ArtifactKind
+from covey.workspace.endings import environment, said_of
+from covey.workspace.output import Stream
+from covey.workspace.processes import (
+    Ended,
+    Grace,
+    ProcessRecord,
+    ProgramNotFoundError,
+    find_program,
+    run_process,
+)
+
+_LOOKS_FOR_PYTEST = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pytest') is None)"
+_LOOK_SECONDS = 60.0
+_ANY_FILE = "test.py"
 
 
-def preflight(project: DeclaredProject, registry: AgentRegistry, agents: Iterable[str], wanted: set[str]) -> None:
-    """Check the agents, and that the documents of the `wanted` modules can be written.
+async def preflight(
+    project: DeclaredProject, registry: AgentRegistry, kind: ArtifactKind, agents: Iterable[str], wanted: set[str]
+) -> None:
+    """Check the agents, that the files of this kind of the `wanted` modules can be written, and what runs tests.
 
     Raises:
         UsageError: everything that is not in order, each with what to do.
     """
     problems = [problem for agent in dict.fromkeys(agents) for problem in agent_problems(project, registry, agent)]
     components = [component for component in project.components("") if component.module_name in wanted]
-    problems.extend(_directory_problems(project, components))
+    problems.extend(_directory_problems(project, kind, components))
+    if kind is not ArtifactKind.DESIGN and components:
+        problems.extend(await testing_problems(project))
     if problems:
         raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
 
@@ -34,14 +54,73 @@ def agent_problems(project: DeclaredProject, registry: AgentRegistry, agent: str
     return tuple(f"agent {agent}: {problem}" for problem in usable.preflight(project.root))
 
 
-def _directory_problems(project: DeclaredProject, components: Iterable[Component]) -> Iterable[str]:
-    paths = {os.path.dirname(project.rules.path(ArtifactKind.DESIGN, each)) for each in components}  # noqa: PTH120
+async def testing_problems(project: DeclaredProject) -> tuple[str, ...]:
+    """What keeps the project's tests from being run; empty when they can be."""
+    command = command_for(project.root, project.settings, _ANY_FILE)
+    try:
+        find_program(command[0], project.root, environment())
+    except ProgramNotFoundError as error:
+        return (f"the tests cannot be run: {error}; install it, or set python or test under [commands] in covey.toml",)
+    place = pytest_place(command)
+    if place is None or command[place - 1] != "-m" or place < len(("python", "-m")):
+        return ()
+    python = command[: place - 1]
+    problem = await _pytest_problem(project.root, python)
+    if problem is None:
+        return ()
+    called = shlex.join(python)
+    advice = f"install it ({called} -m pip install pytest), or set python under [commands] in covey.toml"
+    return (f"the tests cannot be run: {called} {problem}; {advice}",)
+
+
+async def _pytest_problem(root: Path, python: Sequence[str]) -> str | None:
+    """Why a Python cannot run pytest; None for one that can. Nothing of the project is imported for it."""
+
+    async def unheard(_: Stream, text: str) -> None:
+        """Take no note of it: what matters is in the end of it."""
+
+    try:
+        finished = await run_process(
+            [*python, "-c", _LOOKS_FOR_PYTEST],
+            cwd=root,
+            env=environment(),
+            ledger=_Unrecorded(),
+            on_output=unheard,
+            grace=Grace(seconds=1.0),
+            timeout=_LOOK_SECONDS,
+        )
+    except OSError as error:
+        return f"could not be run: {error}"
+    if finished.ended is Ended.EXITED and finished.code == 0:
+        return None
+    return f"has no pytest ({said_of(finished, _LOOK_SECONDS)})" if finished.stderr.strip() else "has no pytest"
+
+
+class _Unrecorded:
+    """No ledger: there is no session yet that the process would work for, and it only looks."""
+
+    async def opened(self, record: ProcessRecord) -> None:
+        """Keep no record."""
+
+    async def closed(self, record: ProcessRecord) -> None:
+        """Nothing was kept."""
+
+
+def _directory_problems(project: DeclaredProject, kind: ArtifactKind, components: Iterable[Component]) -> Iterable[str]:
+    paths = {os.path.dirname(project.rules.path(kind, each)) for each in components}  # noqa: PTH120
     directories = {project.root / path for path in paths}
     for nearest in sorted({_nearest(directory) for directory in directories}):
         if not nearest.is_dir():
-            yield f"{nearest} is in the way: documents are to be written below it, but it is no directory"
+            yield f"{nearest} is in the way: {_FILES[kind]} to be written below it, but it is no directory"
         elif not os.access(nearest, os.W_OK | os.X_OK):
-            yield f"{nearest} cannot be written: give yourself the right to, or set [paths] design in covey.toml"
+            yield f"{nearest} cannot be written: give yourself the right to, or set [paths] {kind} in covey.toml"
+
+
+_FILES = {
+    ArtifactKind.DESIGN: "documents are",
+    ArtifactKind.TEST: "tests are",
+    ArtifactKind.CODE: "code is",
+}
 
 
 def _nearest(directory: Path) -> Path:

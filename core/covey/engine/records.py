@@ -29,6 +29,7 @@ def _settings_record(project: DeclaredProject) -> dict[str, object]:
     return {
         "project": settings.project.model_dump(mode="json"),
         "paths": settings.paths.model_dump(mode="json"),
+        "commands": settings.commands.model_dump(mode="json"),
         "run": settings.run.model_dump(mode="json"),
         "design": settings.design.model_dump(mode="json"),
     }

@@ -10,6 +10,7 @@ from covey.errors import StaleOperationError
 from covey.model import events as e
 from covey.model.ids import id_for, new_id
 from covey.model.outcome import (
+    ALL_IN_ORDER,
     NEEDS_HUMAN,
     NOTHING_TO_DO,
     STOPPED,
@@ -140,7 +141,7 @@ async def result_of(bench: Bench, begun: Iterable[Begun], stopped: str | None = 
         if stopped is None:
             said.extend(reasons(tree, root))
     if codes and set(codes) == {NOTHING_TO_DO}:
-        said.append("nothing to do: every document is there and passes")
+        said.append(ALL_IN_ORDER)
     return Left(first_code(codes), counts, "; ".join(said) or None)
 
 

@@ -84,8 +84,8 @@ class Engine:
         """Start a run for each context, adopt its unfinished one, or see that there is nothing to do.
 
         Raises:
-            UsageError: an unknown workflow, a context without components, an agent that cannot work, documents that
-                cannot be written; nothing was started.
+            UsageError: an unknown workflow, a context without components, an agent that cannot work, files that cannot
+                be written, tests that cannot be run; nothing was started.
         """
         options = options or RunOptions()
         slots = options.max_sessions or self._project.settings.run.max_sessions

@@ -11,6 +11,7 @@ class CommandKind(StrEnum):
 
     SPAWN_SESSIONS = "spawn_sessions"
     AGENT = "agent"
+    SHELL = "shell"
     CHECK = "check"
 
 

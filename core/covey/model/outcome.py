@@ -11,6 +11,9 @@ from covey.model.tree import SessionTree
 COMPLETE, UNSUCCESSFUL, SOME_SKIPPED, NOTHING_TO_DO, TIMED_OUT, NEEDS_HUMAN, STOPPED = 0, 1, 3, 4, 5, 6, 130
 """Exit codes, as in the command line's contract."""
 
+ALL_IN_ORDER = "nothing to do: every file is there and passes"
+"""Why a context needs no run, whatever kind of file is asked for."""
+
 EXIT_ORDER = (STOPPED, 2, UNSUCCESSFUL, NEEDS_HUMAN, SOME_SKIPPED, COMPLETE, NOTHING_TO_DO)
 """Of several contexts' exit codes, the first of these that occurs is the command's."""
 

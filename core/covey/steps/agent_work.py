@@ -28,7 +28,7 @@ def assign(
     return tools.command(step, CommandKind.AGENT, **facts, existed=tools.present(path))
 
 
-def judge(tools: Tools, session: Session, result: Result) -> Handled:
+def judge(tools: Tools, session: Session, result: Result, kind: ArtifactKind) -> Handled:
     """The agent's result, corrected by what lies on disk; the note counts as taken once an agent had it."""
     updates = {"state": {NOTE_TAKEN: session.attempt}}
     path = own_path(session)
@@ -41,7 +41,15 @@ def judge(tools: Tools, session: Session, result: Result) -> Handled:
             data={**result.data, "cause": FailureCause.MISSING_FILE},
         )
         return Handled(updates, missing)
-    if result.status is ResultStatus.ERROR and present and not tools.design_findings(session):
-        kept = f"{result.error_message}; {path} is there and passes, a retry will keep it"
+    if result.status is ResultStatus.ERROR and present:
+        kept = "; ".join(filter(None, (result.error_message, _worth_keeping(tools, session, kind))))
         return Handled(updates, replace(result, error_message=kept), present=True)
     return Handled(updates, result, present=present)
+
+
+def _worth_keeping(tools: Tools, session: Session, kind: ArtifactKind) -> str | None:
+    """What a person should know of a file that an agent left although it failed; None when it does not pass."""
+    path = own_path(session)
+    if kind is not ArtifactKind.DESIGN:
+        return f"{path} is there, a retry runs the tests and will keep it if they are in order"
+    return None if tools.design_findings(session) else f"{path} is there and passes, a retry will keep it"

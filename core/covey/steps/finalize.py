@@ -6,7 +6,11 @@ from covey.model.command import Command, CommandKind, Result, ResultStatus
 from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.model.status import SATISFIED
+from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools, own_path
+from covey.steps.outcome import findings_in
+from covey.steps.run_tests import missing, run_command, verdict
+from covey.steps.tested import findings_of, remembered, subject_of
 from covey.steps.validate_design import with_findings
 
 
@@ -48,3 +52,34 @@ class FinalizeDesign:
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
         """An error when the document has gone or no longer passes."""
         return Handled({}, with_findings(session, result))
+
+
+class FinalizeTested:
+    """The last step of a child that writes tests or code: its file is there, and the tests are in order.
+
+    They are run again only when one of the two files has changed since they were.
+    """
+
+    name = "Finalize"
+
+    def __init__(self, tools: Tools, kind: ArtifactKind) -> None:
+        self._tools = tools
+        self._kind = kind
+
+    async def get_command(self, scope: Scope, session: Session) -> Command:
+        """Look at the file once more, or run the tests.
+
+        Raises:
+            StepError: there is no test file to run any more, or no program that runs it.
+        """
+        in_order = findings_of(session, subject_of(self._tools, session, self._kind)) == ()
+        if in_order or not self._tools.present(own_path(session)):
+            return self._tools.command(self.name, CommandKind.CHECK, path=own_path(session))
+        return run_command(self._tools, self.name, session, self._kind)
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
+        """An error when the file has gone, or the tests are no longer in order."""
+        if "present" in result.data:
+            return Handled({}, result if result.data["present"] else missing(session, result))
+        found = findings_in(result)
+        return Handled({"state": remembered(str(result.data.get("of", "")), found)}, verdict(session, result, found))

@@ -22,4 +22,4 @@ class GenerateComponentDesign:
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
         """Well only if the file is there; whether it passes is for the next step to say."""
-        return judge(self._tools, session, result)
+        return judge(self._tools, session, result, ArtifactKind.DESIGN)

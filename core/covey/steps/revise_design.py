@@ -27,4 +27,4 @@ class ReviseDesign:
         """Well only if the file is there; whether it passes is for ValidateDesign to say."""
         if "present" in result.data:
             return Handled({}, result)
-        return judge(self._tools, session, result)
+        return judge(self._tools, session, result, ArtifactKind.DESIGN)

@@ -1,7 +1,7 @@
 """The shared spawn step: one child session per component, and the parent's verdict over all of them.
 
-Two configurations of it exist (semantics, section 4): children that design, whose files the parent looks for itself,
-and children that write tests, whose own last step guarantees their file.
+Its configurations: children that design, whose files the parent looks for itself, and children that write tests or
+code, whose own last step guarantees their file.
 """
 
 import asyncio
@@ -59,6 +59,13 @@ TESTING = SpawnConfig(
     artifact=ArtifactKind.TEST,
     parent_checks=False,
     made_by_workflow=frozenset({"ComponentTestSessions"}),
+)
+CODING = SpawnConfig(
+    step="SpawnComponentCodingSessions",
+    child_type="ComponentCodingSessions",
+    artifact=ArtifactKind.CODE,
+    parent_checks=False,
+    made_by_workflow=frozenset({"ComponentCodingSessions"}),
 )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.config.settings import Table
+from covey.projects.paths import ArtifactKind
 
 Play = Callable[[Assignment, Desk], Awaitable[Outcome]]
 """What a scripted agent does with an assignment."""
@@ -46,12 +47,38 @@ def least_document(assignment: Assignment) -> str:
     return f"# {assignment.component.name}\n{sections}"
 
 
+def least_file(assignment: Assignment) -> str:
+    """The shortest file that passes, of whatever kind is asked for: its tests only import what they are to test."""
+    match assignment.kind:
+        case ArtifactKind.DESIGN:
+            return least_document(assignment)
+        case ArtifactKind.TEST:
+            module = assignment.component.module_name
+            return f'import importlib\n\n\ndef test_it() -> None:\n    importlib.import_module("{module}")\n'
+        case ArtifactKind.CODE:
+            return '"""Nothing."""\n'
+
+
+def leaves(text: str) -> Play:
+    """A script: leave a file with this text, whatever was there, and say that all is well."""
+
+    async def play(assignment: Assignment, desk: Desk) -> Outcome:  # noqa: ARG001 - a Play
+        _write(assignment, text)
+        return Outcome(ok=True)
+
+    return play
+
+
 async def write_least(assignment: Assignment, desk: Desk) -> Outcome:  # noqa: ARG001 - a Play
-    """Write the shortest document that passes."""
+    """Write the shortest file that passes."""
+    _write(assignment, least_file(assignment))
+    return Outcome(ok=True)
+
+
+def _write(assignment: Assignment, text: str) -> None:
     target = assignment.workspace / assignment.target
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(least_document(assignment), encoding="utf-8")
-    return Outcome(ok=True)
+    target.write_text(text, encoding="utf-8")
 
 
 async def do_nothing(assignment: Assignment, desk: Desk) -> Outcome:  # noqa: ARG001 - a Play

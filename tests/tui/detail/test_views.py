@@ -194,6 +194,11 @@ class TestProblem:
         advice = lines[lines.index("What you can do") + 1 :]
         assert [each[0] for each in advice] == ["e", "r", "l", "o", "s"]
 
+    def test_what_does_not_pass_is_called_by_its_kind(self) -> None:
+        shown, row = one("tests/test_a.py: test_a: it broke", FailureCause.CHECK_FAILED)
+        lines = texts(problem_lines(shown, replace(row, type="ComponentCodingSessions"), NOW, 90))
+        assert lines[1] == "The tests are not in order: tests/test_a.py: test_a: it broke."
+
     @pytest.mark.parametrize(
         ("reason", "said"),
         [

@@ -4,6 +4,7 @@ Each template is one block, left out where there is nothing to say. What people 
 as it is, quoted where it has several lines; nothing of it is taken for a template again.
 """
 
+import shlex
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
@@ -11,6 +12,9 @@ from string import Template
 
 from covey.agents.base import Assignment, Task
 from covey.model.component import Component
+from covey.projects.paths import ArtifactKind
+
+_DEMANDS = {ArtifactKind.DESIGN: "document", ArtifactKind.TEST: "tests", ArtifactKind.CODE: "code"}
 
 MOST_KNOWN = 400
 """How many of the project's components a prompt lists; those of the component's own context come first."""
@@ -19,22 +23,32 @@ MOST_KNOWN = 400
 def render(assignment: Assignment) -> str:
     """The prompt for an assignment, in Markdown."""
     values = _values(assignment)
-    return "\n".join(_template(block).substitute(values) for block in _blocks(assignment))
+    return "".join(_joined(block, _template(block).substitute(values)) for block in _blocks(assignment)).lstrip("\n")
+
+
+def _joined(block: str, text: str) -> str:
+    """A block is parted from the one before it, unless it goes on with its list."""
+    return text if block.startswith("sources_") else f"\n{text}"
 
 
 def _blocks(assignment: Assignment) -> Iterator[str]:
-    yield "generate" if assignment.task is Task.GENERATE else "revise"
+    kind = assignment.kind
+    task = "generate" if assignment.task is Task.GENERATE else "revise"
+    yield task if kind is ArtifactKind.DESIGN else f"{task}_{kind}"
     if assignment.findings:
         yield "findings"
     yield "component"
-    yield "document"
+    yield f"sources_{kind}"
+    yield _DEMANDS[kind]
+    if assignment.must_fail:
+        yield "must_fail"
     if assignment.failure:
         yield "earlier"
     if assignment.missing:
         yield "missing"
     if assignment.note:
         yield "note"
-    yield "closing"
+    yield "closing" if kind is ArtifactKind.DESIGN else "closing_tested"
 
 
 @cache
@@ -54,6 +68,10 @@ def _values(assignment: Assignment) -> dict[str, str]:
         "description": _line(component.description) or "none given",
         "dependencies": _modules(component.dependencies),
         "source": assignment.source,
+        "design": assignment.design_path,
+        "test": assignment.test_path,
+        "command": shlex.join(assignment.test_command),
+        "roots": "`, `".join(assignment.source_roots),
         "context": context.name,
         "context_module": context.module_name,
         "context_description": _line(context.description),

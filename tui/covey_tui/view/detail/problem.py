@@ -110,7 +110,8 @@ def _why_failed(session: Session) -> str:
     reason = session.error_message or "it failed without a reason"
     if session.failure_cause is FailureCause.CHECK_FAILED:
         findings = reason.removeprefix(f"{session.artifact_path}: ")
-        return f"The document does not pass: {_as_sentence(findings, first=False)}"
+        what = "The document does not pass" if "Design" in session.type else "The tests are not in order"
+        return f"{what}: {_as_sentence(findings, first=False)}"
     if reason.startswith("no output for"):
         return f"The agent gave {_as_sentence(reason, first=False)}"
     return _as_sentence(f"the agent {reason}" if reason.startswith(_VERBS) else reason)
