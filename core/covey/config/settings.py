@@ -34,6 +34,13 @@ class Preset(StrEnum):
     ELIXIR = "elixir"
 
 
+class Isolation(StrEnum):
+    """Where sessions work: all in the project itself, or each in a git worktree of its own."""
+
+    NONE = "none"
+    WORKTREE = "worktree"
+
+
 class Table(BaseModel):
     """A table of `covey.toml`: its values are taken as written, and other keys than its own are mistakes."""
 
@@ -112,6 +119,7 @@ class PathsTable(Table):
 class RunTable(Table):
     """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate and Revise.
 
+    `push` and `pull_request` say what happens to a run's branch once all is committed; the second implies the first.
     After `idle_exit` an engine of its own leaves, when all its runs are blocked and nobody watches.
     """
 
@@ -122,6 +130,9 @@ class RunTable(Table):
     max_tries: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
     cancel_grace: Duration = 10.0
     idle_exit: Duration = 600.0
+    isolation: Annotated[Isolation, Strict(strict=False)] = Isolation.NONE
+    push: bool = False
+    pull_request: bool = False
 
 
 class DesignTable(Table):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from covey.agents.base import Agent, Assignment, Desk, Outcome, Task
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.presence import look_at
+from covey.engine.git_work import GitWork
 from covey.engine.runtime import Turn
 from covey.errors import CoveyError
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
@@ -17,6 +18,7 @@ from covey.model.ids import new_id
 from covey.model.session import Session
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Tools, own_path
+from covey.steps.git_work import is_isolated
 from covey.workspace.files import move_aside
 
 CHECKED_AT_ONCE = 64 * 1024
@@ -28,20 +30,27 @@ class Executor:
 
     def __init__(self, registry: AgentRegistry) -> None:
         self._registry = registry
+        self._git = GitWork()
 
     async def execute(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         """Do what the turn's command says; the result says how it went and how long it took."""
         started = tools.clock.monotonic()
-        command = turn.interaction.command
+        command, session, tools = turn.interaction.command, turn.session, tools.within(turn.session)
         if command.command is CommandKind.AGENT:
             result = await self._agent(tools, turn, desk)
+        elif command.command is CommandKind.GIT:
+            result = await self._git.execute(
+                tools, turn, desk, lambda bound: self._check(bound, session, command, desk)
+            )
         else:
-            result = await self._check(tools, turn.session, command, desk)
+            result = await self._check(tools, session, command, desk)
         duration = round((tools.clock.monotonic() - started) * 1000)
         return replace(result, duration_ms=duration)
 
     async def _agent(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         command, session = turn.interaction.command, turn.session
+        if is_isolated(session) and not tools.root.is_dir():
+            await self._git.reopen(tools, turn, desk)
         if turn.recovered and not command.metadata.get("existed") and tools.present(own_path(session)):
             return _result(tools, ResultStatus.OK, recovered=True)
         agent = self.agent(tools, session.agent)

@@ -12,6 +12,7 @@ class CommandKind(StrEnum):
     SPAWN_SESSIONS = "spawn_sessions"
     AGENT = "agent"
     CHECK = "check"
+    GIT = "git"
 
 
 class ResultStatus(StrEnum):

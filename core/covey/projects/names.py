@@ -4,9 +4,12 @@ The checks answer with the end of a sentence, or None; who reports it knows the 
 """
 
 import os
+import re
 
 from covey.projects.paths import LONGEST_SEGMENT
 from covey.text.quoting import has_controls, quoted
+
+LONGEST_SLUG = 100  # two of them, with what stands around them, are one name in a file system
 
 
 def name_problem(name: str) -> str | None:
@@ -41,3 +44,10 @@ def _part_problem(module: str, part: str) -> str | None:
     if len(os.fsencode(part)) > LONGEST_SEGMENT:
         return f"has a part of {len(os.fsencode(part))} bytes; a file system holds at most {LONGEST_SEGMENT}"
     return None
+
+
+def branch_slug(name: str, component_id: str) -> str:
+    """A context's or component's name as a part of a branch's name; its id where nothing of the name is left."""
+    dashed = re.sub(r"[^a-z0-9_-]", "-", name.lower())
+    slug = re.sub(r"-+", "-", dashed).strip("-")
+    return slug[:LONGEST_SLUG].rstrip("-") or component_id

@@ -7,6 +7,7 @@ from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.model.status import SATISFIED
 from covey.steps.base import Handled, Tools, own_path
+from covey.steps.git_work import finish_command, kept
 from covey.steps.validate_design import with_findings
 
 
@@ -19,8 +20,9 @@ class FinalizeParent:
         self._tools = tools
 
     async def get_command(self, scope: Scope, session: Session) -> Command:
-        """Nothing is to be done."""
-        return self._tools.command(self.name, CommandKind.CHECK)
+        """Commit the run's work to its branch; without a branch there is nothing to do."""
+        command = await finish_command(self._tools, scope, self.name, session)
+        return command or self._tools.command(self.name, CommandKind.CHECK)
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
         """A warning when a child was retried since the verdict: then the parent goes back and waits for it."""
@@ -29,8 +31,8 @@ class FinalizeParent:
         again = [child.component for child in family[1:] if child.status not in SATISFIED]
         if again and result.status is ResultStatus.OK:
             message = f"Child sessions at work again: {', '.join(again)}"
-            return Handled({}, replace(result, status=ResultStatus.WARNING, error_message=message), versions)
-        return Handled({}, result, versions)
+            return Handled(kept(result), replace(result, status=ResultStatus.WARNING, error_message=message), versions)
+        return Handled(kept(result), result, versions)
 
 
 class FinalizeDesign:

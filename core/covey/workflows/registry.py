@@ -6,6 +6,7 @@ from covey.model.command import ResultStatus
 from covey.projects.paths import ArtifactKind
 from covey.steps.finalize import FinalizeDesign, FinalizeParent
 from covey.steps.generate_design import GenerateComponentDesign
+from covey.steps.git_work import begins_in_worktree, ends_in_worktree
 from covey.steps.initialize import InitializeChild, InitializeParent
 from covey.steps.revise_design import ReviseDesign
 from covey.steps.spawn import DESIGN, SpawnStep
@@ -33,11 +34,11 @@ CONTEXT_COMPONENTS_DESIGN = Workflow(
 COMPONENT_DESIGN = Workflow(
     name="ComponentDesignSessions",
     steps={
-        "Initialize": InitializeChild,
+        "Initialize": begins_in_worktree(InitializeChild),
         "GenerateComponentDesign": GenerateComponentDesign,
         "ValidateDesign": ValidateDesign,
         "ReviseDesign": ReviseDesign,
-        "Finalize": FinalizeDesign,
+        "Finalize": ends_in_worktree(FinalizeDesign),
     },
     transitions={
         ("Initialize", OK): "GenerateComponentDesign",
