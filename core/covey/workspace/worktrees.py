@@ -14,7 +14,7 @@ from pathlib import Path
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.text.quoting import visible
 from covey.workspace.git import Custody, Git, GitError, said_by
-from covey.workspace.repository import Repository, free_branch
+from covey.workspace.repository import Repository, free_branch, named
 
 WORKTREES = f"{STATE_DIRECTORY}/worktrees"
 _MERGING = "covey-merging"
@@ -26,8 +26,7 @@ class MergeConflictError(GitError):
 
     def __init__(self, branch: str, files: Sequence[str]) -> None:
         self.files = tuple(files)
-        shown = ", ".join(visible(file) for file in files)
-        super().__init__(f"merging {branch} conflicts in {shown}")
+        super().__init__(f"merging {branch} conflicts in {named(files)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,18 @@ async def _adopted(path: Path, git_directory: Path) -> Worktree | None:
         return None
     git = Git(path, git_directory)
     branch = (await git.ask("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))).strip().decode()
-    return Worktree(path, branch, git) if branch else None
+    if not branch:
+        return None
+    await asyncio.to_thread(_point_back, path / ".git", git_directory)
+    return Worktree(path, branch, git)
+
+
+def _point_back(link: Path, git_directory: Path) -> None:
+    """See to it that whoever goes into a worktree, the user or a hook, finds its repository and no other."""
+    wanted = f"gitdir: {git_directory}\n".encode(errors="surrogateescape")
+    if link.is_symlink() or not link.is_file() or link.read_bytes() != wanted:
+        link.unlink(missing_ok=True)
+        link.write_bytes(wanted)
 
 
 async def _branch_exists(git: Git, branch: str) -> bool:
@@ -106,11 +116,14 @@ async def uncommitted(git: Git) -> list[str]:
 
 async def remove_worktree(repository: Repository, worktree: Worktree) -> str | None:
     """Remove a worktree in which everything is committed; else why it was kept. Its branch stays."""
-    left = await uncommitted(worktree.git)
-    if left:
-        return f"it has uncommitted changes: {', '.join(visible(path) for path in left[:10])}"
-    # Git itself removes none that holds submodules unless it is forced to.
-    await repository.git.ask("worktree", "remove", "--force", str(worktree.path))
+    try:
+        left = await uncommitted(worktree.git)
+        if left:
+            return f"it has uncommitted changes: {named(left)}"
+        # Git itself removes none that holds submodules unless it is forced to.
+        await repository.git.ask("worktree", "remove", "--force", str(worktree.path))
+    except GitError as error:
+        return str(error)
     return None
 
 
@@ -179,8 +192,8 @@ async def merge(into: Worktree, custody: Custody, branch: str, subject: str) -> 
         await _undo(into, mark)
     left = await uncommitted(into.git)
     if left:
-        shown = ", ".join(visible(path) for path in left[:10])
-        raise GitError(f"{into.path} has changes that are not covey's ({shown}): commit or discard them, then retry")
+        what = f"{into.path} has changes that are not covey's ({named(left)})"
+        raise GitError(f"{what}: commit or discard them, then retry")
     mark.touch()
     try:
         finished = await into.git.do(
