@@ -97,9 +97,7 @@ class TestMistakes:
         assert '"module" is missing' in text
         assert '"priority" should be an integer, not "high"' in text
 
-    @pytest.mark.parametrize(
-        "key", ["retry_limit = 5", 'isolation = "none"', "budget_usd = 5.0", "push = false", 'stall_timeout = "5m"']
-    )
+    @pytest.mark.parametrize("key", ["retry_limit = 5", "budget_usd = 5.0", 'stall_timeout = "5m"'])
     def test_a_key_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes, key: str) -> None:
         ((line, message),) = mistakes(f"[run]\n{key}\n")
         assert line == 2

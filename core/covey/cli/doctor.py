@@ -4,8 +4,9 @@ import asyncio
 
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
-from covey.client.health import Finding, Severity, examine, in_order
+from covey.client.health import examine, in_order
 from covey.client.place import find_root
+from covey.client.worktrees import Finding, Severity
 from covey.text.glyphs import LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
 
@@ -14,15 +15,16 @@ NOT_IN_ORDER = 1
 _STATES = {Severity.OK: "complete", Severity.NOTE: "queued", Severity.WARNING: "blocked", Severity.ERROR: "failed"}
 
 
-def doctor(*, json: Json = False, project: ProjectDir = None) -> int:
-    """Examine the manifest, the database, the engine, processes and agents; change nothing.
+def doctor(*, fix: bool = False, json: Json = False, project: ProjectDir = None) -> int:
+    """Examine the manifest, the database, the engine, processes, worktrees and agents.
 
     Args:
+        fix: Mend what can be mended without any loss; else nothing is changed.
         json: One object.
         project: The project's directory.
     """
     root, out = find_root(project), Out(asked_json=json)
-    findings = asyncio.run(examine(root))
+    findings = asyncio.run(examine(root, fix=fix))
     ok = in_order(findings)
     if json:
         out.json({"ok": ok, "findings": [finding._asdict() for finding in findings]})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from covey.client.snapshot import RunView, not_created
+from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.session import Session, file_is_missing
 from covey.model.status import Status
 from covey.text.cells import cut, fit, pad, width
@@ -11,6 +11,7 @@ from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural, short_id
 
 _NAME = 24
+_COMMIT = 10
 _REASON = 160
 _WHOLE_REASON = 400
 INDENT = 4
@@ -41,6 +42,22 @@ def counts_line(view: RunView) -> str:
     total = sum(counts.values())
     others = [f"{counts[status]} {status}" for status in Status if status is not Status.COMPLETE and counts[status]]
     return ", ".join([f"{counts[Status.COMPLETE]} of {total} complete", *others])
+
+
+def branch_words(session: Session) -> str:
+    """Where a session's work is in git, in a few words; empty where it has no branch."""
+    git = git_of(session) or {}
+    branch, commit, worktree = (git.get(key) for key in ("branch", "commit", "worktree"))
+    if not branch:
+        return str(git.get("reason") or "")
+    at = f" at {str(commit)[:_COMMIT]}" if commit else ""
+    return f"{branch}{at}{f', in {worktree}' if worktree else ''}"
+
+
+def branch_lines(view: RunView) -> list[SafeText]:
+    """The run's branch in a line; none where it has none."""
+    said = branch_words(view.root)
+    return [SafeText(f"  branch {sanitise_line(said)}")] if said and (git_of(view.root) or {}).get("branch") else []
 
 
 def _row(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:

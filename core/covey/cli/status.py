@@ -5,7 +5,7 @@ from pathlib import Path
 
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
-from covey.cli.picture import INDENT, advice_lines, needs_lines, tree_lines
+from covey.cli.picture import INDENT, advice_lines, branch_lines, branch_words, needs_lines, tree_lines
 from covey.cli.plain import plain_lines
 from covey.client.finding import NOTHING_YET, find_session, runs_to_show
 from covey.client.place import find_root
@@ -47,7 +47,7 @@ def status(run: str | None = None, /, *, plain: bool = False, json: Json = False
             continue
         first, *rows = tree_lines(view, out.glyphs)
         out.wrapped(INDENT, first)
-        out.rows(*rows)
+        out.rows(*rows, *branch_lines(view))
         needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
         out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
         out.text(*advice)
@@ -101,6 +101,7 @@ def _session_lines(session: Session) -> list[SafeText]:
         "attempt": str(session.attempt),
         "agent": f"{session.agent}{f' with {session.model}' if session.model else ''}",
         "file": f"{session.artifact_path} ({there})" if session.artifact_path else "",
+        "branch": branch_words(session),
         "note": session.note or "",
         "skipped": session.skip_reason or "",
         "problem": session.error_message or "",

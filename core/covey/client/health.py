@@ -1,15 +1,15 @@
 """What `covey doctor` looks at: the manifest, covey's own directory, the database, the engine, processes, agents.
 
-Every check only looks. A finding says what it saw, how bad it is, and what to do.
+Every check only looks, unless it is asked to mend what can be mended without any loss. A finding says what it saw, how
+bad it is, and what to do.
 """
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from covey.agents.registry import AgentRegistry
+from covey.client.worktrees import Finding, Severity, stale_worktrees
 from covey.clock import Clock, SystemClock
 from covey.errors import ConfigError, StoreError, UsageError
 from covey.model.session import is_terminal
@@ -24,35 +24,18 @@ from covey.workspace import process_table
 STATE_DIRECTORY = ".covey"
 
 
-class Severity(StrEnum):
-    """How bad a finding is; a project is in order without warnings and errors."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Finding(NamedTuple):
-    """What a check saw. `fix` is what to do, where there is something to do."""
-
-    check: str
-    severity: Severity
-    message: str
-    fix: str | None = None
-
-
 def in_order(findings: list[Finding]) -> bool:
     """Nothing is wrong."""
     return all(finding.severity in {Severity.OK, Severity.NOTE} for finding in findings)
 
 
-async def examine(root: Path, clock: Clock | None = None) -> list[Finding]:
-    """All findings about the project at `root`."""
+async def examine(root: Path, clock: Clock | None = None, *, fix: bool = False) -> list[Finding]:
+    """All findings about the project at `root`; with `fix`, what can be mended without any loss is mended."""
     clock = clock or SystemClock()
     registry = AgentRegistry()
     findings = [*_manifest(root, registry), *_state_directory(root)]
     findings.extend([finding async for finding in _database(root, clock)])
+    findings.extend([finding async for finding in stale_worktrees(root, fix=fix)])
     return [*findings, *_agents(root, registry)]
 
 

@@ -117,6 +117,7 @@ def status_json(view: RunView) -> dict[str, object]:
         "phase": root.phase,
         "error_message": root.error_message,
         "engine": engine_json(view.engine),
+        **_git_json(root),
         "counts": view.tree.counts(view.run_id),
         "needs_human": needs_human_json(view),
         "sessions": [session_json(session, present=session.id in view.present) for session in view.sessions],
@@ -138,6 +139,21 @@ def no_run_json(project_root: Path) -> dict[str, object]:
         "needs_human": {"failed": [], "cancelled": [], "missing_files": [], "not_created": [], "interrupted": []},
         "sessions": [],
     }
+
+
+def git_of(session: Session) -> dict[str, object] | None:
+    """Where a session's work is in git: `branch`, `base`, `commit`, `worktree`, or a `reason` why there is no branch.
+
+    None outside of a repository, and for sessions that have no branch of their own.
+    """
+    git = session.state.get("git")
+    return git if isinstance(git, dict) else None
+
+
+def _git_json(session: Session) -> dict[str, object]:
+    """`git`, for sessions that have to do with it; programs that know nothing of git see nothing new elsewhere."""
+    git = git_of(session)
+    return {} if git is None else {"git": git}
 
 
 def engine_json(engine: EngineState) -> dict[str, object]:
@@ -197,6 +213,7 @@ def show_json(session: Session, interactions: Iterable[Interaction], *, present:
     """A session with all its interactions, as `covey show --json` prints it."""
     return {
         **session_json(session, present=present),
+        **_git_json(session),
         "interactions": [
             {
                 "id": interaction.id,

@@ -37,6 +37,13 @@ class Preset(StrEnum):
     ELIXIR = "elixir"
 
 
+class Isolation(StrEnum):
+    """Where sessions work: all in the project itself, or each in a git worktree of its own."""
+
+    NONE = "none"
+    WORKTREE = "worktree"
+
+
 class Table(BaseModel):
     """A table of `covey.toml`: its values are taken as written, and other keys than its own are mistakes."""
 
@@ -151,8 +158,9 @@ class CommandsTable(Table):
 class RunTable(Table):
     """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate/Revise and Run/Fix.
 
-    With `tests_first`, tests of what is not implemented yet have to fail. After `idle_exit` an engine of its own
-    leaves, when all its runs are blocked and nobody watches.
+    With `tests_first`, tests of what is not implemented yet have to fail. `push` and `pull_request` say what
+    happens to a run's branch once all is committed; the second implies the first. After `idle_exit` an engine of its
+    own leaves, when all its runs are blocked and nobody watches.
     """
 
     agent: Label = DEFAULT_AGENT
@@ -163,6 +171,9 @@ class RunTable(Table):
     cancel_grace: Duration = 10.0
     idle_exit: Duration = 600.0
     tests_first: bool = False
+    isolation: Annotated[Isolation, Strict(strict=False)] = Isolation.NONE
+    push: bool = False
+    pull_request: bool = False
 
 
 class DesignTable(Table):

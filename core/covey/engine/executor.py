@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from covey.agents.base import Agent, Assignment, Desk, Outcome, Task
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.presence import look_at
+from covey.engine.git_work import GitWork
 from covey.engine.runtime import Turn
 from covey.engine.shell import run_tests
 from covey.errors import CoveyError
@@ -19,6 +20,8 @@ from covey.model.session import Session
 from covey.projects.commands import command_for
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Tools, own_path
+from covey.steps.git_work import IN_ORDER, is_isolated
+from covey.steps.outcome import findings_in
 from covey.steps.tested import Expected, subject_of
 from covey.workspace.files import move_aside
 
@@ -31,22 +34,34 @@ class Executor:
 
     def __init__(self, registry: AgentRegistry) -> None:
         self._registry = registry
+        self._git = GitWork()
 
     async def execute(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         """Do what the turn's command says; the result says how it went and how long it took."""
         started = tools.clock.monotonic()
-        command = turn.interaction.command
+        command, session, tools = turn.interaction.command, turn.session, tools.within(turn.session)
         if command.command is CommandKind.AGENT:
             result = await self._agent(tools, turn, desk)
         elif command.command is CommandKind.SHELL:
             result = await run_tests(tools, command, desk)
+        elif command.command is CommandKind.GIT:
+            result = await self._git.execute(tools, turn, desk, lambda bound: self._own(bound, session, command, desk))
         else:
-            result = await self._check(tools, turn.session, command, desk)
+            result = await self._check(tools, session, command, desk)
         duration = round((tools.clock.monotonic() - started) * 1000)
         return replace(result, duration_ms=duration)
 
+    async def _own(self, tools: Tools, session: Session, command: Command, desk: Desk) -> Result:
+        """What the step itself asks for beside what git does for it: a run of tests, or a look."""
+        if "arguments" not in command.metadata:
+            return await self._check(tools, session, command, desk)
+        result = await run_tests(tools, command, desk)
+        return replace(result, data={**result.data, IN_ORDER: not findings_in(result)})
+
     async def _agent(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         command, session = turn.interaction.command, turn.session
+        if is_isolated(session) and not tools.root.is_dir():
+            await self._git.reopen(tools, turn, desk)
         if turn.recovered and not command.metadata.get("existed") and tools.present(own_path(session)):
             return _result(tools, ResultStatus.OK, recovered=True)
         agent = self.agent(tools, session.agent)

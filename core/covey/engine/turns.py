@@ -29,6 +29,7 @@ from covey.model.scope import Scope
 from covey.model.session import Session, about, is_terminal
 from covey.model.status import FailureCause, Phase
 from covey.steps.base import Handled, Step, Tools
+from covey.steps.git_work import is_isolated
 from covey.store.base import Completion, Operation, Position
 from covey.store.sqlite import EngineStore
 from covey.workflows.workflow import Workflow, next_step
@@ -158,7 +159,8 @@ class Turns:
 
     async def _verdict(self, position: Position, interaction: Interaction, handled: Handled) -> Operation:
         session, now = position.session, self._now()
-        found = found_if_unknown(session, now) if handled.present else ()
+        # What lies in a worktree is not in the project yet, and only that is what the log speaks of.
+        found = found_if_unknown(session, now) if handled.present and not is_isolated(session) else ()
         recorded = (_recorded(session, interaction, handled, now), *found)
         tries = tuple(
             each if each.interaction_id != interaction.id else _closed(each, handled.result) for each in position.tries
@@ -279,7 +281,7 @@ class Turns:
         return workflow
 
     def _step(self, session: Session, name: str) -> Step:
-        return self._workflow(session).steps[name](self._bench.tools)
+        return self._workflow(session).steps[name](self._bench.tools.within(session))
 
     def _now(self) -> datetime:
         return self._bench.tools.clock.now()

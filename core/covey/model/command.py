@@ -13,6 +13,7 @@ class CommandKind(StrEnum):
     AGENT = "agent"
     SHELL = "shell"
     CHECK = "check"
+    GIT = "git"
 
 
 class ResultStatus(StrEnum):

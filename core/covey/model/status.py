@@ -42,6 +42,7 @@ class FailureCause(StrEnum):
     TIMEOUT = "timeout"
     MISSING_FILE = "missing_file"
     CHECK_FAILED = "check_failed"
+    MERGE_CONFLICT = "merge_conflict"
     SPAWN_ERROR = "spawn_error"
     CRASH = "crash"
 

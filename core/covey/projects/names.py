@@ -13,6 +13,7 @@ from covey.text.quoting import has_controls, quoted
 
 _NO_MODULE_AFTER = tuple("/\\@-")  # what they follow is a path, an address or a distribution's name
 _ARITY = re.compile(r"[?!]?/\d")
+LONGEST_SLUG = 100  # two of them, with what stands around them, are one name in a file system
 
 
 def name_problem(name: str) -> str | None:
@@ -70,3 +71,10 @@ def _part_problem(module: str, part: str) -> str | None:
 
 def _is_of_a_name(character: str) -> bool:
     return character == "." or f"x{character}".isidentifier()
+
+
+def branch_slug(name: str, component_id: str) -> str:
+    """A context's or component's name as a part of a branch's name; its id where nothing of the name is left."""
+    dashed = re.sub(r"[^a-z0-9_-]", "-", name.lower())
+    slug = re.sub(r"-+", "-", dashed).strip("-")
+    return slug[:LONGEST_SLUG].rstrip("-") or component_id

@@ -1,7 +1,7 @@
 """What a step is, and what it is given to work with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,9 @@ from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.projects.paths import PathRules
 from covey.store.base import Sessions
+
+WORKSPACE = "workspace"
+"""The key of `state` under which a session in isolation has its workspace, relative to the project root."""
 
 
 class Handled(NamedTuple):
@@ -51,7 +54,10 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What steps work with: the store, the clock, and the project as its manifest stands."""
+    """What steps work with: the store, the clock, and the project as its manifest stands.
+
+    `root` is where files are looked at: the project's root, or for a session that works in isolation its workspace.
+    """
 
     store: Sessions
     clock: Clock
@@ -62,6 +68,23 @@ class Tools:
     """All components of the project by id, contexts among them."""
     known_modules: frozenset[str] = frozenset()
     """The modules of all components, which documents may name as dependencies."""
+    project_root: Path | None = None
+    """The project's root where that is not `root`."""
+
+    @property
+    def home(self) -> Path:
+        """The project's own root, whatever `root` is."""
+        return self.project_root or self.root
+
+    def within(self, session: Session) -> "Tools":
+        """The same tools, bound to the workspace of a session that has one of its own."""
+        workspace = session.state.get(WORKSPACE)
+        return self if workspace is None else self.bound_to(self.home / str(workspace))
+
+    def bound_to(self, workspace: Path) -> "Tools":
+        """The same tools, looking at files below another directory."""
+        rules = PathRules(workspace, self.settings.project, self.settings.paths)
+        return replace(self, root=workspace, rules=rules, project_root=self.home)
 
     def command(self, step: str, kind: CommandKind, **metadata: object) -> Command:
         """A command of a step, with a new id and the present time."""

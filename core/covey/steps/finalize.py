@@ -8,6 +8,7 @@ from covey.model.session import Session
 from covey.model.status import SATISFIED
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools, own_path
+from covey.steps.git_work import finish_command, kept
 from covey.steps.outcome import findings_in
 from covey.steps.run_tests import missing, run_command, verdict
 from covey.steps.tested import findings_of, remembered, subject_of
@@ -23,8 +24,9 @@ class FinalizeParent:
         self._tools = tools
 
     async def get_command(self, scope: Scope, session: Session) -> Command:
-        """Nothing is to be done."""
-        return self._tools.command(self.name, CommandKind.CHECK)
+        """Commit the run's work to its branch; without a branch there is nothing to do."""
+        command = await finish_command(self._tools, scope, self.name, session)
+        return command or self._tools.command(self.name, CommandKind.CHECK)
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
         """A warning when a child was retried since the verdict: then the parent goes back and waits for it."""
@@ -33,8 +35,8 @@ class FinalizeParent:
         again = [child.component for child in family[1:] if child.status not in SATISFIED]
         if again and result.status is ResultStatus.OK:
             message = f"Child sessions at work again: {', '.join(again)}"
-            return Handled({}, replace(result, status=ResultStatus.WARNING, error_message=message), versions)
-        return Handled({}, result, versions)
+            return Handled(kept(result), replace(result, status=ResultStatus.WARNING, error_message=message), versions)
+        return Handled(kept(result), result, versions)
 
 
 class FinalizeDesign:

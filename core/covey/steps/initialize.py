@@ -7,12 +7,13 @@ from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools, own_path
+from covey.steps.git_work import begin_command, kept
 from covey.steps.run_tests import demand_tests
 from covey.steps.tested import subject_of
 
 
 class InitializeParent:
-    """The first step of a parent."""
+    """The first step of a parent; that of a run in a git repository makes the run's branch."""
 
     name = "Initialize"
 
@@ -20,12 +21,13 @@ class InitializeParent:
         self._tools = tools
 
     async def get_command(self, scope: Scope, session: Session) -> Command:
-        """Nothing is to be looked at."""
-        return self._tools.command(self.name, CommandKind.CHECK)
+        """Make the run's branch; without a repository there is nothing to do."""
+        command = begin_command(self._tools, self.name, session)
+        return command or self._tools.command(self.name, CommandKind.CHECK)
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
-        """The result as it is."""
-        return Handled({}, result)
+        """The result as it is; what git has made is kept with the session."""
+        return Handled(kept(result), result)
 
 
 class InitializeChild:

@@ -55,9 +55,12 @@ def run_command(tools: Tools, step: str, session: Session, kind: ArtifactKind) -
     """
     subject = subject_of(tools, session, kind)
     demand_tests(tools, subject)
-    arguments = command_for(tools.root, tools.settings, subject.test)
+    program, *rest = command_for(tools.home, tools.settings, subject.test)
+    if "/" in program and not (tools.root / program).exists():
+        program = str(tools.home / program)  # an environment lies in the project, and git does not know of it
+    arguments = [program, *rest]
     try:
-        find_program(arguments[0], tools.root, environment())
+        find_program(program, tools.root, environment())
     except ProgramNotFoundError as error:
         raise StepError(f"{error}; install it, or set python or test under [commands] in covey.toml") from error
     return tools.command(

@@ -23,6 +23,7 @@ from covey.model.session import Session
 from covey.model.status import ExecutionMode, Status
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools
+from covey.steps.git_work import ISOLATED
 from covey.store.base import Operation
 
 log = logging.getLogger(__name__)
@@ -218,7 +219,7 @@ class SpawnStep:
 
     def _created(self, parent: Session, context: Component, component: Component, place: int) -> SessionCreated:
         config, rules = self._config, self._tools.rules
-        state: Facts = {key: parent.state[key] for key in ("overwrite",) if key in parent.state}
+        state: Facts = {key: parent.state[key] for key in ("overwrite", ISOLATED) if key in parent.state}
         if config.artifact is ArtifactKind.DESIGN:
             state["parent_context_name"] = context.name
             state["context_design_path"] = rules.path(ArtifactKind.DESIGN, context)

@@ -56,6 +56,7 @@ CAUSES: dict[str, str] = {
     "timeout": "timeout",
     "missing_file": "no file",
     "check_failed": "checks",
+    "merge_conflict": "conflict",
     "spawn_error": "spawn",
     "crash": "crash",
 }

@@ -9,6 +9,7 @@ from covey.steps.fix_test_failures import FixTestFailures
 from covey.steps.generate_design import GenerateComponentDesign
 from covey.steps.generate_implementation import GenerateImplementation
 from covey.steps.generate_tests import GenerateTestsAndFixtures
+from covey.steps.git_work import begins_in_worktree, ends_in_worktree
 from covey.steps.initialize import InitializeChild, InitializeParent
 from covey.steps.revise_design import ReviseDesign
 from covey.steps.run_tests import RunTests
@@ -43,11 +44,11 @@ def _tested_child(name: str, kind: ArtifactKind, generate: str, factory: StepFac
     return Workflow(
         name=name,
         steps={
-            "Initialize": lambda tools: InitializeChild(tools, kind),
+            "Initialize": begins_in_worktree(lambda tools: InitializeChild(tools, kind)),
             generate: factory,
             "RunTests": lambda tools: RunTests(tools, kind),
             "FixTestFailures": lambda tools: FixTestFailures(tools, kind),
-            "Finalize": lambda tools: FinalizeTested(tools, kind),
+            "Finalize": ends_in_worktree(lambda tools: FinalizeTested(tools, kind)),
         },
         transitions={
             ("Initialize", OK): generate,
@@ -70,11 +71,11 @@ CONTEXT_CODING = _parent("ContextCodingSessions", CODING)
 COMPONENT_DESIGN = Workflow(
     name="ComponentDesignSessions",
     steps={
-        "Initialize": lambda tools: InitializeChild(tools, ArtifactKind.DESIGN),
+        "Initialize": begins_in_worktree(lambda tools: InitializeChild(tools, ArtifactKind.DESIGN)),
         "GenerateComponentDesign": GenerateComponentDesign,
         "ValidateDesign": ValidateDesign,
         "ReviseDesign": ReviseDesign,
-        "Finalize": FinalizeDesign,
+        "Finalize": ends_in_worktree(FinalizeDesign),
     },
     transitions={
         ("Initialize", OK): "GenerateComponentDesign",

@@ -140,6 +140,32 @@ def read_start(root: Path, path: str, limit: int = READ_LIMIT) -> Start:
         return _read_start(root, path, directory, name, limit)[0]
 
 
+def copy_file(root: Path, path: str, to: Path, target: str, limit: int = READ_LIMIT) -> bool:
+    """Copy a file, replacing the one at `target` below `to` at once; False when that is the same already.
+
+    Only for places that are covey's own: what is replaced is kept nowhere.
+
+    Raises:
+        FileNotFoundError: there is no such file, or one of the roots has vanished.
+        OutsideError: one of the paths leads out of its root.
+        NotTextError: one of them is no regular file.
+        TooLargeError: it is larger than the limit.
+        OSError: the disk refused; what was there is there still.
+    """
+    with _place(root, path, follow=True) as (_, directory, name):
+        data, mode = _read(root, path, directory, name, limit)
+    mode = 0o777 if mode & stat.S_IXUSR else 0o666
+    with _place(to, target, create=True) as (top, directory, name):
+        try:
+            found, before = _read(to, target, directory, name, limit)
+        except (FileNotFoundError, TooLargeError):
+            found, before = None, mode
+        if found == data and bool(before & stat.S_IXUSR) == bool(mode & stat.S_IXUSR):
+            return False
+        _publish(to, top, directory, data, mode=mode, put=lambda at, part: _rename(part, at, name, directory))
+    return True
+
+
 def move_aside(root: Path, path: str, to: Path) -> None:
     """Move a file out of the way to `to` (below the root, absolute or relative to it), never over anything there.
 

@@ -108,7 +108,7 @@ def _why_cancelled(session: Session) -> str:
 
 def _why_failed(session: Session) -> str:
     reason = session.error_message or "it failed without a reason"
-    if session.failure_cause is FailureCause.CHECK_FAILED:
+    if session.failure_cause is FailureCause.CHECK_FAILED and reason.startswith(f"{session.artifact_path}: "):
         findings = reason.removeprefix(f"{session.artifact_path}: ")
         what = "The document does not pass" if "Design" in session.type else "The tests are not in order"
         return f"{what}: {_as_sentence(findings, first=False)}"

@@ -1,0 +1,144 @@
+"""Runs in a git repository as the program makes them: killed in the middle, adopted, and shown."""
+
+import os
+import select
+from pathlib import Path
+
+import pytest
+import tomlkit
+
+from tests.cli.program import SECONDS, covey, end, program, start
+from tests.repository import Repository, alone, begun
+
+BRANCH = "docs-shop-catalog"
+_STOPS_ONCE = """
+test -e {home}/stopped && exit 0
+touch {home}/stopped
+echo at the hook > {home}/fifo
+exec sleep 60
+"""
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    os.mkfifo(home / "fifo")
+    return home
+
+
+@pytest.fixture
+def repository(shop: Path) -> Repository:
+    return begun(shop)
+
+
+def heard(fifo: Path) -> bool:
+    """Wait until somebody writes to a FIFO; a failure is told within the time that everything has."""
+    with os.fdopen(os.open(fifo, os.O_RDWR), "rb") as listening:
+        return bool(select.select([listening], [], [], SECONDS / 2)[0])
+
+
+def set_isolation(manifest: Path, value: str) -> None:
+    settings = tomlkit.parse(manifest.read_text())
+    settings.setdefault("run", tomlkit.table())["isolation"] = value
+    manifest.write_text(tomlkit.dumps(settings))
+
+
+class TestKilled:
+    """The engine is killed while a hook of the user's runs; the next one goes on, and nothing is done twice."""
+
+    @pytest.mark.parametrize("isolation", ["none", "worktree"])
+    def test_in_the_middle_of_a_commit(self, repository: Repository, home: Path, isolation: str) -> None:
+        set_isolation(repository.root / "covey.toml", isolation)
+        before = repository.of_the_user()["index"]
+        repository.hook("pre-commit", _STOPS_ONCE.format(home=home))
+        env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
+
+        process = start("run", "design", "catalog", "--headless", "--json", cwd=repository.root, env=env)
+        arrived = heard(home / "fifo")
+        process.kill()
+        ended = end(process)
+        assert arrived, ended
+        ran = program("run", "design", "catalog", "--headless", "--json", cwd=repository.root, env=env)
+
+        assert ran.code == 0, ran.err
+        documents = [path.relative_to(repository.root).as_posix() for path in (repository.root / "docs").rglob("*.md")]
+        changed = repository.git("diff", "--name-only", "main", BRANCH).split()
+        assert changed == sorted(documents)
+        assert len(changed) == 3
+        assert repository.worktrees() == []
+        assert repository.of_the_user()["index"] == before
+        commits = repository.git("log", "--no-merges", "--format=%H", f"main..{BRANCH}").split()
+        assert len(commits) == (1 if isolation == "none" else 3)
+
+
+class TestShown:
+    """Where the work is: the branch, its commit, and the worktree while there is one."""
+
+    def test_by_status_and_show(self, repository: Repository, home: Path) -> None:
+        env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
+        assert program("run", "design", "catalog", "--headless", cwd=repository.root, env=env).code == 0
+
+        found = covey("status", "--json", cwd=repository.root).object
+        commit = repository.head(BRANCH)
+        assert found["git"] == {"branch": BRANCH, "base": repository.head(), "commit": commit, "worktree": None}
+        shown = covey("show", found["run_id"], "--json", cwd=repository.root).object
+        assert shown["git"] == found["git"]
+        assert f"branch     {BRANCH} at {commit[:10]}" in covey("show", found["run_id"], cwd=repository.root).out
+        assert f"branch {BRANCH} at {commit[:10]}" in covey("status", cwd=repository.root).out
+
+    def test_a_worktree_that_is_left(self, repository: Repository, home: Path) -> None:
+        repository.hook("pre-commit", "exit 1")
+        env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
+        assert program("run", "design", "catalog", "--headless", cwd=repository.root, env=env).code == 1
+
+        found = covey("status", "--json", cwd=repository.root).object
+        assert found["git"]["worktree"] == f".covey/worktrees/{found['run_id']}"
+        assert f"in .covey/worktrees/{found['run_id']}" in covey("status", cwd=repository.root).out
+
+    def test_no_repository(self, blocked: Path) -> None:
+        assert "git" not in covey("status", "--json", cwd=blocked).object
+
+
+class TestDoctor:
+    """Worktrees that no unfinished run needs are named, and removed where nothing would be lost."""
+
+    @pytest.fixture
+    def left(self, repository: Repository, home: Path) -> Repository:
+        """A run has failed as it committed; its worktree is there, with the documents staged in it."""
+        repository.hook("pre-commit", "exit 1")
+        env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
+        assert program("run", "design", "catalog", "--headless", cwd=repository.root, env=env).code == 1
+        return repository
+
+    @staticmethod
+    def findings(root: Path, *options: str) -> list[dict[str, str]]:
+        found = covey("doctor", "--json", *options, cwd=root).object["findings"]
+        return [each for each in found if each["check"] == "worktrees"]
+
+    def test_one_with_changes_is_never_removed(self, left: Repository) -> None:
+        (worktree,) = left.worktrees()
+        (finding,) = self.findings(left.root, "--fix")
+        assert finding["severity"] == "warning"
+        assert BRANCH in finding["message"]
+        assert "uncommitted changes: docs/design/shop/catalog/" in finding["message"]
+        assert left.worktrees() == [worktree]
+
+    def test_a_clean_one_is_removed_when_asked(self, left: Repository) -> None:
+        (worktree,) = left.worktrees()
+        Repository(Path(worktree)).git("reset", "--quiet", "--hard")
+        Repository(Path(worktree)).git("clean", "-fdq")
+        (finding,) = self.findings(left.root)
+        assert finding["fix"] == "covey doctor --fix"
+        assert left.worktrees() == [worktree]
+        (finding,) = self.findings(left.root, "--fix")
+        assert finding["severity"] == "ok"
+        assert left.worktrees() == []
+        assert BRANCH in left.branches()
+        assert self.findings(left.root) == []
+
+    def test_that_of_an_unfinished_run_stays(self, repository: Repository, home: Path) -> None:
+        env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
+        assert program("run", "design", "billing", "--headless", cwd=repository.root, env=env).code == 6
+        (worktree,) = repository.worktrees()
+        assert self.findings(repository.root, "--fix") == []
+        assert repository.worktrees() == [worktree]
