@@ -1,7 +1,8 @@
-"""The offline agent: drafts design documents from static analysis, with no key, no network and no model.
+"""The offline agent: drafts design documents and tests from static analysis, with no key, no network and no model.
 
-`agent` does the work at the desk; `analysis` reads code into `facts`; `content` says them in Markdown; `draft` arranges
-that into a document; `mending` adds what an existing document lacks and deletes no line of it.
+`agent` finds the work for a kind of file: `design` for documents, `contract` for tests, both after the pattern of
+`work`. `analysis` reads code into `facts`. For documents `content` says them in Markdown; `draft` arranges that;
+`mending` adds what an existing document lacks and deletes no line of it.
 """
 
 from covey.agents.offline.agent import OfflineAgent

@@ -115,12 +115,12 @@ def acts(unit: Unit) -> str:
     is_main = unit.name.rpartition(".")[2] == "__main__"
     for call in _calls(unit.tree.body, bare=is_main):
         name = dotted(call.func)
-        meaning = (
-            unit.imported.get(name.partition(".")[0], name.partition(".")[0]) + name[len(name.partition(".")[0]) :]
-        )
-        last = name.rpartition(".")[2]
-        if is_main or last in _ACTS or meaning in _ACTS_BY_NAME or meaning.partition(".")[0] in _ACTS_IN:
-            return f"it calls {name} at once" if name else "it calls something at once"
+        head, dot, rest = name.partition(".")
+        meaning = f"{unit.imported.get(head, head)}{dot}{rest}"
+        last = call.func.attr if isinstance(call.func, ast.Attribute) else name
+        known = last in _ACTS or meaning in _ACTS_BY_NAME or meaning.partition(".")[0] in _ACTS_IN
+        if is_main or known:
+            return f"it calls {last} at once" if last else "it calls something at once"
     for statement in unit.tree.body:
         match statement:
             case ast.Assign(targets=[ast.Subscript(value=value)]) if dotted(value).endswith("sys.modules"):

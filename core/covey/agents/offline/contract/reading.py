@@ -15,6 +15,7 @@ from covey.agents.offline.contract.values import value_of
 from covey.agents.offline.facts import FunctionFacts, ModuleFacts
 
 _LONGEST_SAYING = 240
+_NOT_BOUND = "no statement of the module binds it"
 _MANGLED = "its name is one that classes mangle"
 _COMPILED = "the module is compiled: what a test sees is not its source"
 
@@ -24,7 +25,7 @@ def promises(project: Project, unit: Unit, facts: ModuleFacts, *, digest: str = 
 
     `digest` is the SHA-256 of its text; `compiled`: a binary stands beside it, which Python takes before the source.
     """
-    behaviours, undocumented = tuple(_behaviours(facts)), tuple(_undocumented(facts))
+    behaviours, undocumented = tuple(_behaviours(facts, unit)), tuple(_undocumented(facts, unit))
     unimportable = acts(unit)
     if unimportable:
         return Promises(module=unit.name, behaviours=behaviours, undocumented=undocumented, unimportable=unimportable)
@@ -82,6 +83,9 @@ class _Reader:
         self._project = project
         self._unit = unit
         self._changed = _changed_from_outside(unit.tree)
+        for name in exports(unit) or ():
+            if name not in unit.scope and name.isidentifier():
+                self.notes.unpromised[name] = _NOT_BOUND
         for name, binding in _public(unit):
             why = _COMPILED if compiled else _MANGLED if _is_mangled(name) else ""
             if why:
@@ -187,8 +191,16 @@ def _definitions(body: Iterable[ast.stmt], above: str) -> Iterator[tuple[str, Fu
                 yield from _definitions(node.body, f"{above}{node.name}.")
 
 
-def _behaviours(facts: ModuleFacts) -> Iterator[Behaviour]:
+def _callables(facts: ModuleFacts, unit: Unit) -> Iterator[FunctionFacts]:
+    """The functions and methods that are there at run time; griffe knows those for type checkers too."""
     for each in facts.callables:
+        binding = unit.scope.get(each.name.partition(".")[0])
+        if binding is not None and binding.certain:
+            yield each
+
+
+def _behaviours(facts: ModuleFacts, unit: Unit) -> Iterator[Behaviour]:
+    for each in _callables(facts, unit):
         says = "; ".join(_says(each))
         if says:
             cut = says if len(says) <= _LONGEST_SAYING else f"{says[: _LONGEST_SAYING - 1].rstrip()}…"
@@ -206,7 +218,7 @@ def _says(each: FunctionFacts) -> Iterator[str]:
         yield f"raises {error.error}{f': {error.condition}' if error.condition else ''}"
 
 
-def _undocumented(facts: ModuleFacts) -> Iterator[str]:
-    for each in facts.callables:
+def _undocumented(facts: ModuleFacts, unit: Unit) -> Iterator[str]:
+    for each in _callables(facts, unit):
         if not any(_says(each)) and not each.name.endswith("__init__") and "property" not in each.labels:
             yield each.name
