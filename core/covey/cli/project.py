@@ -115,11 +115,15 @@ def contexts(context: str | None = None, /, *, json: Json = False, project: Proj
 
 
 def _context_lines(context: dict[str, Any]) -> Iterable[SafeText]:
-    components = context["components"]
+    components, own = context["components"], _there(context["artifacts"])
     name, module = sanitise_line(context["context"]), sanitise_line(context["module"])
     shown = name if name == module else f"{name} ({module})"
-    yield SafeText(f"{shown}   {plural(len(components), 'component')}")
+    yield SafeText(f"{shown}   {plural(len(components), 'component')}{f'   {own}' if own else ''}")
     for component in components:
-        there = [kind for kind, artifact in component["artifacts"].items() if artifact["present"]]
         name, module = pad(sanitise_line(component["component"], 24), 24), pad(sanitise_line(component["module"]), 40)
-        yield SafeText(f"  {name}  {module}  {', '.join(there)}".rstrip())
+        yield SafeText(f"  {name}  {module}  {_there(component['artifacts'])}".rstrip())
+
+
+def _there(artifacts: dict[str, Any]) -> str:
+    """The kinds of files that are there."""
+    return ", ".join(kind for kind, artifact in artifacts.items() if artifact["present"])

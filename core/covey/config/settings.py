@@ -24,6 +24,9 @@ DEFAULT_SECTIONS = {
     "module": ("Purpose", "Public API", "Dependencies"),
     "schema": ("Purpose", "Fields", "Dependencies"),
 }
+REVIEW_SECTIONS = ("Summary", "Findings", "Components reviewed")
+"""The sections that the review of a context's design documents must have."""
+
 _LARGEST = 1_000_000
 
 
@@ -107,6 +110,7 @@ class PathsTable(Table):
     design: Template | None = None
     code: Template | None = None
     test: Template | None = None
+    review: Template | None = None
 
 
 class RunTable(Table):

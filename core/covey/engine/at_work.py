@@ -82,7 +82,7 @@ class RunsAtWork:
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
         agents = [options.agent or self._agent_of(each) for each in due]
-        wanted = {component.module for each in due for component in each.context.components}
+        wanted = {module for each in due for module in _modules(each.context)}
         preflight(project, self._registry, agents, wanted)
         if slots is not None:
             self._slots.resize(slots)
@@ -169,6 +169,11 @@ class RunsAtWork:
         """What the runs that the engine was called for come to."""
         ended = [self._ended[each.run_id] for each in self.called if each.run_id in self._ended]
         return await result_of(self._bench, self.called, stopped=stopped or next(iter(ended), None))
+
+
+def _modules(context: DeclaredContext) -> tuple[str, ...]:
+    """The modules that a run on the context writes something for."""
+    return (context.module, *(component.module for component in context.components))
 
 
 def _number(root: Session) -> int:

@@ -1,18 +1,19 @@
 """Executing a command: what a step asked for is done here, whatever kind of command it is, except spawning."""
 
 import asyncio
+import functools
 import os
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from covey.agents.base import Agent, Assignment, Desk, Outcome, Task
+from covey.agents.base import Agent, Assignment, Desk, Outcome, Reviewed, Task
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.presence import look_at
 from covey.engine.runtime import Turn
 from covey.errors import CoveyError
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
-from covey.model.component import Component
+from covey.model.component import Component, spawn_order
 from covey.model.ids import new_id
 from covey.model.session import Session
 from covey.projects.paths import ArtifactKind
@@ -21,6 +22,9 @@ from covey.workspace.files import move_aside
 
 CHECKED_AT_ONCE = 64 * 1024
 """Documents of more bytes than this are checked in a thread."""
+
+
+_DOCUMENTS = (ArtifactKind.DESIGN, ArtifactKind.REVIEW)
 
 
 class Executor:
@@ -42,8 +46,15 @@ class Executor:
 
     async def _agent(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         command, session = turn.interaction.command, turn.session
-        if turn.recovered and not command.metadata.get("existed") and tools.present(own_path(session)):
+        path, aside = own_path(session), command.metadata.get("move_aside_to")
+        replaces = isinstance(aside, str) and not _is_there(f"{tools.root}/{aside}/{path}")
+        is_new = not command.metadata.get("existed") or (isinstance(aside, str) and not replaces)
+        if turn.recovered and is_new and tools.present(path):
             return _result(tools, ResultStatus.OK, recovered=True)
+        if replaces:
+            moved = await _replace(tools, path, str(aside), desk)
+            if moved.status is ResultStatus.ERROR:
+                return moved
         agent = self.agent(tools, session.agent)
         outcome = await agent.run(assignment(tools, session, command), desk)
         if outcome.message:
@@ -66,19 +77,26 @@ class Executor:
         aside = command.metadata.get("move_aside_to")
         if isinstance(aside, str):
             return await _replace(tools, path, aside, desk)
-        if command.metadata.get("design"):
-            return await self._check_design(tools, session, path, desk)
+        kind = next((kind for kind in _DOCUMENTS if command.metadata.get(kind)), None)
+        if kind is not None:
+            return await self._check_document(tools, session, kind, desk)
         state = look_at(tools.root, path)
         return _result(tools, ResultStatus.OK, present=state.present, reason=state.reason)
 
-    async def _check_design(self, tools: Tools, session: Session, path: str, desk: Desk) -> Result:
+    async def _check_document(self, tools: Tools, session: Session, kind: ArtifactKind, desk: Desk) -> Result:
+        path = own_path(session)
         # A document of ordinary size is checked in less time than it takes to hand it to a thread and back.
         large = _size(f"{tools.root}/{path}") > CHECKED_AT_ONCE
-        found = await asyncio.to_thread(tools.design_findings, session) if large else tools.design_findings(session)
+        look = functools.partial(tools.design_findings, session, kind)
+        found = await asyncio.to_thread(look) if large else look()
         for finding in found:
             await desk.report(TranscriptKind.CHECK, f"{path}: {finding}\n")
         present = not found or tools.present(path)
         return _result(tools, ResultStatus.OK, present=present, findings=[str(finding) for finding in found])
+
+
+def _is_there(path: str) -> bool:
+    return os.path.lexists(path)
 
 
 def _size(path: str) -> int:
@@ -104,6 +122,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
     """The work that a command hands to an agent."""
     component = _component(tools, session)
     context = tools.components.get(component.parent_component_id or "", component)
+    kind = ArtifactKind(str(command.metadata["artifact"]))
     missing = session.state.get("missing_files") or ()
     findings = command.metadata.get("findings")
     return Assignment(
@@ -111,7 +130,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         attempt=session.attempt,
         step=command.module,
         task=Task(str(command.metadata["task"])),
-        kind=ArtifactKind(str(command.metadata["artifact"])),
+        kind=kind,
         workspace=tools.root,
         target=own_path(session),
         source=tools.rules.path(ArtifactKind.CODE, component),
@@ -119,13 +138,25 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         context=context,
         context_design_path=str(session.state.get("context_design_path", "")),
         components=tools.components.values(),
-        sections=tools.sections(session),
+        sections=tools.sections(session, kind),
+        reviewed=_reviewed(tools, component) if kind is ArtifactKind.REVIEW else (),
         source_roots=tuple(tools.settings.project.source),
         findings=tuple(str(finding) for finding in findings) if isinstance(findings, list) else (),
         failure=session.state.get("failure"),
         missing=tuple(str(path) for path in missing),
         note=session.note,
         model=session.model,
+    )
+
+
+def _reviewed(tools: Tools, context: Component) -> tuple[Reviewed, ...]:
+    """The components of a context with their files, in spawn order."""
+    below = sorted(
+        (each for each in tools.components.values() if each.parent_component_id == context.id), key=spawn_order
+    )
+    rules = tools.rules
+    return tuple(
+        Reviewed(each, rules.path(ArtifactKind.DESIGN, each), rules.path(ArtifactKind.CODE, each)) for each in below
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from covey.artifacts.checks import check_design_file
 from covey.artifacts.presence import look_at
+from covey.config.settings import REVIEW_SECTIONS
 from covey.errors import UsageError
 from covey.model.component import Component
 from covey.model.outcome import How
@@ -81,14 +82,24 @@ def _how(project: DeclaredProject, context: DeclaredContext, root: Session | Non
 
 
 def all_satisfied(project: DeclaredProject, context: DeclaredContext) -> bool:
-    """Every component of the context has its document, and it passes."""
+    """Every component of the context has its document, and it passes; so does the review of them."""
     components = project.components("")
     known = frozenset(component.module_name for component in components)
     modules = {component.module for component in context.components}
-    return all(_satisfied(project, component, known) for component in components if component.module_name in modules)
+    return _is_reviewed(project, context) and all(
+        _satisfied(project, component, known) for component in components if component.module_name in modules
+    )
+
+
+def _is_reviewed(project: DeclaredProject, context: DeclaredContext) -> bool:
+    path = project.rules.path_of(ArtifactKind.REVIEW, context.module, context.name)
+    return _passes(project, path, REVIEW_SECTIONS, frozenset())
 
 
 def _satisfied(project: DeclaredProject, component: Component, known: frozenset[str]) -> bool:
     path = project.rules.path(ArtifactKind.DESIGN, component)
-    sections = project.settings.design.sections_for(component.type)
+    return _passes(project, path, project.settings.design.sections_for(component.type), known)
+
+
+def _passes(project: DeclaredProject, path: str, sections: Sequence[str], known: frozenset[str]) -> bool:
     return look_at(project.root, path).present and not check_design_file(project.root, path, sections, known)

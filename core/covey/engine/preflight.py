@@ -12,7 +12,7 @@ from covey.projects.paths import ArtifactKind
 
 
 def preflight(project: DeclaredProject, registry: AgentRegistry, agents: Iterable[str], wanted: set[str]) -> None:
-    """Check the agents, and that the documents of the `wanted` modules can be written.
+    """Check the agents, and that the documents of the `wanted` modules (a context's review) can be written.
 
     Raises:
         UsageError: everything that is not in order, each with what to do.
@@ -35,13 +35,17 @@ def agent_problems(project: DeclaredProject, registry: AgentRegistry, agent: str
 
 
 def _directory_problems(project: DeclaredProject, components: Iterable[Component]) -> Iterable[str]:
-    paths = {os.path.dirname(project.rules.path(ArtifactKind.DESIGN, each)) for each in components}  # noqa: PTH120
+    paths = {os.path.dirname(project.rules.path(_written(each), each)) for each in components}  # noqa: PTH120
     directories = {project.root / path for path in paths}
     for nearest in sorted({_nearest(directory) for directory in directories}):
         if not nearest.is_dir():
             yield f"{nearest} is in the way: documents are to be written below it, but it is no directory"
         elif not os.access(nearest, os.W_OK | os.X_OK):
             yield f"{nearest} cannot be written: give yourself the right to, or set [paths] design in covey.toml"
+
+
+def _written(component: Component) -> ArtifactKind:
+    return ArtifactKind.REVIEW if component.parent_component_id is None else ArtifactKind.DESIGN
 
 
 def _nearest(directory: Path) -> Path:

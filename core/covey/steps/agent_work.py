@@ -20,15 +20,22 @@ def open_note(session: Session) -> str | None:
 
 
 def assign(
-    tools: Tools, step: str, session: Session, task: str, findings: Sequence[str] = (), *, artifact: ArtifactKind
+    tools: Tools,
+    step: str,
+    session: Session,
+    task: str,
+    findings: Sequence[str] = (),
+    *,
+    artifact: ArtifactKind,
+    **more: str,
 ) -> Command:
     """The command that hands the session's file to its agent. `existed`: the file was there when it was issued."""
     path = own_path(session)
-    facts = {"task": task, "artifact": artifact, "path": path, "findings": list(findings)}
+    facts = {"task": task, "artifact": artifact, "path": path, "findings": list(findings), **more}
     return tools.command(step, CommandKind.AGENT, **facts, existed=tools.present(path))
 
 
-def judge(tools: Tools, session: Session, result: Result) -> Handled:
+def judge(tools: Tools, session: Session, result: Result, artifact: ArtifactKind = ArtifactKind.DESIGN) -> Handled:
     """The agent's result, corrected by what lies on disk; the note counts as taken once an agent had it."""
     updates = {"state": {NOTE_TAKEN: session.attempt}}
     path = own_path(session)
@@ -41,7 +48,7 @@ def judge(tools: Tools, session: Session, result: Result) -> Handled:
             data={**result.data, "cause": FailureCause.MISSING_FILE},
         )
         return Handled(updates, missing)
-    if result.status is ResultStatus.ERROR and present and not tools.design_findings(session):
+    if result.status is ResultStatus.ERROR and present and not tools.design_findings(session, artifact):
         kept = f"{result.error_message}; {path} is there and passes, a retry will keep it"
         return Handled(updates, replace(result, error_message=kept), present=True)
     return Handled(updates, result, present=present)

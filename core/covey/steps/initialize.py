@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from covey.model.command import Command, CommandKind, Result, ResultStatus
 from covey.model.scope import Scope
 from covey.model.session import Session
-from covey.steps.base import Handled, Tools, own_path
+from covey.steps.base import Handled, Tools, own_path, replaced_directory
 
 
 class InitializeParent:
@@ -36,7 +36,7 @@ class InitializeChild:
     async def get_command(self, scope: Scope, session: Session) -> Command:
         """Look at the file; on the first attempt of an `--overwrite` run, move it aside first."""
         replaces = bool(session.state.get("overwrite")) and session.attempt == 1
-        aside = f".covey/replaced/{session.run_id}" if replaces else None
+        aside = replaced_directory(session) if replaces else None
         return self._tools.command(self.name, CommandKind.CHECK, path=own_path(session), move_aside_to=aside)
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from covey.model.command import ResultStatus
 from covey.projects.paths import ArtifactKind
+from covey.steps.execute_review import ExecuteReview
 from covey.steps.finalize import FinalizeDesign, FinalizeParent
 from covey.steps.generate_design import GenerateComponentDesign
 from covey.steps.initialize import InitializeChild, InitializeParent
 from covey.steps.revise_design import ReviseDesign
-from covey.steps.spawn import DESIGN, SpawnStep
+from covey.steps.spawn import DESIGN, REVIEW_TYPE, SpawnStep
+from covey.steps.spawn_review import SpawnReviewSession
 from covey.steps.validate_design import ValidateDesign
 from covey.workflows.workflow import Workflow
 
@@ -19,15 +21,17 @@ CONTEXT_COMPONENTS_DESIGN = Workflow(
     steps={
         "Initialize": InitializeParent,
         "SpawnComponentDesignSessions": lambda tools: SpawnStep(tools, DESIGN),
+        "SpawnReviewSession": SpawnReviewSession,
         "Finalize": FinalizeParent,
     },
     transitions={
         ("Initialize", OK): "SpawnComponentDesignSessions",
-        ("SpawnComponentDesignSessions", OK): "Finalize",
+        ("SpawnComponentDesignSessions", OK): "SpawnReviewSession",
+        ("SpawnReviewSession", OK): "Finalize",
         ("Finalize", WARNING): "SpawnComponentDesignSessions",
     },
     final="Finalize",
-    loops=frozenset({"SpawnComponentDesignSessions"}),
+    loops=frozenset({"SpawnComponentDesignSessions", "SpawnReviewSession"}),
 )
 
 COMPONENT_DESIGN = Workflow(
@@ -52,8 +56,16 @@ COMPONENT_DESIGN = Workflow(
     artifact=ArtifactKind.DESIGN,
 )
 
+COMPONENT_DESIGN_REVIEW = Workflow(
+    name=REVIEW_TYPE,
+    steps={"ExecuteReview": ExecuteReview, "Finalize": lambda tools: FinalizeDesign(tools, ArtifactKind.REVIEW)},
+    transitions={("ExecuteReview", OK): "Finalize"},
+    final="Finalize",
+    artifact=ArtifactKind.REVIEW,
+)
+
 WORKFLOWS: Mapping[str, Workflow] = {
-    workflow.name: workflow for workflow in (CONTEXT_COMPONENTS_DESIGN, COMPONENT_DESIGN)
+    workflow.name: workflow for workflow in (CONTEXT_COMPONENTS_DESIGN, COMPONENT_DESIGN, COMPONENT_DESIGN_REVIEW)
 }
 
 ROOTS: Mapping[str, str] = {"design": CONTEXT_COMPONENTS_DESIGN.name}

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -17,12 +17,14 @@ from pydantic import BaseModel, ConfigDict
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.offline.context_document import said_of
 from covey.agents.offline.draft import Draft, draft_from_code, draft_from_manifest, note_body
+from covey.agents.offline.markdown import code
 from covey.agents.offline.mending import UnclosedError, lacking, mended
 from covey.artifacts.checks import DESIGN_LIMIT, Finding, check_design
 from covey.artifacts.modules import ModuleNames
 from covey.artifacts.outline import has_text
 from covey.model.command import TranscriptKind
 from covey.model.status import FailureCause
+from covey.projects.paths import ArtifactKind
 from covey.text.quoting import visible
 from covey.workspace.files import (
     ChangedMeanwhileError,
@@ -48,7 +50,7 @@ class Settings(BaseModel):
 
 
 class OfflineAgent:
-    """Drafts design documents from static analysis. Needs no key, no network and no model."""
+    """Drafts design documents, and reviews of them, from static analysis. Needs no key, no network and no model."""
 
     Settings: ClassVar[type[BaseModel]] = Settings
 
@@ -61,7 +63,10 @@ class OfflineAgent:
 
     async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
         """Draft the document, or add to the one that is there what it lacks."""
-        work = _Work(assignment)
+        kind = _WORKS.get(assignment.kind)
+        if kind is None:
+            return Outcome(ok=False, message=f"the offline agent writes documents, no {assignment.kind} files")
+        work = kind(assignment)
         future = asyncio.get_running_loop().run_in_executor(None, work.outcome)
         try:
             outcome = await asyncio.shield(future)
@@ -85,7 +90,7 @@ class _FailedError(Exception):
 
 @dataclass(slots=True)
 class _Work:
-    """One assignment being worked on, on a thread of its own; `report` are the lines for the transcript."""
+    """A design document being worked on, on a thread of its own; `report` are the lines for the transcript."""
 
     assignment: Assignment
     stop: threading.Event = field(default_factory=threading.Event)
@@ -157,8 +162,11 @@ class _Work:
         return after
 
     def _check(self, text: str) -> Sequence[Finding]:
-        known = [component.module_name for component in self.assignment.components]
-        return check_design(text, self.assignment.sections, known)
+        return check_design(text, self.assignment.sections, self._known())
+
+    def _known(self) -> Collection[str]:
+        """The modules that the document may name as dependencies."""
+        return [component.module_name for component in self.assignment.components]
 
     def _demand(self, text: str, findings: Sequence[Finding]) -> None:
         """Refuse a document that would not pass, naming the lines of it that stand against it."""
@@ -222,6 +230,32 @@ class _Work:
             self.report.append(f"Could not read the context's document: {visible(str(error))}")
             return ""
         return said_of(work.component, text)
+
+
+class _ReviewWork(_Work):
+    """A review of the design documents of a context."""
+
+    def _known(self) -> Collection[str]:
+        return ()  # it may name any module: those that are none are what it reports
+
+    def _draft(self) -> Draft:
+        # griffe is imported when first used
+        from covey.agents.offline.review.document import review  # noqa: PLC0415
+        from covey.agents.offline.review.findings import Finding, Kind, findings_of  # noqa: PLC0415
+        from covey.agents.offline.review.reading import context_document, subjects  # noqa: PLC0415
+
+        work = self.assignment
+        known = ModuleNames(component.module_name for component in work.components)
+        found = tuple(subjects(work, known, stopped=self.stop.is_set))
+        context, problems = context_document(work)
+        findings = findings_of(found, context, work.context_design_path, work.components)
+        unread = [Finding(Kind.NOT_READ, code(problem)) for problem in problems]
+        self.report.append(f"Read {sum(each.document is not None for each in found)} documents of {len(found)}.")
+        return review(work, found, (*unread, *findings), has_context_document=context is not None)
+
+
+_WORKS: Mapping[ArtifactKind, type[_Work]] = {ArtifactKind.DESIGN: _Work, ArtifactKind.REVIEW: _ReviewWork}
+"""What is done for each kind of file."""
 
 
 def _is_absent(workspace: Path, path: str) -> bool:
