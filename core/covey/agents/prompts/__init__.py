@@ -9,8 +9,9 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-from covey.agents.base import Assignment, Task
+from covey.agents.base import Assignment, Reviewed, Task
 from covey.model.component import Component
+from covey.projects.paths import ArtifactKind
 
 MOST_KNOWN = 400
 """How many of the project's components a prompt lists; those of the component's own context come first."""
@@ -23,11 +24,14 @@ def render(assignment: Assignment) -> str:
 
 
 def _blocks(assignment: Assignment) -> Iterator[str]:
-    yield "generate" if assignment.task is Task.GENERATE else "revise"
+    is_review, is_new = assignment.kind is ArtifactKind.REVIEW, assignment.task is Task.GENERATE
+    if is_review:
+        yield "review" if is_new else "review_again"
+    else:
+        yield "generate" if is_new else "revise"
     if assignment.findings:
         yield "findings"
-    yield "component"
-    yield "document"
+    yield from ("reviewed", "review_sections") if is_review else ("component", "document")
     if assignment.failure:
         yield "earlier"
     if assignment.missing:
@@ -60,6 +64,7 @@ def _values(assignment: Assignment) -> dict[str, str]:
         "context_design": assignment.context_design_path,
         "sections": "\n".join(f"  - `## {section}`" for section in assignment.sections),
         "known": "\n".join(_known(assignment)),
+        "reviewed": "\n".join(map(_reviewed, assignment.reviewed)),
         "findings": _bullets(assignment.findings),
         "failure": _quote(assignment.failure or ""),
         "missing": "\n".join(f"- `{path}`" for path in assignment.missing),
@@ -77,6 +82,11 @@ def _known(assignment: Assignment) -> Iterator[str]:
         yield f"- `{component.module_name}`" + (f": {description}" if description else "")
     if len(components) > MOST_KNOWN:
         yield f"- and {len(components) - MOST_KNOWN} more, as `covey.toml` has them"
+
+
+def _reviewed(each: Reviewed) -> str:
+    component = each.component
+    return f"- {_line(component.name)}, module `{component.module_name}`: `{each.design}`; its code: `{each.source}`"
 
 
 def _line(text: str) -> str:
