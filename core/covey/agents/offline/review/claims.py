@@ -50,7 +50,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """All that a document says, as far as it can be told. `words` are all words in it, `titles` those of headings."""
+    """All that a document says, as far as that can be told. `has_api`: it has a section for that; `words` are all in it."""
 
     api: tuple[Claim, ...]
     has_api: bool
@@ -83,7 +83,9 @@ def _api_lines(document: Outline, topic: Topic) -> Iterator[range]:
 def _claims(tokens: Sequence[Token], within: Sequence[range]) -> Iterator[Claim]:
     holder = ""
     for token, following in pairwise(tokens):
-        line = (token.map or [0])[0] + 1
+        if token.map is None:
+            continue  # it closes what has been looked at
+        line = token.map[0] + 1
         if not any(line in lines for lines in within):
             holder = ""
         elif token.type == "heading_open":
