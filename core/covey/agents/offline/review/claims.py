@@ -50,7 +50,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """All that a document says, as far as that can be told. `has_api`: it has a section for that; `words` are all in it."""
+    """All that can be told of a document. `has_api`: it has a section for that; `words` are all that are in it."""
 
     api: tuple[Claim, ...]
     has_api: bool
