@@ -117,7 +117,7 @@ class TestLines:
         assert ran.lines[0]["context"] == "shop.catalog"
         last = ran.lines[-1]
         assert (last["event"], last["exit_code"]) == ("run_finished", 0)
-        assert last["counts"] == {"active": 0, "complete": 3, "failed": 0, "cancelled": 0, "skipped": 0}
+        assert last["counts"] == {"active": 0, "complete": 4, "failed": 0, "cancelled": 0, "skipped": 0}
 
     def test_is_the_log(self, shop: Path) -> None:
         printed = covey("run", "design", "catalog", "--json", cwd=shop).lines
