@@ -220,7 +220,9 @@ class TestInterruption:
         ran = covey("run", "design", "catalog", "--agent", "offline", "--json", cwd=shop)
         assert ran.code in {0, 6}
         found = covey("status", run_id, "--json", cwd=shop).object
-        assert {session["session_id"] for session in found["sessions"]} == before
+        new = [session["component"] for session in found["sessions"] if session["session_id"] not in before]
+        assert new == ["Review of shop.catalog"]
+        assert len(found["sessions"]) == len(before) + 1
 
     def test_while_it_waits_for_a_human(self, shop: Path) -> None:
         with running("run", "design", "billing", "--stay", "--json", root=shop) as process:
