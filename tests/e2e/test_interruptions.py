@@ -14,7 +14,7 @@ BOTH = [signal.SIGINT, signal.SIGTERM]
 
 
 def goes_on(root: Path, context: str, sessions: dict[str, str], *arguments: str) -> Ran:
-    """The next `covey run` adopts the run and ends it, with the same sessions (and the review, where it came to that)."""
+    """The next `covey run` adopts the run and ends it: the same sessions, and the review where it came to that."""
     ran = program("run", "design", context, *arguments, "--json", cwd=root)
     assert "run_adopted" in [line["event"] for line in ran.lines[:5]]
     assert "run_started" not in [line["event"] for line in ran.lines]

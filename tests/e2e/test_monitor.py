@@ -73,7 +73,7 @@ class TestDemo:
             assert "the bracket is closed now" in (root / "docs/design/shop/billing/tax.md").read_text()
 
             (root / PAYMENT).write_text(DOCUMENT)
-            shown.until("✓ Finished   5 of 5 complete", gone=["file missing", "needs you"])
+            shown.until("✓ Finished   6 of 6 complete", gone=["file missing", "needs you"])
             shown.type("q")
             assert shown.until_ended() == 0
             assert f"covey watch --project {root}" in shown.written.decode().replace("\r\n", "\n")
@@ -130,7 +130,7 @@ class TestDeciding:
             shown.type("nobody taxes us\r")
             shown.until("y skip it", gone=["Enter to the buttons"])
             shown.type("\r")
-            shown.until("» Finished, 1 skipped   4 of 5 complete")
+            shown.until("» Finished, 1 skipped   5 of 6 complete")
             shown.until_row("»", "tax", "skipped")
             shown.type("5")
             shown.until("project id")
