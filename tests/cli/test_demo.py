@@ -61,7 +61,6 @@ class TestStory:
             ("session_skipped", "tax"),
             ("session_retried", "tax"),
             ("session_retried", "payment"),
-            ("session_completed", "payment"),
             ("session_completed", "Review of shop.billing"),
             ("run_finished", "shop.billing"),
         ]
