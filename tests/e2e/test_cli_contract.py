@@ -107,7 +107,7 @@ class TestEvents:
                 assert event["run_id"]
                 assert (event["parent_id"] is None) == (event["session_id"] == event["run_id"])
                 assert event["parent_id"] in {None, event["run_id"]}
-                assert event["module"].endswith(event["component"])
+                assert event["module"].endswith(event["component"].removeprefix("Review of "))
                 assert event["attempt"] >= 1
 
     def test_is_printed_by_the_run_line_by_line(self, story: Story) -> None:

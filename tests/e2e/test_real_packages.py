@@ -20,9 +20,9 @@ ONE = {"aiosqlite": "cursor", "watchfiles": "filters"}
 """A module of each package whose document is what a test is about."""
 FOUND = {
     "aiosqlite": "- `aiosqlite.context` → `aiosqlite.cursor` → `aiosqlite.core` → `aiosqlite.context`\n",
-    "watchfiles": "- Public names without documentation: ",
+    "watchfiles": "- `watchfiles.version`, line 25: `watchfiles._rust_notify` is no component\n",
 }
-"""What the review of each package finds."""
+"""What the review of each package finds: a circle of imports, and a module that is there only in machine code."""
 OTHER = {"aiosqlite": "core", "watchfiles": "main"}
 
 
@@ -95,12 +95,7 @@ class TestFirstRun:
         text = review(root).read_text(encoding="utf-8")
         assert check_design(text, REVIEW_SECTIONS, ()) == ()
         assert FOUND[of(root)] in text
-        for untrue in (
-            "References to unknown components",
-            "disagree with the code",
-            "Integration gaps",
-            "cannot be read",
-        ):
+        for untrue in ("disagree with the code", "Integration gaps", "cannot be read", "without a document"):
             assert untrue not in text, text
         for module in completed(ran):
             assert f"`{of(root)}/{module}.py`" in text
