@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from covey.agents.base import Assignment, Task
+from covey.agents.base import Assignment, Reviewed, Task
 from covey.agents.prompts import MOST_KNOWN, render
+from covey.config.settings import REVIEW_SECTIONS
 from covey.model.component import Component
 from covey.projects.paths import ArtifactKind
 
@@ -71,6 +72,47 @@ def prompt(**changes: Any) -> str:
 )
 def test_every_piece_is_in_both_prompts(task: Task, piece: str) -> None:
     assert piece in prompt(task=task)
+
+
+class TestReview:
+    """What an agent is told that reviews the design of a context."""
+
+    @pytest.fixture(params=list(Task))
+    def said(self, request: pytest.FixtureRequest) -> str:
+        return prompt(
+            task=request.param,
+            kind=ArtifactKind.REVIEW,
+            target="docs/design/shop/billing/design_review.md",
+            component=CONTEXT,
+            reviewed=(Reviewed(INVOICE, "docs/design/shop/billing/invoice.md", "src/shop/billing/invoice.py"),),
+            sections=REVIEW_SECTIONS,
+            note="Mind the taxes.",
+        )
+
+    @pytest.mark.parametrize(
+        "piece",
+        [
+            "the file `docs/design/shop/billing/design_review.md`",
+            "**Billing**, module `shop.billing`",
+            "Takes the money.",
+            "design document, if it has one: `docs/design/shop/billing.md`",
+            (
+                "- Invoice, module `shop.billing.invoice`: `docs/design/shop/billing/invoice.md`; "
+                "its code: `src/shop/billing/invoice.py`"
+            ),
+            "- `## Summary`\n  - `## Findings`\n  - `## Components reviewed`\n",
+            "- `shop.money`: Amounts.",
+            "# Design review of Billing`",
+            "> Mind the taxes.",
+            "/home/project",
+        ],
+    )
+    def test_every_piece_is_in_both_prompts(self, said: str, piece: str) -> None:
+        assert piece in said
+
+    def test_nothing_is_said_of_a_component_of_its_own(self, said: str) -> None:
+        assert "## The component\n" not in said
+        assert "$" not in said
 
 
 def test_the_two_tasks_differ() -> None:

@@ -39,13 +39,15 @@ from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools
 from covey.store.connection import database_path
 from covey.testing.agents import IdleAgent, do_nothing, scripted
-from covey.workflows.registry import COMPONENT_DESIGN, WORKFLOWS
+from covey.workflows.registry import COMPONENT_DESIGN, COMPONENT_DESIGN_REVIEW, WORKFLOWS
 from covey.workflows.workflow import Workflow
 from tests.benchmarks.replay import AT_ONCE, read_lives, replay
 
 RESULTS = Path(__file__).with_name("results.md")
 AIM, LEAST = 0.5, 0.25
 FEW_SLOTS = 8
+REVIEW = 1
+"""A run has one more child than it has components: the review of their design."""
 
 
 class IdleStep:
@@ -67,15 +69,16 @@ class IdleStep:
         return Handled({}, result)
 
 
-def _idle(name: str) -> Workflow:
-    """The design workflow of a component with steps that do nothing."""
-    kinds = dict.fromkeys(COMPONENT_DESIGN.steps, CommandKind.CHECK) | {"GenerateComponentDesign": CommandKind.AGENT}
+def _idle(workflow: Workflow, of_agent: str) -> Workflow:
+    """The workflow of a child with steps that do nothing, one of them by an agent."""
+    kinds = dict.fromkeys(workflow.steps, CommandKind.CHECK) | {of_agent: CommandKind.AGENT}
     steps = {step: partial(IdleStep, name=step, kind=kind) for step, kind in kinds.items()}
-    return replace(COMPONENT_DESIGN, name=name, steps=steps)
+    return replace(workflow, steps=steps)
 
 
+IDLE = (_idle(COMPONENT_DESIGN, "GenerateComponentDesign"), _idle(COMPONENT_DESIGN_REVIEW, "ExecuteReview"))
 NOTHING, DESIGN = "nothing", "design"
-WORK = {DESIGN: WORKFLOWS, NOTHING: {**WORKFLOWS, COMPONENT_DESIGN.name: _idle(COMPONENT_DESIGN.name)}}
+WORK = {DESIGN: WORKFLOWS, NOTHING: {**WORKFLOWS, **{workflow.name: workflow for workflow in IDLE}}}
 AGENTS = {DESIGN: IdleAgent, NOTHING: scripted(do_nothing)}
 
 
@@ -143,7 +146,7 @@ async def measure(sessions: int, work: str, slots: int) -> Measured:
         root = Path(directory, "project")
         seconds, cpu = await run_engine(root, sessions, work, slots)
         lives = read_lives(database_path(root / ".covey"))
-        assert len(lives.children) == sessions
+        assert len(lives.children) == sessions + REVIEW
         documents = _drafted(root, Path(directory, "bare")) if work == DESIGN else {}
         cpu_before = time.process_time()
         bare, transactions = await replay(lives, Path(directory, "bare.db"), documents)
@@ -175,8 +178,10 @@ async def run_engine(root: Path, sessions: int, work: str, slots: int) -> tuple[
     registry = AgentRegistry(extra={"idle": AGENTS[work]})
     project = load_project(root, registry)
     if work == NOTHING:
-        for component in project.components("")[1:]:  # nobody writes or checks them; the lookout sees them
-            document = root / project.rules.path(ArtifactKind.DESIGN, component)
+        context, *components = project.components("")  # nobody writes or checks their files; the lookout sees them
+        paths = [project.rules.path(ArtifactKind.DESIGN, component) for component in components]
+        for path in [*paths, project.rules.path(ArtifactKind.REVIEW, context)]:
+            document = root / path
             document.parent.mkdir(parents=True, exist_ok=True)
             document.write_text("# Nothing\n", encoding="utf-8")
     contexts = find_contexts(project, ("Shop",))
@@ -185,7 +190,7 @@ async def run_engine(root: Path, sessions: int, work: str, slots: int) -> tuple[
         await engine.begin("design", contexts, RunOptions(max_sessions=slots))
         left = await engine.until_left()
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    if left.exit_code != 0 or left.counts["complete"] != sessions:
+    if left.exit_code != 0 or left.counts["complete"] != sessions + REVIEW:
         raise RuntimeError(f"the run did not end well: {left}")
     return seconds, cpu
 

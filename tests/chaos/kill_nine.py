@@ -23,6 +23,7 @@ echo "$1" >> starts.txt
 mkdir -p "$(dirname "$2")"
 printf '# %s\\n\\n## Purpose\\n\\nP.\\n\\n' "$1" > "$2.part"
 printf '## Public API\\n\\nA.\\n\\n## Dependencies\\n\\nNone.\\n' >> "$2.part"
+printf '\\n## Summary\\n\\nS.\\n\\n## Findings\\n\\nF.\\n\\n## Components reviewed\\n\\nC.\\n' >> "$2.part"
 mv "$2.part" "$2"
 """
 MANIFEST = """

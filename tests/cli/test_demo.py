@@ -48,8 +48,8 @@ class TestStory:
     def test_is_told_to_the_end(self, tmp_path: Path) -> None:
         ran, root = demo(tmp_path)
         assert (ran.code, ran.err) == (0, "")
-        assert [f"\n{number}. " in ran.out for number in range(1, 6)] == [True] * 5
-        assert "5 of 5 complete" in ran.out
+        assert [f"\n{number}. " in ran.out for number in range(1, 7)] == [True] * 6
+        assert "6 of 6 complete" in ran.out
         assert str(root) in ran.out
 
     def test_happens_for_real(self, tmp_path: Path) -> None:
@@ -61,6 +61,7 @@ class TestStory:
             ("session_skipped", "tax"),
             ("session_retried", "tax"),
             ("session_retried", "payment"),
+            ("session_completed", "Review of shop.billing"),
             ("run_finished", "shop.billing"),
         ]
         assert [event for event in events if event in acts] == acts

@@ -95,6 +95,17 @@ class TestContexts:
             },
         }
 
+    def test_a_context_has_its_document_and_the_review(self, shop: Path) -> None:
+        review = shop / "docs/design/shop/billing/design_review.md"
+        review.parent.mkdir(parents=True)
+        review.write_text("A review.\n", encoding="utf-8")
+        (context,) = covey("contexts", "billing", "--json", cwd=shop).object
+        assert context["artifacts"] == {
+            "design": {"path": "docs/design/shop/billing.md", "present": False},
+            "review": {"path": "docs/design/shop/billing/design_review.md", "present": True},
+        }
+        assert covey("contexts", "billing", cwd=shop).out.splitlines()[0] == "shop.billing   5 components   review"
+
     def test_priority_comes_first(self, shop: Path) -> None:
         manifest = shop / "covey.toml"
         text = manifest.read_text(encoding="utf-8")

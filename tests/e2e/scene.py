@@ -15,8 +15,11 @@ from tests.cli.program import Ran, command, end, environment, program
 
 SECONDS = 60.0
 
-LEAST = "# least\\n\\n## Purpose\\n\\nx\\n\\n## Public API\\n\\nx\\n\\n## Dependencies\\n\\nNone.\\n"
-"""The shortest document that passes, as printf wants it."""
+SECTIONS = ("Purpose", "Public API", "Dependencies", "Summary", "Findings", "Components reviewed")
+LEAST = "# least\\n" + "".join(
+    f"\\n## {title}\\n\\n{'None.' if title == 'Dependencies' else 'x'}\\n" for title in SECTIONS
+)
+"""The shortest document that passes as a design, and as a review of designs, as printf wants it."""
 
 WRITES = f"""\
 mkdir -p "$(dirname "$2")"

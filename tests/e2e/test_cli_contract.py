@@ -107,7 +107,7 @@ class TestEvents:
                 assert event["run_id"]
                 assert (event["parent_id"] is None) == (event["session_id"] == event["run_id"])
                 assert event["parent_id"] in {None, event["run_id"]}
-                assert event["module"].endswith(event["component"])
+                assert event["module"].endswith(event["component"].removeprefix("Review of "))
                 assert event["attempt"] >= 1
 
     def test_is_printed_by_the_run_line_by_line(self, story: Story) -> None:
@@ -270,6 +270,11 @@ class TestCommandAgent:
         ):
             assert text in prompt, text
 
+    def test_the_last_prompt_asks_for_a_review_of_all_documents(self, asked: tuple[Path, Ran]) -> None:
+        prompt = (asked[0] / "seen/design_review.4").read_text(encoding="utf-8")
+        for text in ("docs/design/shop/catalog/design_review.md", "docs/design/shop/catalog/search.md", "## Findings"):
+            assert text in prompt, text
+
     def test_what_does_not_pass_is_asked_for_again_with_what_is_wrong(self, asked: tuple[Path, Ran]) -> None:
         root, ran = asked
         steps = [
@@ -283,7 +288,7 @@ class TestCommandAgent:
         assert "missing" in revise
 
     def test_one_slot_is_one_agent_at_a_time(self, asked: tuple[Path, Ran]) -> None:
-        assert (asked[0] / "work").read_text().split() == ["begin", "end"] * 4
+        assert (asked[0] / "work").read_text().split() == ["begin", "end"] * 5
 
     def test_only_what_is_let_through_reaches_it(self, asked: tuple[Path, Ran]) -> None:
         names = {line.partition("=")[0] for line in (asked[0] / "environment").read_text().splitlines()}
@@ -324,7 +329,7 @@ class TestSeveralContexts:
         assert len({line["run_id"] for line in started}) == 2
         left = ran.lines[-1]
         assert (left["event"], left["exit_code"]) == ("run_left", 6)
-        assert left["counts"] == {"active": 0, "complete": 7, "failed": 1, "cancelled": 0, "skipped": 0}
+        assert left["counts"] == {"active": 0, "complete": 8, "failed": 1, "cancelled": 0, "skipped": 0}
         assert program("run", "design", "catalog", "--json", cwd=shop).code == 4
         # RUN is the newest unfinished one, though the other is newer or older.
         assert status(shop)["context"] == "shop.billing"

@@ -73,7 +73,7 @@ class TestDemo:
             assert "the bracket is closed now" in (root / "docs/design/shop/billing/tax.md").read_text()
 
             (root / PAYMENT).write_text(DOCUMENT)
-            shown.until("✓ Finished   5 of 5 complete", gone=["file missing", "needs you"])
+            shown.until("✓ Finished   6 of 6 complete", gone=["file missing", "needs you"])
             shown.type("q")
             assert shown.until_ended() == 0
             assert f"covey watch --project {root}" in shown.written.decode().replace("\r\n", "\n")
@@ -98,7 +98,7 @@ class TestWatching:
                 shown.until_row("●", name, "generate design")
             shown.until("0/3", "3 of 8 slots", "x cancel…", gone=["need you", "needs you"])
             (own / "gate").touch()
-            shown.until("✓ Finished   3 of 3 complete")
+            shown.until("✓ Finished   4 of 4 complete")
             shown.until_row("✓", "search", "complete")
             shown.type("q")
             assert shown.until_ended() == 0
@@ -108,7 +108,7 @@ class TestWatching:
         with terminal(*command("watch"), at=own) as shown:
             shown.until("no run yet")
             assert program("run", "design", "catalog", "--detach", cwd=own).code == 0
-            shown.until("✓ Finished   3 of 3 complete")
+            shown.until("✓ Finished   4 of 4 complete")
 
     def test_one_that_only_looks_asks_for_nothing(self, blocked: Path) -> None:
         with no_engine_left(blocked), terminal(*command("watch", "--read-only"), at=blocked) as shown:
@@ -130,7 +130,7 @@ class TestDeciding:
             shown.type("nobody taxes us\r")
             shown.until("y skip it", gone=["Enter to the buttons"])
             shown.type("\r")
-            shown.until("» Finished, 1 skipped   4 of 5 complete")
+            shown.until("» Finished, 1 skipped   5 of 6 complete")
             shown.until_row("»", "tax", "skipped")
             shown.type("5")
             shown.until("project id")

@@ -70,7 +70,7 @@ class TestLeaving:
             until_at_work(second)
             assert left_with_q(first) == 0
             (own / "gate").touch()
-            second.until("✓ Finished   3 of 3 complete")
+            second.until("✓ Finished   4 of 4 complete")
 
     def test_what_one_decides_the_other_shows(self, own: Path) -> None:
         with terminal(*RUN, at=own) as first, terminal(*WATCH, at=own) as second:
@@ -100,7 +100,7 @@ class TestHarmlessKeys:
             assert engine_of(own) == engine
             assert not numbers(own / "told")
             ends_well(own)
-            shown.until("✓ Finished   3 of 3 complete")
+            shown.until("✓ Finished   4 of 4 complete")
 
     def test_ctrl_c_in_a_dialog_confirms_nothing(self, own: Path) -> None:
         with terminal(*RUN, at=own) as shown:
@@ -131,14 +131,14 @@ class TestStopping:
             self.stopped(shown, own)
             (own / "gate").touch()
             assert program(*RUN[3:], "--detach", cwd=own).code == 0
-            shown.until("✓ Finished   3 of 3 complete", gone=["No engine"])
+            shown.until("✓ Finished   4 of 4 complete", gone=["No engine"])
 
     def test_an_action_goes_on(self, own: Path) -> None:
         with terminal(*RUN, at=own) as shown:
             self.stopped(shown, own)
             (own / "gate").touch()
             shown.type("jjr")
-            shown.until("✓ Finished   3 of 3 complete", gone=["No engine"])
+            shown.until("✓ Finished   4 of 4 complete", gone=["No engine"])
             shown.until_row("product", "complete")
 
 
@@ -156,7 +156,7 @@ class TestEngineGone:
                 shown.until_row(name, "interrupted?", seconds=5)
             (own / "gate").touch()
             assert program(*RUN[3:], "--detach", cwd=own).code == 0
-            shown.until("✓ Finished   3 of 3 complete", gone=["No engine", "?  "])
+            shown.until("✓ Finished   4 of 4 complete", gone=["No engine", "?  "])
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")

@@ -309,7 +309,9 @@ class TestSurvival:
         (own / "gate").touch()
         assert detached(own, "catalog") == run_id
         assert program("wait", run_id, cwd=own).code == 0
-        assert [each["session_id"] for each in status(own)["sessions"]] == sessions
+        *same, review = status(own)["sessions"]
+        assert [each["session_id"] for each in same] == sessions
+        assert review["type"] == "ComponentDesignReviewSessions"
         assert is_whole(own)
 
 

@@ -10,6 +10,7 @@ import pytest
 import watchfiles
 
 from covey.artifacts.checks import check_design
+from covey.config.settings import REVIEW_SECTIONS
 from tests.cli.program import Ran, end, program, read_until
 from tests.e2e.scene import contents, running, session_of, status
 
@@ -17,6 +18,11 @@ PACKAGES = {"aiosqlite": Path(aiosqlite.__file__).parent, "watchfiles": Path(wat
 SECTIONS = ("Purpose", "Public API", "Dependencies")
 ONE = {"aiosqlite": "cursor", "watchfiles": "filters"}
 """A module of each package whose document is what a test is about."""
+FOUND = {
+    "aiosqlite": "- `aiosqlite.context` → `aiosqlite.cursor` → `aiosqlite.core` → `aiosqlite.context`\n",
+    "watchfiles": "- `watchfiles.version`, line 25: `watchfiles._rust_notify` is no component\n",
+}
+"""What the review of each package finds: a circle of imports, and a module that is there only in machine code."""
 OTHER = {"aiosqlite": "core", "watchfiles": "main"}
 
 
@@ -30,8 +36,18 @@ def document(root: Path, module: str) -> Path:
 
 def completed(ran: Ran) -> dict[str, bool]:
     """Which components completed, and whether what was there was kept."""
-    events = [line for line in ran.lines if line["event"] == "session_completed" and line["parent_id"]]
-    return {event["component"]: event["kept"] for event in events}
+    events = [line for line in ran.lines if line["event"] == "session_completed"]
+    return {event["component"]: event["kept"] for event in events if event["type"] == "ComponentDesignSessions"}
+
+
+def review(root: Path) -> Path:
+    return root / f"docs/design/{of(root)}/design_review.md"
+
+
+def reviewed(ran: Ran) -> list[bool]:
+    """For each review that completed, whether it was kept."""
+    events = [line for line in ran.lines if line["event"] == "session_completed"]
+    return [event["kept"] for event in events if event["type"] == "ComponentDesignReviewSessions"]
 
 
 def copy_package(root: Path) -> Path:
@@ -73,6 +89,17 @@ class TestFirstRun:
         for module in modules:
             assert check_design(document(root, module).read_text(encoding="utf-8"), SECTIONS, known) == ()
 
+    def test_the_design_is_reviewed(self, first: tuple[Path, Ran]) -> None:
+        root, ran = first
+        assert reviewed(ran) == [False]
+        text = review(root).read_text(encoding="utf-8")
+        assert check_design(text, REVIEW_SECTIONS, ()) == ()
+        assert FOUND[of(root)] in text
+        for untrue in ("disagree with the code", "Integration gaps", "cannot be read", "without a document"):
+            assert untrue not in text, text
+        for module in completed(ran):
+            assert f"`{of(root)}/{module}.py`" in text
+
     def test_the_package_itself_is_left_alone(self, first: tuple[Path, Ran]) -> None:
         root = first[0]
         for path, content in contents(root / of(root)).items():
@@ -101,7 +128,16 @@ class TestWhatIsThere:
         assert {name for name, kept in completed(ran).items() if not kept} == {ONE[of(finished)]}
         assert contents(finished) == before
         changed = {path for path in before if (finished / path).stat().st_mtime_ns != times[path]}
-        assert changed == {str(one.relative_to(finished))}
+        assert changed == {str(path.relative_to(finished)) for path in (one, review(finished))}
+        assert reviewed(ran) == [False]
+
+    def test_a_review_that_was_deleted_is_done_again_alone(self, finished: Path) -> None:
+        before = contents(finished)
+        review(finished).unlink()
+        ran = program("run", "design", of(finished), "--json", cwd=finished)
+        assert ran.code == 0
+        assert (set(completed(ran).values()), reviewed(ran)) == ({True}, [False])
+        assert contents(finished) == before
 
     def test_an_edit_that_passes_is_kept_byte_for_byte(self, finished: Path) -> None:
         mine = document(finished, OTHER[of(finished)])

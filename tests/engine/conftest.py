@@ -18,10 +18,14 @@ from covey.model.control import Action
 from covey.model.session import Session, is_terminal
 from covey.model.tree import SessionTree
 from covey.projects.manifest import find_contexts, load_project
+from covey.projects.paths import ArtifactKind
 from covey.store.sqlite import Viewer, open_viewer
 from covey.testing.agents import scripted, write_least
 from covey.workflows.registry import WORKFLOWS
 from covey.workflows.workflow import Workflow
+
+REVIEW = "Review of Shop"
+"""The name of the session that reviews the shop's design."""
 
 MOST_SECONDS = 20.0
 """How long anything is waited for before a test fails; no test's outcome depends on it otherwise."""
@@ -33,7 +37,10 @@ async def fail(assignment: Assignment, desk: Desk) -> Outcome:
 
 @dataclass
 class Bench:
-    """A project `shop` in a directory; what its agent does with a component is in `plays`, by display name."""
+    """A project `shop` in a directory; what its agent does for a session is in `plays`, by the session's name.
+
+    `seen` are the documents that the agent was asked for, `reviews` the reviews.
+    """
 
     root: Path
     components: tuple[str, ...] = ("Alpha", "Beta", "Gamma")
@@ -42,10 +49,13 @@ class Bench:
     workflow: str = "design"
     workflows: Mapping[str, Workflow] = field(default_factory=lambda: WORKFLOWS)
     seen: list[Assignment] = field(default_factory=list)
+    reviews: list[Assignment] = field(default_factory=list)
 
     async def _play(self, assignment: Assignment, desk: Desk) -> Outcome:
-        self.seen.append(assignment)
-        return await self.plays.get(assignment.component.name, write_least)(assignment, desk)
+        is_review = assignment.kind is ArtifactKind.REVIEW
+        (self.reviews if is_review else self.seen).append(assignment)
+        name = REVIEW if is_review else assignment.component.name
+        return await self.plays.get(name, write_least)(assignment, desk)
 
     @property
     def registry(self) -> AgentRegistry:
@@ -58,6 +68,10 @@ class Bench:
         head = "" if "[run]" in self.extra else '[run]\nagent = "scripted"\n'
         text = f'{head}{self.extra}\n[[context]]\nname = "Shop"\nmodule = "shop"\n{components}'
         (self.root / "covey.toml").write_text(text)
+
+    @property
+    def review(self) -> Path:
+        return self.root / "docs" / "design" / "shop" / "design_review.md"
 
     def document(self, name: str) -> Path:
         return self.root / "docs" / "design" / "shop" / f"{name.lower()}.md"

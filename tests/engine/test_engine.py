@@ -18,12 +18,15 @@ from covey.model.session import Session, about, file_is_missing
 from covey.model.status import FailureCause, Phase, Status
 from covey.steps.finalize import FinalizeParent
 from covey.steps.spawn import DESIGN, SpawnStep
+from covey.steps.spawn_review import SpawnReviewSession
 from covey.store.base import Operation
 from covey.testing.agents import write_least
 from covey.testing.faults import FaultyStore
 from covey.workflows.registry import CONTEXT_COMPONENTS_DESIGN, WORKFLOWS
 
-from .conftest import Bench, fail
+from .conftest import REVIEW, Bench, fail
+
+REVIEW_STEP = SpawnReviewSession.name
 
 
 def blocked(session: Session) -> bool:
@@ -80,7 +83,7 @@ class TestRun:
         assert [a.component.name for a in bench.seen] == ["Beta"]
         tree = await bench.tree()
         kept = {child.component: child.kept for child in tree.children(tree.roots()[1].id)}
-        assert kept == {"Alpha": True, "Beta": False, "Gamma": True}
+        assert kept == {"Alpha": True, "Beta": False, "Gamma": True, REVIEW: False}
 
     async def test_children_start_concurrently(self, bench: Bench) -> None:
         gate = Gate(wanted=3)
@@ -105,9 +108,10 @@ class TestRun:
         await bench.run()
         events = await bench.events()
         spawned = [n for n, ev in enumerate(events) if isinstance(ev, e.ResultRecorded) and ev.step == DESIGN.step]
+        judged = [n for n, ev in enumerate(events) if isinstance(ev, e.ResultRecorded) and ev.step == REVIEW_STEP]
         ended = [n for n, ev in enumerate(events) if isinstance(ev, e.SessionCompleted) and ev.session_id != ev.run_id]
-        assert len(spawned) == 1
-        assert spawned[0] > max(ended)
+        assert (len(spawned), len(judged), len(ended)) == (1, 1, 4)
+        assert ended[2] < spawned[0] < ended[3] < judged[0]
 
     async def test_priority_comes_first(self, bench: Bench) -> None:
         bench.write_manifest()
@@ -411,7 +415,9 @@ class TestTroubles:
         ids = set(tree.sessions)
         bench.plays.clear()
         assert await bench.run() == 0
-        assert set((await bench.tree()).sessions) == ids
+        after = (await bench.tree()).sessions
+        assert {after[key].component for key in set(after) - ids} == {REVIEW}
+        assert ids <= set(after)
 
     async def test_adoption_with_another_agent(self, bench: Bench) -> None:
         bench.plays["Beta"] = fail

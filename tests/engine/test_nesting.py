@@ -12,9 +12,11 @@ from covey.model.component import Component
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
 from covey.projects.manifest import CONTEXT_TYPE, DeclaredProject, find_contexts, load_project
+from covey.steps.finalize import FinalizeParent
+from covey.steps.initialize import InitializeParent
 from covey.steps.spawn import DESIGN, SpawnStep
 from covey.store.sqlite import open_viewer
-from covey.workflows.registry import CONTEXT_COMPONENTS_DESIGN, WORKFLOWS
+from covey.workflows.registry import CONTEXT_COMPONENTS_DESIGN, OK, WORKFLOWS
 
 from .conftest import Bench, fail
 
@@ -24,8 +26,14 @@ SPAWN_INNER = changed(
 )
 OUTER = changed(
     CONTEXT_COMPONENTS_DESIGN,
-    steps={**CONTEXT_COMPONENTS_DESIGN.steps, DESIGN.step: lambda tools: SpawnStep(tools, SPAWN_INNER)},
+    steps={
+        "Initialize": InitializeParent,
+        DESIGN.step: lambda tools: SpawnStep(tools, SPAWN_INNER),
+        "Finalize": FinalizeParent,
+    },
+    transitions={**CONTEXT_COMPONENTS_DESIGN.transitions, (DESIGN.step, OK): "Finalize"},
 )
+"""Its children are parents, which have their own designs reviewed; it writes none itself."""
 NESTED = {**WORKFLOWS, OUTER.name: OUTER, INNER.name: INNER}
 
 MANIFEST = """
@@ -97,8 +105,10 @@ class TestNesting:
             ("InnerSessions", "Billing", Status.COMPLETE),
             ("ComponentDesignSessions", "Invoice", Status.COMPLETE),
             ("ComponentDesignSessions", "Tax", Status.COMPLETE),
+            ("ComponentDesignReviewSessions", "Review of Billing", Status.COMPLETE),
             ("InnerSessions", "Catalog", Status.COMPLETE),
             ("ComponentDesignSessions", "Item", Status.COMPLETE),
+            ("ComponentDesignReviewSessions", "Review of Catalog", Status.COMPLETE),
         ]
 
     async def test_a_blocked_parent_in_the_middle_needs_a_human(self, bench: Bench, tmp_path: Path) -> None:

@@ -21,12 +21,16 @@ from covey.model.control import Action
 from covey.store.sqlite import open_viewer
 
 AGENT = """#!/bin/sh
-# $1 component, $2 target; waits for a line in the fifo "gate" where there is one, fails where there is a file "no-$1"
+# $1 component, $2 target; waits for a line in the fifo "gate" or "gate-$1" where there is one,
+# fails where there is a file "no-$1"
 echo "$$" > "pid-$1"
 test -p gate && read -r _ < gate
+test -p "gate-$1" && read -r _ < "gate-$1"
 test -e "no-$1" && { echo "no $1 today" >&2; exit 3; }
 mkdir -p "$(dirname "$2")"
-printf '# %s\\n\\n## Purpose\\n\\nP.\\n\\n## Public API\\n\\nA.\\n\\n## Dependencies\\n\\nNone.\\n' "$1" > "$2"
+printf '# %s\\n\\n## Purpose\\n\\nP.\\n\\n## Public API\\n\\nA.\\n\\n## Dependencies\\n\\nNone.\\n' "$1" > "$2.part"
+printf '\\n## Summary\\n\\nS.\\n\\n## Findings\\n\\nF.\\n\\n## Components reviewed\\n\\nC.\\n' >> "$2.part"
+mv "$2.part" "$2"
 """
 MANIFEST = """
 [run]
@@ -39,6 +43,9 @@ command = ["./agent.sh", "{component}", "{target}"]
 name = "Shop"
 module = "shop"
 """
+
+
+REVIEW, REVIEW_FILE = "Review of Shop", "docs/design/shop/design_review.md"
 
 
 @dataclass
@@ -160,7 +167,8 @@ class TestContract:
         engine.until("artifact_found", component="a")
         assert engine.end() == 0
         assert engine.lines[-1]["event"] == "run_finished"
-        assert engine.lines[-1]["counts"]["complete"] == 3
+        assert engine.lines[-1]["counts"]["complete"] == 4
+        assert (runtime.root / REVIEW_FILE).exists()
 
     def test_an_engine_that_is_killed_is_taken_over(self, runtime: LocalRuntimeDriver) -> None:
         runtime.project("a", "b", "c")
@@ -182,8 +190,49 @@ class TestContract:
         second.until("run_adopted")
         assert not any(lives(pid) for pid in agents)  # ended before anything is tried again
         assert second.end() == 0
-        assert {each["session_id"] for each in runtime.status()["sessions"]} == before
+        after = {each["session_id"]: each["component"] for each in runtime.status()["sessions"]}
+        assert [name for key, name in after.items() if key not in before] == [REVIEW]
+        assert before <= set(after)
         assert {each["attempt"] for each in runtime.status()["sessions"]} == {1}
+
+    def test_an_engine_that_is_killed_while_the_design_is_reviewed(self, runtime: LocalRuntimeDriver) -> None:
+        runtime.project("a", "b")
+        os.mkfifo(runtime.root / "gate-Shop")
+        first = runtime.start("--stay")
+        first.until("command_issued", step="ExecuteReview")
+        (reviewer,) = runtime.pids("Shop")
+        before = runtime.session(REVIEW)
+        first.process.send_signal(signal.SIGKILL)
+        first.end()
+        assert [each["component"] for each in runtime.status()["needs_human"]["interrupted"]] == [REVIEW]
+
+        (runtime.root / "gate-Shop").unlink()
+        second = runtime.start()
+        second.until("run_adopted")
+        assert not lives(reviewer)
+        assert second.end() == 0
+        assert [line["component"] for line in second.lines if line["event"] == "session_completed"] == [REVIEW, "Shop"]
+        after = runtime.session(REVIEW)
+        assert (after["session_id"], after["attempt"]) == (before["session_id"], 1)
+        assert len(runtime.status()["sessions"]) == 4
+
+    def test_a_review_that_fails_and_goes_missing_waits_for_a_human(self, runtime: LocalRuntimeDriver) -> None:
+        runtime.project("a")
+        (runtime.root / "no-Shop").touch()
+        engine = runtime.start("--stay")
+        assert "Child sessions failed: Review of Shop (reason: " in engine.until("session_blocked")["reason"]
+        (runtime.root / "no-Shop").unlink()
+        document = runtime.root / "docs/design/shop/a.md"
+        text = document.read_text()
+        document.unlink()
+        both = engine.until("session_blocked")
+        assert [each["component"] for each in both["needs_human"]["failed"]] == [REVIEW]
+        assert [each["path"] for each in both["needs_human"]["missing_files"]] == ["docs/design/shop/a.md"]
+        document.write_text(text)
+        engine.until("artifact_found", component="a")
+        assert runtime.ask("retry", runtime.session(REVIEW)["session_id"])[1][0]["changed"] is True
+        assert engine.end() == 0
+        assert runtime.session(REVIEW)["attempt"] == 2
 
     def test_a_stopped_engine_keeps_its_lock(self, runtime: LocalRuntimeDriver) -> None:
         runtime.project("a")

@@ -160,8 +160,10 @@ class TestNames:
         (tmp_path / "docs").symlink_to("/tmp")
         more = '[[context.component]]\nname = "y"\nmodule = "a.y"\n'
         found = mistakes(component("a.x", more=more))
-        assert [line for line, _ in found] == [3, 6]
-        assert all("design file" in message and "leads out of the project root" in message for _, message in found)
+        assert [line for line, _ in found] == [3, 3]
+        assert ["design file" in message for _, message in found] == [True, False]
+        assert ["review file" in message for _, message in found] == [False, True]
+        assert all("leads out of the project root" in message for _, message in found)
 
 
 class TestAgainstOneAnother:
@@ -191,6 +193,26 @@ class TestAgainstOneAnother:
         ((line, message),) = mistakes(f'{component("b.a")}[paths]\ndesign = "{{stem}}.md"\n')
         assert line == 6
         assert 'same design file "a.md"' in message
+
+    def test_a_component_whose_document_is_the_review_of_its_context(self, mistakes: Mistakes) -> None:
+        ((line, message),) = mistakes(component("a.design_review"))
+        assert line == 6
+        said = (
+            'the design file "docs/design/a/design_review.md" of "a.design_review" is the review file of "a" (line 3)'
+        )
+        assert message.startswith(said)
+        assert "[paths]" in message
+
+    def test_a_context_whose_review_is_its_document(self, mistakes: Mistakes) -> None:
+        ((line, message),) = mistakes(f'{component("a.x")}[paths]\nreview = "docs/design/{{path}}.md"\n')
+        assert line == 3
+        assert 'the review file "docs/design/a.md" of "a" is the design file of "a" (line 3)' in message
+
+    def test_two_contexts_with_one_review(self, mistakes: Mistakes) -> None:
+        more = '[[context]]\nname = "B"\nmodule = "b"\n[paths]\nreview = "review.md"\n'
+        ((line, message),) = mistakes(component("a.x", more=more))
+        assert line == 9
+        assert '"b" and "a" (line 3) have the same review file "review.md"' in message
 
     def test_two_elixir_modules_with_one_underscored_name(self, mistakes: Mistakes) -> None:
         text = component("A.GitHub", more='[[context.component]]\nname = "y"\nmodule = "A.Git_hub"\n')

@@ -4,7 +4,7 @@ import pytest
 
 from covey.config.settings import PathsTable, Preset, ProjectTable
 from covey.model.component import Component
-from covey.projects.paths import ArtifactKind, PathRules, leaves_root, path_problem, underscore
+from covey.projects.paths import OF_COMPONENT, ArtifactKind, PathRules, leaves_root, path_problem, underscore
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def rules(root: Path, *, preset: Preset = Preset.PYTHON, source: tuple[str, ...]
 )  # fmt: skip
 def test_python_paths(tmp_path: Path, module: str, design: str, code: str, test: str) -> None:
     component = Component(id="1", project_id="p", name="any", module_name=module)
-    found = [rules(tmp_path, source=("src",)).path(kind, component) for kind in ArtifactKind]
+    found = [rules(tmp_path, source=("src",)).path(kind, component) for kind in OF_COMPONENT]
     assert found == [design, code, test]
 
 
@@ -56,8 +56,23 @@ def test_a_source_root_that_is_the_project_root_leaves_no_trace(tmp_path: Path) 
 
 
 def test_elixir_paths(tmp_path: Path) -> None:
-    found = [rules(tmp_path, preset=Preset.ELIXIR).path_of(kind, "Shop.HTTP2Client", "client") for kind in ArtifactKind]
+    elixir = rules(tmp_path, preset=Preset.ELIXIR)
+    found = [elixir.path_of(kind, "Shop.HTTP2Client", "client") for kind in OF_COMPONENT]
     assert found == ["docs/design/shop/http2_client.md", "lib/shop/http2_client.ex", "test/shop/http2_client_test.exs"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "review"),
+    [
+        ({}, "docs/design/shop/billing/design_review.md"),
+        ({"design": "design/{module}.md"}, "design/shop.billing/design_review.md"),
+        ({"design": "design/{module}.txt"}, "design/shop.billing.txt_review.md"),
+        ({"review": "reviews/{stem}.md"}, "reviews/billing.md"),
+    ],
+    ids=["by the preset", "below the context's document", "beside a document of another suffix", "by its own template"],
+)
+def test_the_review_of_a_context(tmp_path: Path, paths: dict[str, str], review: str) -> None:
+    assert rules(tmp_path, **paths).path_of(ArtifactKind.REVIEW, "shop.billing", "Billing") == review
 
 
 class TestSeveralSourceRoots:

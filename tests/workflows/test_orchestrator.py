@@ -19,11 +19,19 @@ from covey.workflows.registry import (
 from covey.workflows.workflow import Workflow, is_complete, newest_completed, next_step
 
 PENDING = None
+FIRST = {"ComponentDesignReviewSessions": "ExecuteReview"}
+"""The first steps of workflows that do not begin with Initialize."""
+
 TABLES: dict[str, dict[str, tuple[str | None, str | None, str | None]]] = {
     # step: what follows ok, error, warning; None is the end
     "ContextComponentsDesignSessions": {
         "Initialize": ("SpawnComponentDesignSessions", "Initialize", "Initialize"),
-        "SpawnComponentDesignSessions": ("Finalize", "SpawnComponentDesignSessions", "SpawnComponentDesignSessions"),
+        "SpawnComponentDesignSessions": (
+            "SpawnReviewSession",
+            "SpawnComponentDesignSessions",
+            "SpawnComponentDesignSessions",
+        ),
+        "SpawnReviewSession": ("Finalize", "SpawnReviewSession", "SpawnReviewSession"),
         "Finalize": (None, "Finalize", "SpawnComponentDesignSessions"),
     },
     "ContextTestingSessions": {
@@ -55,6 +63,10 @@ TABLES: dict[str, dict[str, tuple[str | None, str | None, str | None]]] = {
         "GenerateImplementation": ("RunTests", "GenerateImplementation", "GenerateImplementation"),
         "RunTests": ("Finalize", "FixTestFailures", "RunTests"),
         "FixTestFailures": ("RunTests", "FixTestFailures", "FixTestFailures"),
+        "Finalize": (None, "Finalize", "Finalize"),
+    },
+    "ComponentDesignReviewSessions": {
+        "ExecuteReview": ("Finalize", "ExecuteReview", "ExecuteReview"),
         "Finalize": (None, "Finalize", "Finalize"),
     },
 }
@@ -105,25 +117,25 @@ class TestBeginning:
     """Where a session, or an attempt, begins."""
 
     def test_no_interaction(self, workflow: Workflow) -> None:
-        assert next_step(workflow, ()) == "Initialize"
+        assert next_step(workflow, ()) == FIRST.get(workflow.name, "Initialize")
         assert not is_complete(workflow, ())
 
     def test_pending_only(self, workflow: Workflow) -> None:
         tries = tried(("Finalize", PENDING))
 
         assert newest_completed(tries) is None
-        assert next_step(workflow, tries) == "Initialize"
+        assert next_step(workflow, tries) == FIRST.get(workflow.name, "Initialize")
         assert not is_complete(workflow, tries)
 
     def test_a_step_to_resume_at(self, workflow: Workflow) -> None:
         assert next_step(workflow, (), "Finalize") == "Finalize"
-        assert next_step(workflow, tried(("Initialize", PENDING)), "Finalize") == "Finalize"
+        assert next_step(workflow, tried((workflow.first, PENDING)), "Finalize") == "Finalize"
 
     def test_what_was_done_since_goes_before_the_step_to_resume_at(self, workflow: Workflow) -> None:
-        assert next_step(workflow, tried(("Initialize", ERROR)), "Finalize") == "Initialize"
+        assert next_step(workflow, tried((workflow.first, ERROR)), "Finalize") == workflow.first
 
     def test_an_unknown_step_to_resume_at(self, workflow: Workflow) -> None:
-        assert next_step(workflow, (), "Gone") == "Initialize"
+        assert next_step(workflow, (), "Gone") == workflow.first
 
 
 class TestNewestCompleted:

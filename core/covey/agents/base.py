@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -27,6 +27,14 @@ class Task(StrEnum):
     REVISE = "revise"
 
 
+class Reviewed(NamedTuple):
+    """A component whose design is reviewed: its document and its code, by the path rules, whether they exist or not."""
+
+    component: Component
+    design: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One piece of work: write (or mend) the file `target` for a component.
@@ -37,7 +45,8 @@ class Assignment:
     collected and fail. `sections` are the headings that a document must have. `findings` are what the last check found
     wrong, `failure` is how the attempt before this one ended, `note` what a human says about it.
     `components` are all components of the project (contexts among them), so that dependencies can be named as the
-    project knows them.
+    project knows them. For a review, `component` is the context itself, and `reviewed` are its components in spawn
+    order.
     """
 
     session_id: str
@@ -57,6 +66,7 @@ class Assignment:
     test_path: str = ""
     test_command: tuple[str, ...] = ()
     must_fail: bool = False
+    reviewed: tuple[Reviewed, ...] = ()
     source_roots: tuple[str, ...] = (".",)
     findings: tuple[str, ...] = ()
     failure: str | None = None

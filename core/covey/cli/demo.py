@@ -35,6 +35,7 @@ DEPARTED = 1
 
 MISSING_MODULE = "shop.billing.payment"
 MISSING_FILE = "docs/design/shop/billing/payment.md"
+REVIEW_FILE = "docs/design/shop/billing/design_review.md"
 
 NOTE = "the bracket in tax_on is closed now"
 
@@ -174,7 +175,7 @@ class Story:
             if viewer is None:
                 raise DepartedError("the story departed: there is no database")
             await self._what_needs_a_human(viewer)
-            for act in (self._skip, self._mend_and_retry, self._retry_missing):
+            for act in (self._skip, self._mend_and_retry, self._retry_missing, self._is_reviewed):
                 await act(stage, viewer)
 
     async def _what_needs_a_human(self, viewer: Viewer) -> None:
@@ -213,11 +214,19 @@ class Story:
     async def _retry_missing(self, stage: Stage, viewer: Viewer) -> None:
         session = await _find(viewer, MISSING_MODULE)
         self._scene(
-            f"Last, the document of {session.component} is written again: covey retry ID",
+            f"Last, we have the document of {session.component} written again: covey retry ID",
             "Putting the file back would have done as well.",
         )
         await self._ask(viewer, session, Wish(action=Action.RETRY))
         await stage.until(e.SessionCompleted, "the new document", module=MISSING_MODULE, attempt=2)
+
+    async def _is_reviewed(self, stage: Stage, viewer: Viewer) -> None:
+        self._scene(
+            "All documents are there, so the design is reviewed: one more session reads them all, beside the code.",
+            "It looks for what does not fit together, and writes that down:",
+            f"  {REVIEW_FILE}",
+        )
+        await stage.until(e.ArtifactFound, "the review", when=lambda event: event.path == REVIEW_FILE)
         finished = await stage.until(e.RunFinished, "the end of the run")
         self._say("   Nothing blocks the context any more, so its session has ended by itself:")
         await self._show_tree(viewer, finished.run_id or "")

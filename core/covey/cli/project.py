@@ -143,10 +143,10 @@ def contexts(context: str | None = None, /, *, json: Json = False, project: Proj
 
 def _context_lines(context: dict[str, Any], columns: int | None) -> Iterable[SafeText]:
     """A context and its components, in columns as wide as what is in them; modules give way to what exists."""
-    components = context["components"]
+    components, own = context["components"], _there(context["artifacts"])
     name, module = sanitise_line(context["context"]), sanitise_line(context["module"])
     shown = name if name == module else f"{name} ({module})"
-    yield SafeText(f"{shown}   {plural(len(components), 'component')}")
+    yield SafeText(f"{shown}   {plural(len(components), 'component')}{f'   {own}' if own else ''}")
     rows = [_cells(component) for component in components]
     names, modules, theirs = (max((width(row[place]) for row in rows), default=0) for place in range(3))
     names = min(names, _NAME)
@@ -158,5 +158,9 @@ def _context_lines(context: dict[str, Any], columns: int | None) -> Iterable[Saf
 
 def _cells(component: dict[str, Any]) -> tuple[SafeText, SafeText, SafeText]:
     """A component's name and module, and the kinds of files that exist."""
-    there = [kind for kind, artifact in component["artifacts"].items() if artifact["present"]]
-    return sanitise_line(component["component"]), sanitise_line(component["module"]), SafeText(", ".join(there))
+    return sanitise_line(component["component"]), sanitise_line(component["module"]), _there(component["artifacts"])
+
+
+def _there(artifacts: dict[str, Any]) -> SafeText:
+    """The kinds of files that are there."""
+    return SafeText(", ".join(kind for kind, artifact in artifacts.items() if artifact["present"]))

@@ -26,6 +26,9 @@ DEFAULT_SECTIONS = {
     "module": ("Purpose", "Public API", "Dependencies"),
     "schema": ("Purpose", "Fields", "Dependencies"),
 }
+REVIEW_SECTIONS = ("Summary", "Findings", "Components reviewed")
+"""The sections that the review of a context's design documents must have."""
+
 _LARGEST = 1_000_000
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -137,6 +140,7 @@ class PathsTable(Table):
     design: Template | None = None
     code: Template | None = None
     test: Template | None = None
+    review: Template | None = None
 
 
 class CommandsTable(Table):

@@ -16,6 +16,7 @@ from covey.model.order import RunOrder
 from covey.model.outcome import Begun, How, Left
 from covey.model.session import Session, is_terminal
 from covey.projects.manifest import DeclaredContext, find_contexts
+from covey.projects.paths import ArtifactKind
 from covey.store.base import Committed
 from covey.workflows.registry import ARTIFACTS
 
@@ -83,7 +84,7 @@ class RunsAtWork:
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
         agents = [options.agent or self._agent_of(each) for each in due]
-        wanted = {component.module for each in due for component in each.context.components}
+        wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}
         await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted)
         if slots is not None:
             self._slots.resize(slots)
@@ -170,6 +171,12 @@ class RunsAtWork:
         """What the runs that the engine was called for come to."""
         ended = [self._ended[each.run_id] for each in self.called if each.run_id in self._ended]
         return await result_of(self._bench, self.called, stopped=stopped or next(iter(ended), None))
+
+
+def _modules(context: DeclaredContext, kind: ArtifactKind) -> tuple[str, ...]:
+    """The modules that a run on the context writes something for; for the context itself, the review of its design."""
+    own = (context.module,) if kind is ArtifactKind.DESIGN else ()
+    return (*own, *(component.module for component in context.components))
 
 
 def _number(root: Session) -> int:

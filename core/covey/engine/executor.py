@@ -1,12 +1,13 @@
 """Executing a command: what a step asked for is done here, whatever kind of command it is, except spawning."""
 
 import asyncio
+import functools
 import os
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from covey.agents.base import Agent, Assignment, Desk, Outcome, Task
+from covey.agents.base import Agent, Assignment, Desk, Outcome, Reviewed, Task
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.presence import look_at
 from covey.engine.git_work import GitWork
@@ -14,7 +15,7 @@ from covey.engine.runtime import Turn
 from covey.engine.shell import run_tests
 from covey.errors import CoveyError
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
-from covey.model.component import Component
+from covey.model.component import Component, spawn_order
 from covey.model.ids import new_id
 from covey.model.session import Session
 from covey.projects.commands import command_for
@@ -27,6 +28,9 @@ from covey.workspace.files import move_aside
 
 CHECKED_AT_ONCE = 64 * 1024
 """Documents of more bytes than this are checked in a thread."""
+
+
+_DOCUMENTS = (ArtifactKind.DESIGN, ArtifactKind.REVIEW)
 
 
 class Executor:
@@ -62,8 +66,15 @@ class Executor:
         command, session = turn.interaction.command, turn.session
         if is_isolated(session) and not tools.root.is_dir():
             await self._git.reopen(tools, turn, desk)
-        if turn.recovered and not command.metadata.get("existed") and tools.present(own_path(session)):
+        path, aside = own_path(session), command.metadata.get("move_aside_to")
+        replaces = isinstance(aside, str) and not _is_there(f"{tools.root}/{aside}/{path}")
+        is_new = not command.metadata.get("existed") or (isinstance(aside, str) and not replaces)
+        if turn.recovered and is_new and tools.present(path):
             return _result(tools, ResultStatus.OK, recovered=True)
+        if replaces:
+            moved = await _replace(tools, path, str(aside), desk)
+            if moved.status is ResultStatus.ERROR:
+                return moved
         agent = self.agent(tools, session.agent)
         outcome = await agent.run(assignment(tools, session, command), desk)
         if outcome.message:
@@ -86,19 +97,26 @@ class Executor:
         aside = command.metadata.get("move_aside_to")
         if isinstance(aside, str):
             return await _replace(tools, path, aside, desk)
-        if command.metadata.get("design"):
-            return await self._check_design(tools, session, path, desk)
+        kind = next((kind for kind in _DOCUMENTS if command.metadata.get(kind)), None)
+        if kind is not None:
+            return await self._check_document(tools, session, kind, desk)
         state = look_at(tools.root, path)
         return _result(tools, ResultStatus.OK, present=state.present, reason=state.reason)
 
-    async def _check_design(self, tools: Tools, session: Session, path: str, desk: Desk) -> Result:
+    async def _check_document(self, tools: Tools, session: Session, kind: ArtifactKind, desk: Desk) -> Result:
+        path = own_path(session)
         # A document of ordinary size is checked in less time than it takes to hand it to a thread and back.
         large = _size(f"{tools.root}/{path}") > CHECKED_AT_ONCE
-        found = await asyncio.to_thread(tools.design_findings, session) if large else tools.design_findings(session)
+        look = functools.partial(tools.design_findings, session, kind)
+        found = await asyncio.to_thread(look) if large else look()
         for finding in found:
             await desk.report(TranscriptKind.CHECK, f"{path}: {finding}\n")
         present = not found or tools.present(path)
         return _result(tools, ResultStatus.OK, present=present, findings=[str(finding) for finding in found])
+
+
+def _is_there(path: str) -> bool:
+    return os.path.lexists(path)
 
 
 def _size(path: str) -> int:
@@ -124,9 +142,9 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
     """The work that a command hands to an agent."""
     component = _component(tools, session)
     context = tools.components.get(component.parent_component_id or "", component)
+    kind = ArtifactKind(str(command.metadata["artifact"]))
     missing = session.state.get("missing_files") or ()
     findings = command.metadata.get("findings")
-    kind = ArtifactKind(str(command.metadata["artifact"]))
     paths = {each: tools.rules.path(each, component) for each in ArtifactKind} | {kind: own_path(session)}
     must_fail = kind is ArtifactKind.TEST and subject_of(tools, session, kind).expected is Expected.FAIL
     return Assignment(
@@ -140,7 +158,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         source=paths[ArtifactKind.CODE],
         design_path=paths[ArtifactKind.DESIGN],
         test_path=paths[ArtifactKind.TEST],
-        test_command=tuple(command_for(tools.root, tools.settings, paths[ArtifactKind.TEST])),
+        test_command=tuple(command_for(tools.home, tools.settings, paths[ArtifactKind.TEST])),
         must_fail=must_fail,
         component=component,
         context=context,
@@ -148,13 +166,25 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
             session.state.get("context_design_path") or tools.rules.path(ArtifactKind.DESIGN, context)
         ),
         components=tools.components.values(),
-        sections=tools.sections(session),
+        sections=tools.sections(session, kind),
+        reviewed=_reviewed(tools, component) if kind is ArtifactKind.REVIEW else (),
         source_roots=tuple(tools.settings.project.source),
         findings=tuple(str(finding) for finding in findings) if isinstance(findings, list) else (),
         failure=session.state.get("failure"),
         missing=tuple(str(path) for path in missing),
         note=session.note,
         model=session.model,
+    )
+
+
+def _reviewed(tools: Tools, context: Component) -> tuple[Reviewed, ...]:
+    """The components of a context with their files, in spawn order."""
+    below = sorted(
+        (each for each in tools.components.values() if each.parent_component_id == context.id), key=spawn_order
+    )
+    rules = tools.rules
+    return tuple(
+        Reviewed(each, rules.path(ArtifactKind.DESIGN, each), rules.path(ArtifactKind.CODE, each)) for each in below
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from covey.artifacts.checks import check_design_file
 from covey.artifacts.presence import look_at
+from covey.config.settings import REVIEW_SECTIONS
 from covey.errors import UsageError
 from covey.model.component import Component
 from covey.model.outcome import How
@@ -96,21 +97,31 @@ def all_satisfied(
 ) -> bool:
     """Every component of the context has its file, and it passes, as far as can be told without running anything.
 
-    Tests and code pass while neither has changed since the tests were found in order, in one of the run's sessions.
+    Documents have to be reviewed, too. Tests and code pass while neither has changed since the tests were found in
+    order, in one of the run's sessions.
     """
     components = project.components("")
     modules = {component.module for component in context.components}
     wanted = [component for component in components if component.module_name in modules]
     if kind is ArtifactKind.DESIGN:
         known = frozenset(component.module_name for component in components)
-        return all(_is_documented(project, component, known) for component in wanted)
+        is_documented = all(_is_documented(project, component, known) for component in wanted)
+        return is_documented and _is_reviewed(project, context)
     tested = {session.module: session for session in run if session.artifact_path is not None}
     return all(_is_tested(project, component, kind, tested.get(component.module_name)) for component in wanted)
 
 
+def _is_reviewed(project: DeclaredProject, context: DeclaredContext) -> bool:
+    path = project.rules.path_of(ArtifactKind.REVIEW, context.module, context.name)
+    return _passes(project, path, REVIEW_SECTIONS, frozenset())
+
+
 def _is_documented(project: DeclaredProject, component: Component, known: frozenset[str]) -> bool:
     path = project.rules.path(ArtifactKind.DESIGN, component)
-    sections = project.settings.design.sections_for(component.type)
+    return _passes(project, path, project.settings.design.sections_for(component.type), known)
+
+
+def _passes(project: DeclaredProject, path: str, sections: Sequence[str], known: frozenset[str]) -> bool:
     return look_at(project.root, path).present and not check_design_file(project.root, path, sections, known)
 
 

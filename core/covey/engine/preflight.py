@@ -107,7 +107,7 @@ class _Unrecorded:
 
 
 def _directory_problems(project: DeclaredProject, kind: ArtifactKind, components: Iterable[Component]) -> Iterable[str]:
-    paths = {os.path.dirname(project.rules.path(kind, each)) for each in components}  # noqa: PTH120
+    paths = {os.path.dirname(project.rules.path(_written(kind, each), each)) for each in components}  # noqa: PTH120
     directories = {project.root / path for path in paths}
     for nearest in sorted({_nearest(directory) for directory in directories}):
         if not nearest.is_dir():
@@ -121,6 +121,11 @@ _FILES = {
     ArtifactKind.TEST: "tests are",
     ArtifactKind.CODE: "code is",
 }
+
+
+def _written(kind: ArtifactKind, component: Component) -> ArtifactKind:
+    """What a run for files of a kind writes for a component; for a context that is the review of its documents."""
+    return ArtifactKind.REVIEW if component.parent_component_id is None else kind
 
 
 def _nearest(directory: Path) -> Path:

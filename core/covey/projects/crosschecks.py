@@ -4,12 +4,23 @@ The checks work on what could be read, so that a mistake in one table hides none
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from covey.config.manifest import Declared, Reading
 from covey.errors import Mistake
 from covey.projects.names import module_problem, name_problem
-from covey.projects.paths import ArtifactKind, PathRules, leaves_root, path_problem
+from covey.projects.paths import OF_COMPONENT, OF_CONTEXT, ArtifactKind, PathRules, leaves_root, path_problem
 from covey.text.quoting import did_you_mean, quoted, visible
+
+_SHARED_BY = {ArtifactKind.REVIEW: ArtifactKind.DESIGN}
+"""Kinds of files that lie among those of another kind, so that one of each may come to be the same file."""
+
+
+class _Owned(NamedTuple):
+    """A kind of file of an entry of the manifest."""
+
+    kind: ArtifactKind
+    entry: Declared
 
 
 def cross_check(reading: Reading, rules: PathRules | None) -> list[Mistake]:
@@ -78,20 +89,30 @@ class _CrossCheck:
 
     def _check_files(self, rules: PathRules) -> None:
         """Files that no file system holds, that are outside the project, or that two components would share."""
-        owners: dict[str, Declared] = {}
+        owners: dict[str, _Owned] = {}
         outside: dict[str, bool] = {}
         for entry in self.usable:
-            for kind in (ArtifactKind.DESIGN,) if entry.is_context else ArtifactKind:
+            for kind in OF_CONTEXT if entry.is_context else OF_COMPONENT:
                 path = rules.path_of(kind, entry.module or "", entry.name or "")
                 self._check_file(rules, kind, path, entry, outside)
-                first = owners.setdefault(f"{kind}:{path}", entry)
-                if first is not entry:
-                    line, other = (self._line(*owner.where, "module") for owner in (entry, first))
-                    self._add(
-                        line,
-                        f"{quoted(entry.module)} and {quoted(first.module)} (line {other}) "
-                        f"have the same {kind} file {quoted(path)}; change one of them, or the template under [paths]",
-                    )
+                owned = _Owned(kind, entry)
+                first = owners.setdefault(f"{_SHARED_BY.get(kind, kind)}:{path}", owned)
+                if first is not owned:
+                    self._add(self._line(*entry.where, "module"), self._shared(path, owned, first))
+
+    def _shared(self, path: str, owned: _Owned, first: _Owned) -> str:
+        """What to say of a file that belongs to two."""
+        module, other = quoted(owned.entry.module), quoted(first.entry.module)
+        line = self._line(*first.entry.where, "module")
+        if owned.kind is first.kind:
+            return (
+                f"{module} and {other} (line {line}) have the same {owned.kind} file {quoted(path)}; "
+                "change one of them, or the template under [paths]"
+            )
+        return (
+            f"the {owned.kind} file {quoted(path)} of {module} is the {first.kind} file of {other} (line {line}) too; "
+            "change one of them, or a template under [paths]"
+        )
 
     def _check_file(
         self, rules: PathRules, kind: ArtifactKind, path: str, entry: Declared, outside: dict[str, bool]

@@ -16,12 +16,21 @@ LONGEST_PATH = 4095  # bytes; PATH_MAX of Linux without its closing zero
 
 
 class ArtifactKind(StrEnum):
-    """The kinds of files that a component has."""
+    """The kinds of files that components and contexts have."""
 
     DESIGN = "design"
     CODE = "code"
     TEST = "test"
+    REVIEW = "review"
 
+
+OF_COMPONENT = (ArtifactKind.DESIGN, ArtifactKind.CODE, ArtifactKind.TEST)
+"""The files of a component."""
+
+OF_CONTEXT = (ArtifactKind.DESIGN, ArtifactKind.REVIEW)
+"""The files of a context: its document, and the review of that and of its components' documents."""
+
+_DOCUMENT_SUFFIX = ".md"
 
 _TEMPLATES = {
     (Preset.PYTHON, ArtifactKind.DESIGN): "docs/design/{path}.md",
@@ -43,6 +52,7 @@ class PathRules:
             ArtifactKind.DESIGN: paths.design,
             ArtifactKind.CODE: paths.code,
             ArtifactKind.TEST: paths.test,
+            ArtifactKind.REVIEW: paths.review,
         }
         self._templates = {kind: own[kind] or _TEMPLATES.get((self.preset, kind)) for kind in ArtifactKind}
         self._filled: dict[tuple[ArtifactKind, str, str], str] = {}
@@ -54,6 +64,8 @@ class PathRules:
     def path_of(self, kind: ArtifactKind, module: str, name: str) -> str:
         """The same for a module and its display name, for those who have no component yet."""
         template = self._templates[kind]
+        if template is None and kind is ArtifactKind.REVIEW:
+            return _review_of(self.path_of(ArtifactKind.DESIGN, module, name))
         if template is None:
             return self._source_file(module_path(self.preset, module))
         key = (kind, module, name)
@@ -78,6 +90,12 @@ class PathRules:
                 return candidate
         homes = (base for base in bases if os.path.isdir(os.path.dirname(f"{self.root}/{base}")))  # noqa: PTH112, PTH120
         return f"{next(homes, bases[0])}.py"
+
+
+def _review_of(design: str) -> str:
+    """The review of a context, below its document; beside one whose name does not end as a document's should."""
+    base = design.removesuffix(_DOCUMENT_SUFFIX)
+    return f"{design}_review{_DOCUMENT_SUFFIX}" if base == design else f"{base}/design_review{_DOCUMENT_SUFFIX}"
 
 
 def module_path(preset: Preset, module: str) -> str:

@@ -16,7 +16,7 @@ from covey.errors import Mistake
 from covey.projects.imported import Imported, ImportedComponent, ImportedContext, LeftOut
 from covey.projects.manifest import directory_name
 from covey.projects.names import name_problem
-from covey.projects.paths import ArtifactKind, PathRules, path_problem
+from covey.projects.paths import OF_COMPONENT, PathRules, path_problem
 from covey.projects.python_source import Import, Source, read_source
 from covey.projects.python_tree import Found, ModuleFile, find_modules
 from covey.text.quoting import visible
@@ -79,7 +79,7 @@ class _Importer:
             if not source.has_code and not source.description:
                 return "has neither code nor a docstring"
         name = file.module.rpartition(".")[2]
-        paths = [self.rules.path_of(kind, file.module, name) for kind in ArtifactKind]
+        paths = [self.rules.path_of(kind, file.module, name) for kind in OF_COMPONENT]
         problem = next((problem for path in paths if (problem := path_problem(self.root, path))), None)
         return None if problem is None else f"a file that would belong to it {problem}"
 

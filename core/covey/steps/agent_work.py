@@ -20,11 +20,18 @@ def open_note(session: Session) -> str | None:
 
 
 def assign(
-    tools: Tools, step: str, session: Session, task: str, findings: Sequence[str] = (), *, artifact: ArtifactKind
+    tools: Tools,
+    step: str,
+    session: Session,
+    task: str,
+    findings: Sequence[str] = (),
+    *,
+    artifact: ArtifactKind,
+    **more: str,
 ) -> Command:
     """The command that hands the session's file to its agent. `existed`: the file was there when it was issued."""
     path = own_path(session)
-    facts = {"task": task, "artifact": artifact, "path": path, "findings": list(findings)}
+    facts = {"task": task, "artifact": artifact, "path": path, "findings": list(findings), **more}
     return tools.command(step, CommandKind.AGENT, **facts, existed=tools.present(path))
 
 
@@ -50,6 +57,6 @@ def judge(tools: Tools, session: Session, result: Result, kind: ArtifactKind) ->
 def _worth_keeping(tools: Tools, session: Session, kind: ArtifactKind) -> str | None:
     """What a person should know of a file that an agent left although it failed; None when it does not pass."""
     path = own_path(session)
-    if kind is not ArtifactKind.DESIGN:
+    if kind in {ArtifactKind.TEST, ArtifactKind.CODE}:
         return f"{path} is there, a retry runs the tests and will keep it if they are in order"
-    return None if tools.design_findings(session) else f"{path} is there and passes, a retry will keep it"
+    return None if tools.design_findings(session, kind) else f"{path} is there and passes, a retry will keep it"

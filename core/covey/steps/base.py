@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, Protocol
 from covey.artifacts.checks import Finding, check_design_file
 from covey.artifacts.presence import look_at
 from covey.clock import Clock
-from covey.config.settings import DEFAULT_TYPE, Settings
+from covey.config.settings import DEFAULT_TYPE, REVIEW_SECTIONS, Settings
 from covey.model.command import Command, CommandKind, Result
 from covey.model.component import Component
 from covey.model.ids import new_id
 from covey.model.scope import Scope
 from covey.model.session import Session
-from covey.projects.paths import PathRules
+from covey.projects.paths import ArtifactKind, PathRules
 from covey.store.base import Sessions
 
 WORKSPACE = "workspace"
@@ -94,12 +94,18 @@ class Tools:
         """The file counts as present."""
         return look_at(self.root, path).present
 
-    def design_findings(self, session: Session) -> tuple[Finding, ...]:
-        """What is wrong with the session's design document; empty when it passes."""
-        return check_design_file(self.root, own_path(session), self.sections(session), self.known_modules)
+    def design_findings(self, session: Session, kind: ArtifactKind = ArtifactKind.DESIGN) -> tuple[Finding, ...]:
+        """What is wrong with the session's design document, or with its review of others; empty when it passes.
 
-    def sections(self, session: Session) -> tuple[str, ...]:
-        """The sections that the document of the session's component must have."""
+        A review may name modules that nobody knows: that is what it is for.
+        """
+        known = frozenset[str]() if kind is ArtifactKind.REVIEW else self.known_modules
+        return check_design_file(self.root, own_path(session), self.sections(session, kind), known)
+
+    def sections(self, session: Session, kind: ArtifactKind = ArtifactKind.DESIGN) -> tuple[str, ...]:
+        """The sections that the document of the session's component must have, or the review of a context's."""
+        if kind is ArtifactKind.REVIEW:
+            return REVIEW_SECTIONS
         component = self.components.get(session.component_id or "")
         return self.settings.design.sections_for(component.type if component else DEFAULT_TYPE)
 
@@ -108,3 +114,8 @@ def own_path(session: Session) -> str:
     """The path of the session's artifact; every child session has one."""
     assert session.artifact_path is not None, f"{session.type} has no artifact"  # noqa: S101 - a bug, not an input
     return session.artifact_path
+
+
+def replaced_directory(session: Session) -> str:
+    """Where the files are kept that a run has replaced."""
+    return f".covey/replaced/{session.run_id}"

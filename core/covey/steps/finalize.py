@@ -40,16 +40,17 @@ class FinalizeParent:
 
 
 class FinalizeDesign:
-    """The last step of a child that designs: its document is there and passes, whatever was said before."""
+    """The last step of a child that writes a document, a design or a review: it is there and passes."""
 
     name = "Finalize"
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, kind: ArtifactKind = ArtifactKind.DESIGN) -> None:
         self._tools = tools
+        self._kind = kind
 
     async def get_command(self, scope: Scope, session: Session) -> Command:
         """Check the document once more."""
-        return self._tools.command(self.name, CommandKind.CHECK, path=own_path(session), design=True)
+        return self._tools.command(self.name, CommandKind.CHECK, path=own_path(session), **{self._kind: True})
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:
         """An error when the document has gone or no longer passes."""

@@ -6,7 +6,7 @@ from covey.model.command import Command, CommandKind, Result, ResultStatus
 from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.projects.paths import ArtifactKind
-from covey.steps.base import Handled, Tools, own_path
+from covey.steps.base import Handled, Tools, own_path, replaced_directory
 from covey.steps.git_work import begin_command, kept
 from covey.steps.run_tests import demand_tests
 from covey.steps.tested import subject_of
@@ -48,7 +48,7 @@ class InitializeChild:
         if self._kind is ArtifactKind.CODE:
             demand_tests(self._tools, subject_of(self._tools, session, self._kind))
         replaces = bool(session.state.get("overwrite")) and session.attempt == 1
-        aside = f".covey/replaced/{session.run_id}" if replaces else None
+        aside = replaced_directory(session) if replaces else None
         return self._tools.command(self.name, CommandKind.CHECK, path=own_path(session), move_aside_to=aside)
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Handled:

@@ -6,15 +6,12 @@ code, whose own last step guarantees their file.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-from msgspec.structs import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from covey import errors
 from covey.errors import CoveyError, FenceLostError, StaleOperationError, StepError
-from covey.model.command import Command, CommandKind, Result, ResultStatus
+from covey.model.command import Command, CommandKind, Result
 from covey.model.component import Component
 from covey.model.events import SessionCreated
 from covey.model.ids import id_for, new_id
@@ -24,11 +21,14 @@ from covey.model.status import ExecutionMode, Status
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools
 from covey.steps.git_work import ISOLATED
+from covey.steps.verdict import Facts, examine, verdict
 from covey.store.base import Operation
 
 log = logging.getLogger(__name__)
 
-Facts = dict[str, Any]
+
+REVIEW_TYPE = "ComponentDesignReviewSessions"
+"""The child that reviews what the design children have written; `covey.steps.spawn_review` makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ DESIGN = SpawnConfig(
     child_type="ComponentDesignSessions",
     artifact=ArtifactKind.DESIGN,
     parent_checks=True,
-    made_by_workflow=frozenset({"ComponentDesignSessions"}),
+    made_by_workflow=frozenset({"ComponentDesignSessions", REVIEW_TYPE}),
 )
 TESTING = SpawnConfig(
     step="SpawnComponentTestingSessions",
@@ -70,48 +70,6 @@ CODING = SpawnConfig(
 )
 
 
-@dataclass(slots=True)
-class Findings:
-    """What a parent's verdict rests on, as lists of facts; their order is that of the message."""
-
-    running: list[Facts] = field(default_factory=list)
-    failed: list[Facts] = field(default_factory=list)
-    cancelled: list[Facts] = field(default_factory=list)
-    missing_files: list[Facts] = field(default_factory=list)
-    not_created: list[Facts] = field(default_factory=list)
-    skipped: list[Facts] = field(default_factory=list)
-
-    def message(self) -> str:
-        """All findings in one message; empty when all is in order."""
-        parts = (
-            ("Child sessions still running", [fact["component"] for fact in self.running]),
-            ("Child sessions failed", [_with_reason(fact) for fact in self.failed]),
-            ("Child sessions cancelled", [fact["component"] for fact in self.cancelled]),
-            ("Design files missing", [fact["path"] for fact in self.missing_files]),
-            ("Child sessions not created", [_with_reason(fact) for fact in self.not_created]),
-        )
-        return "; ".join(f"{title}: {', '.join(names)}" for title, names in parts if names)
-
-    def lists(self) -> Facts:
-        """The same facts as JSON."""
-        return {
-            "running": self.running,
-            "failed": self.failed,
-            "cancelled": self.cancelled,
-            "missing_files": self.missing_files,
-            "not_created": self.not_created,
-            "skipped": self.skipped,
-        }
-
-    def only_waiting(self) -> bool:
-        """Nothing is wrong but that children still run."""
-        return bool(self.running) and not (self.failed or self.cancelled or self.missing_files or self.not_created)
-
-
-def _with_reason(fact: Facts) -> str:
-    return f"{fact['component']} (reason: {fact['reason']})"
-
-
 class SpawnStep:
     """Spawns one child session per component of the parent's context, and validates them all."""
 
@@ -127,10 +85,11 @@ class SpawnStep:
             StepError: no context component, no child components, an unknown session, a child of another workflow, or
                 not a single child could be created.
         """
-        context = await self._context(scope, session)
+        context = await context_of(self._tools, scope, session)
         family = await self._tools.store.family(scope, session.id)
         if family is None:
             raise StepError(errors.SESSION_NOT_FOUND)
+        refuse_strangers(family[1:], self._config.made_by_workflow, self._config.child_type)
         parent, existing = family[0], self._by_component(family[1:])
         components = await self._tools.store.components_of(scope, context.id)
         if not components:
@@ -157,35 +116,13 @@ class SpawnStep:
         if family is None:
             raise StepError(errors.SESSION_NOT_FOUND)
         children = [child for child in family[1:] if child.type == self._config.child_type]
-        findings = self._examine(children, result.data.get("failed_components"))
-        message = findings.message() or self._nothing_done(children)
-        data = findings.lists()
-        if result.error_message is not None:
-            data["client_error"] = result.error_message
-        if message:
-            data["kind"] = "waiting" if findings.only_waiting() else "needs_human"
-        verdict = replace(
-            result,
-            status=ResultStatus.ERROR if message else ResultStatus.OK,
-            error_message=message or None,
-            data=data,
-        )
-        return Handled({}, verdict, {member.id: member.version for member in family})
-
-    async def _context(self, scope: Scope, session: Session) -> Component:
-        key = session.component_id
-        context = await self._tools.store.component(scope, key) if key is not None else None
-        if context is None:
-            raise StepError(errors.COMPONENT_NOT_FOUND)
-        return context
+        findings = examine(children, result.data.get("failed_components"), self._file_is_missing)
+        return verdict(family, result, findings, self._nothing_done(children))
 
     def _by_component(self, children: Iterable[Session]) -> dict[str, Session]:
         """The children of this step by component; other steps of the workflow may have made others."""
         found: dict[str, Session] = {}
         for child in children:
-            if child.type not in self._config.made_by_workflow:
-                expected = self._config.child_type
-                raise StepError(f"Invalid child session type: expected {expected}, got {child.type}")
             if child.type == self._config.child_type and child.component_id is not None:
                 found[child.component_id] = child
         return found
@@ -195,27 +132,15 @@ class SpawnStep:
     ) -> list[Facts]:
         """Create a session for each component that has none; those that could not be created, with the reason."""
         missing = [(place, each) for place, each in enumerate(components) if each.id not in existing]
-        outcomes = await asyncio.gather(*(self._create(parent, context, each, place) for place, each in missing))
+        events = (self._created(parent, context, component, place) for place, component in missing)
+        outcomes = await asyncio.gather(*(create(self._tools, parent, event) for event in events))
         failed: list[Facts] = []
         for (_, component), outcome in zip(missing, outcomes, strict=True):
             if isinstance(outcome, Session):
                 existing[component.id] = outcome
-                continue
-            log.warning("no session for component %s: %s", component.name, outcome)
-            failed.append({"component_id": component.id, "name": component.name, "reason": outcome})
+            else:
+                failed.append(could_not_create(component, component.name, outcome))
         return failed
-
-    async def _create(self, parent: Session, context: Component, component: Component, place: int) -> Session | str:
-        """A new child session, or the reason why there is none."""
-        event = self._created(parent, context, component, place)
-        key = event.session_id or ""
-        try:
-            committed = await self._tools.store.append(Operation(events=(event,), versions={parent.id: parent.version}))
-        except (StaleOperationError, FenceLostError):
-            raise  # the parent has changed, or is no longer ours: nothing about this component
-        except CoveyError as error:
-            return str(error)
-        return committed.sessions[key]
 
     def _created(self, parent: Session, context: Component, component: Component, place: int) -> SessionCreated:
         config, rules = self._config, self._tools.rules
@@ -223,45 +148,8 @@ class SpawnStep:
         if config.artifact is ArtifactKind.DESIGN:
             state["parent_context_name"] = context.name
             state["context_design_path"] = rules.path(ArtifactKind.DESIGN, context)
-        return SessionCreated(
-            at=self._tools.clock.now(),
-            run_id=parent.run_id,
-            session_id=id_for(parent.id, config.child_type, component.id),
-            attempt=1,
-            project_id=parent.project_id,
-            parent_id=parent.id,
-            type=config.child_type,
-            component_id=component.id,
-            component=component.name,
-            module=component.module_name,
-            position=place,
-            execution_mode=ExecutionMode.AGENTIC,
-            agent=parent.agent,
-            model=parent.model,
-            environment=parent.environment,
-            artifact_path=rules.path(config.artifact, component) if config.artifact else None,
-            state=state,
-        )
-
-    def _examine(self, children: Sequence[Session], failed_components: object) -> Findings:
-        findings = Findings()
-        for child in children:
-            fact: Facts = {"session_id": child.id, "component": child.component, "module": child.module}
-            match child.status:
-                case Status.ACTIVE:
-                    findings.running.append(fact)
-                case Status.FAILED:
-                    reason = child.error_message or errors.UNKNOWN_REASON
-                    findings.failed.append({**fact, "reason": reason, "cause": child.failure_cause})
-                case Status.CANCELLED:
-                    findings.cancelled.append(fact)
-                case Status.SKIPPED:
-                    findings.skipped.append({**fact, "reason": child.skip_reason})
-                case Status.COMPLETE:
-                    if self._file_is_missing(child):
-                        findings.missing_files.append({**fact, "path": child.artifact_path})
-        findings.not_created.extend(_not_created(failed_components, children))
-        return findings
+        path = rules.path(config.artifact, component) if config.artifact else None
+        return child_created(self._tools, parent, config.child_type, component, place, path=path, state=state)
 
     def _file_is_missing(self, child: Session) -> bool:
         if not self._config.parent_checks or child.artifact_path is None:
@@ -276,12 +164,79 @@ class SpawnStep:
         return ""
 
 
-def _not_created(failed_components: object, children: Sequence[Session]) -> Iterable[Facts]:
-    """Those components that the command could not create a session for and that have none still."""
-    if not isinstance(failed_components, list):
-        return
-    have = {child.component_id for child in children}
-    for failed in failed_components:
-        if isinstance(failed, Mapping) and failed.get("component_id") not in have:
-            reason = failed.get("reason") or errors.UNKNOWN_REASON
-            yield {"component_id": failed.get("component_id"), "component": failed.get("name"), "reason": reason}
+async def context_of(tools: Tools, scope: Scope, parent: Session) -> Component:
+    """The context that a parent works on.
+
+    Raises:
+        StepError: it has none, or the context is gone.
+    """
+    key = parent.component_id
+    context = await tools.store.component(scope, key) if key is not None else None
+    if context is None:
+        raise StepError(errors.COMPONENT_NOT_FOUND)
+    return context
+
+
+def refuse_strangers(children: Iterable[Session], known: Collection[str], expected: str) -> None:
+    """Nothing but children of the known types.
+
+    Raises:
+        StepError: a child of another type, where one of the type `expected` could have been.
+    """
+    for child in children:
+        if child.type not in known:
+            raise StepError(f"Invalid child session type: expected {expected}, got {child.type}")
+
+
+async def create(tools: Tools, parent: Session, event: SessionCreated) -> Session | str:
+    """A new child session, or the reason why there is none.
+
+    Raises:
+        StaleOperationError: the parent has changed; FenceLostError: it is no longer ours. Neither tells of the child.
+    """
+    try:
+        committed = await tools.store.append(Operation(events=(event,), versions={parent.id: parent.version}))
+    except (StaleOperationError, FenceLostError):
+        raise
+    except CoveyError as error:
+        return str(error)
+    return committed.sessions[event.session_id or ""]
+
+
+def could_not_create(component: Component, name: str, reason: str) -> Facts:
+    """The fact that there is no session for a component, for the log and for the command."""
+    log.warning("no session for component %s: %s", name, reason)
+    return {"component_id": component.id, "name": name, "reason": reason}
+
+
+def child_created(
+    tools: Tools,
+    parent: Session,
+    child_type: str,
+    component: Component,
+    position: int,
+    *,
+    path: str | None,
+    state: Facts,
+    name: str | None = None,
+) -> SessionCreated:
+    """The event that makes a child, which works as its parent does. `name` is shown for it, if not the component's."""
+    return SessionCreated(
+        at=tools.clock.now(),
+        run_id=parent.run_id,
+        session_id=id_for(parent.id, child_type, component.id),
+        attempt=1,
+        project_id=parent.project_id,
+        parent_id=parent.id,
+        type=child_type,
+        component_id=component.id,
+        component=name or component.name,
+        module=component.module_name,
+        position=position,
+        execution_mode=ExecutionMode.AGENTIC,
+        agent=parent.agent,
+        model=parent.model,
+        environment=parent.environment,
+        artifact_path=path,
+        state=state,
+    )

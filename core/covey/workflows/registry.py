@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from covey.model.command import ResultStatus
 from covey.projects.paths import ArtifactKind
+from covey.steps.execute_review import ExecuteReview
 from covey.steps.finalize import FinalizeDesign, FinalizeParent, FinalizeTested
 from covey.steps.fix_test_failures import FixTestFailures
 from covey.steps.generate_design import GenerateComponentDesign
@@ -13,7 +14,8 @@ from covey.steps.git_work import begins_in_worktree, ends_in_worktree
 from covey.steps.initialize import InitializeChild, InitializeParent
 from covey.steps.revise_design import ReviseDesign
 from covey.steps.run_tests import RunTests
-from covey.steps.spawn import CODING, DESIGN, TESTING, SpawnConfig, SpawnStep
+from covey.steps.spawn import CODING, DESIGN, REVIEW_TYPE, TESTING, SpawnConfig, SpawnStep
+from covey.steps.spawn_review import SpawnReviewSession
 from covey.steps.validate_design import ValidateDesign
 from covey.workflows.workflow import StepFactory, Workflow
 
@@ -64,7 +66,24 @@ def _tested_child(name: str, kind: ArtifactKind, generate: str, factory: StepFac
     )
 
 
-CONTEXT_COMPONENTS_DESIGN = _parent("ContextComponentsDesignSessions", DESIGN)
+CONTEXT_COMPONENTS_DESIGN = Workflow(
+    name="ContextComponentsDesignSessions",
+    steps={
+        "Initialize": InitializeParent,
+        "SpawnComponentDesignSessions": lambda tools: SpawnStep(tools, DESIGN),
+        "SpawnReviewSession": SpawnReviewSession,
+        "Finalize": FinalizeParent,
+    },
+    transitions={
+        ("Initialize", OK): "SpawnComponentDesignSessions",
+        ("SpawnComponentDesignSessions", OK): "SpawnReviewSession",
+        ("SpawnReviewSession", OK): "Finalize",
+        ("Finalize", WARNING): "SpawnComponentDesignSessions",
+    },
+    final="Finalize",
+    loops=frozenset({"SpawnComponentDesignSessions", "SpawnReviewSession"}),
+)
+
 CONTEXT_TESTING = _parent("ContextTestingSessions", TESTING)
 CONTEXT_CODING = _parent("ContextCodingSessions", CODING)
 
@@ -90,6 +109,14 @@ COMPONENT_DESIGN = Workflow(
     artifact=ArtifactKind.DESIGN,
 )
 
+COMPONENT_DESIGN_REVIEW = Workflow(
+    name=REVIEW_TYPE,
+    steps={"ExecuteReview": ExecuteReview, "Finalize": lambda tools: FinalizeDesign(tools, ArtifactKind.REVIEW)},
+    transitions={("ExecuteReview", OK): "Finalize"},
+    final="Finalize",
+    artifact=ArtifactKind.REVIEW,
+)
+
 COMPONENT_TEST = _tested_child(
     "ComponentTestSessions", ArtifactKind.TEST, "GenerateTestsAndFixtures", GenerateTestsAndFixtures
 )
@@ -104,6 +131,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
         CONTEXT_TESTING,
         CONTEXT_CODING,
         COMPONENT_DESIGN,
+        COMPONENT_DESIGN_REVIEW,
         COMPONENT_TEST,
         COMPONENT_CODING,
     )

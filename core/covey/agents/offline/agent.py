@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.offline.contract.work import TestWork
 from covey.agents.offline.design import DesignWork
+from covey.agents.offline.review.work import ReviewWork
 from covey.agents.offline.work import Work
 from covey.agents.registry import AgentRegistry
 from covey.model.command import TranscriptKind
@@ -22,6 +23,7 @@ from covey.text.quoting import visible
 _WORK: Mapping[ArtifactKind, type[Work]] = {
     ArtifactKind.DESIGN: DesignWork,
     ArtifactKind.TEST: TestWork,
+    ArtifactKind.REVIEW: ReviewWork,
 }
 
 
@@ -32,7 +34,7 @@ class Settings(BaseModel):
 
 
 class OfflineAgent:
-    """Drafts design documents and tests from static analysis. Needs no key, no network and no model."""
+    """Drafts design documents, reviews of them, and tests from static analysis; needs no key, network or model."""
 
     Settings: ClassVar[type[BaseModel]] = Settings
 

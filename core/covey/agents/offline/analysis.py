@@ -12,7 +12,15 @@ import griffe
 
 from covey.agents.offline.facts import ClassFacts, FunctionFacts, ModuleFacts, Raised, ValueFacts
 from covey.agents.offline.shapes import Shapes
-from covey.agents.offline.syntax import bindings, imports, is_empty, most_assignments, quiet, raised_errors
+from covey.agents.offline.syntax import (
+    bindings,
+    bound_names,
+    imports,
+    is_empty,
+    most_assignments,
+    quiet,
+    raised_errors,
+)
 from covey.artifacts.modules import ModuleNames
 
 _SHOWN_LABELS = {
@@ -71,6 +79,7 @@ def _facts(source: str, tree: ast.Module, module_name: str, known: ModuleNames) 
             if member.is_alias and passes_on and name in bound
         ),
         imports=imports(tree, module_name, known),
+        bound=bound_names(tree),
     )
 
 

@@ -24,7 +24,7 @@ class DesignWork(Work):
 
     def new(self) -> str:
         """A document from the code, or from the manifest where there is none."""
-        text = str(self._draft())
+        text = str(self.draft())
         self._demand(self._check(text))
         return text
 
@@ -34,7 +34,7 @@ class DesignWork(Work):
         if not has_text(before.removeprefix("\ufeff")):
             return before + self.new()
         lacks = lacking(before, work.sections)
-        sections = self._draft().sections if lacks else {}
+        sections = self.draft().sections if lacks else {}
         try:
             after = mended(before, {title: sections[title] for title in lacks}, note_body(work))
         except UnclosedError as error:
@@ -58,7 +58,8 @@ class DesignWork(Work):
             message = f"{visible(self.assignment.target)}: {named}{more} ({advice})"
             raise FailedError(message, FailureCause.CHECK_FAILED)
 
-    def _draft(self) -> Draft:
+    def draft(self) -> Draft:
+        """The document as it would be written anew."""
         work = self.assignment
         source = self.source()
         if source is None:

@@ -134,13 +134,13 @@ def _arranged(
     """The required sections in their order, with what else there is to say at its usual place between them."""
     titles = list(dict.fromkeys(required))
     for topic, body in bodies.items():
-        if body and topic not in map(_topic, titles):
+        if body and topic not in map(topic_of, titles):
             titles.insert(_place(titles, topic), topic)
     return {title: _body(title, bodies, absent, known) for title in titles}
 
 
 def _body(title: str, bodies: Mapping[Topic, str], absent: Mapping[Topic, str], known: str) -> str:
-    topic = _topic(title)
+    topic = topic_of(title)
     if topic is Topic.NOTES:
         return bodies[topic] or "No notes were given."
     if topic is None:
@@ -148,12 +148,13 @@ def _body(title: str, bodies: Mapping[Topic, str], absent: Mapping[Topic, str], 
     return bodies.get(topic) or absent.get(topic) or known
 
 
-def _topic(title: str) -> Topic | None:
+def topic_of(title: str) -> Topic | None:
+    """What a section under this title is about; None where the agent can say nothing of it."""
     return _TOPICS.get(same_title(title))
 
 
 def _place(titles: Sequence[str], topic: Topic) -> int:
     """After the last title whose topic usually comes before this one."""
     earlier = list(Topic)[: list(Topic).index(topic)]
-    before = [i for i, title in enumerate(titles) if _topic(title) in earlier]
+    before = [i for i, title in enumerate(titles) if topic_of(title) in earlier]
     return before[-1] + 1 if before else 0

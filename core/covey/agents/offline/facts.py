@@ -75,7 +75,10 @@ class ImportFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModuleFacts:
-    """One module: what it offers to others, what it needs, what it does not say."""
+    """One module: what it offers to others, what it needs, what it does not say.
+
+    `bound` are all names that it binds, private and imported ones too; None where only running it would tell.
+    """
 
     docstring: str = ""
     classes: tuple[ClassFacts, ...] = ()
@@ -83,6 +86,7 @@ class ModuleFacts:
     values: tuple[ValueFacts, ...] = ()
     passed_on: tuple[ValueFacts, ...] = ()
     imports: tuple[ImportFacts, ...] = ()
+    bound: frozenset[str] | None = None
 
     @property
     def callables(self) -> tuple[FunctionFacts, ...]:

@@ -73,6 +73,30 @@ def bindings(tree: ast.Module, module_name: str) -> Mapping[str, str]:
     return found
 
 
+def bound_names(tree: ast.Module) -> frozenset[str] | None:
+    """All names that a module's own statements bind; None where a star import or a `__getattr__` may bind any."""
+    found: set[str] = set()
+    for node in _outside_of_functions(tree.body):
+        match node:
+            case ast.ImportFrom(names=[ast.alias(name="*")]):
+                return None
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                found |= {alias.asname or alias.name.partition(".")[0] for alias in names}
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()) | ast.ExceptHandler(name=str(name)):
+                found.add(name)
+    return None if "__getattr__" in found else frozenset(found)
+
+
+def _outside_of_functions(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes of a body but what is inside functions and classes."""
+    for node in body:
+        yield node
+        if not isinstance(node, _Definition | ast.Lambda):
+            yield from _outside_of_functions(ast.iter_child_nodes(node))
+
+
 def _definitions(body: Iterable[ast.AST], above: str) -> Iterator[tuple[str, _Definition]]:
     """Functions and classes in a body with their qualified names, conditional ones too, those inside functions not."""
     for node in body:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-from covey.agents.base import Assignment, Task
+from covey.agents.base import Assignment, Reviewed, Task
 from covey.model.component import Component
 from covey.projects.paths import ArtifactKind
 
@@ -34,12 +34,16 @@ def _joined(block: str, text: str) -> str:
 def _blocks(assignment: Assignment) -> Iterator[str]:
     kind = assignment.kind
     task = "generate" if assignment.task is Task.GENERATE else "revise"
-    yield task if kind is ArtifactKind.DESIGN else f"{task}_{kind}"
+    if kind is ArtifactKind.REVIEW:
+        yield "review" if assignment.task is Task.GENERATE else "review_again"
+    else:
+        yield task if kind is ArtifactKind.DESIGN else f"{task}_{kind}"
     if assignment.findings:
         yield "findings"
-    yield "component"
-    yield f"sources_{kind}"
-    yield _DEMANDS[kind]
+    if kind is ArtifactKind.REVIEW:
+        yield from ("reviewed", "review_sections")
+    else:
+        yield from ("component", f"sources_{kind}", _DEMANDS[kind])
     if assignment.must_fail:
         yield "must_fail"
     if assignment.failure:
@@ -79,6 +83,7 @@ def _values(assignment: Assignment) -> dict[str, str]:
         "context_design": assignment.context_design_path,
         "sections": "\n".join(f"  - `## {section}`" for section in assignment.sections),
         "known": "\n".join(_known(assignment)),
+        "reviewed": "\n".join(map(_reviewed, assignment.reviewed)),
         "findings": _bullets(assignment.findings),
         "failure": _quote(assignment.failure or ""),
         "missing": "\n".join(f"- `{path}`" for path in assignment.missing),
@@ -100,6 +105,11 @@ def _known(assignment: Assignment) -> Iterator[str]:
 
 def _modules(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def _reviewed(each: Reviewed) -> str:
+    component = each.component
+    return f"- {_line(component.name)}, module `{component.module_name}`: `{each.design}`; its code: `{each.source}`"
 
 
 def _line(text: str) -> str:
