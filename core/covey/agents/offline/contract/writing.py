@@ -278,7 +278,8 @@ def _listing(found: Fields, place: str, *, is_enumeration: bool) -> list[str]:
     if is_enumeration:
         listed = f'[name for name in {place}.__members__ if not name.startswith("_")]'
     if not found.complete:
-        return laid_out(f"assert set({listed}) >= ", Group("{", [literal(each) for each in found.names], "}"), depth=2)
+        own = Group("{", [literal(each) for each in found.names], "}")
+        return [f"        names = {listed}", *laid_out("assert set(names) >= ", own, depth=2)]
     names = sorted(found.names) if found.kind is FieldsOf.TYPED_DICT else found.names
     return laid_out(f"assert {listed} == ", literals(names), depth=2)
 
