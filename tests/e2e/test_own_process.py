@@ -436,7 +436,7 @@ class TestPlain:
         assert program("run", "design", "catalog", "--headless", cwd=own).code == 0
         ran = program("watch", cwd=own)
         assert ran.code == 0
-        assert len(ran.out.splitlines()) == 5
+        assert len(ran.out.splitlines()) == 6
 
     def test_watch_with_json_is_the_log_from_now_on(self, own: Path) -> None:
         held(own)
