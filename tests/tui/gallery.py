@@ -181,6 +181,8 @@ PICTURES: tuple[Picture, ...] = (
     Picture("dialog-note", keys=(*_TO_TAX_RULE, "e", *"the model is called small")),
     Picture("dialog-stop", keys=("Q",)),
     Picture("finished", pictures.finished),
+    Picture("finished-committed", pictures.committed),
+    Picture("tests-failing", pictures.under_test, keys=("j", "j", "j")),
     Picture("no-engine", engine={"alive": False, "pid": None, "slots": None}),
     Picture("light", keys=_TO_TAX_RULE, theme="covey-light"),
     Picture("no-color", keys=_TO_TAX_RULE, no_color=True),

@@ -146,6 +146,45 @@ def catalog_of_sixty_one() -> list[Session]:
     return list(family("Catalog", 1866, parent, children))
 
 
+def committed() -> list[Session]:
+    """A context whose design is complete, reviewed, and committed to a branch of its own."""
+    names = [("Invoice", 41), ("LineItem", 37), ("TaxRule", 127), ("Payment", 68)]
+    git = {"branch": "docs-billing", "base": "1f0c2a9e", "commit": "9b4c07d2e1a8f3556601", "worktree": None}
+    review = {"type": "ComponentDesignReviewSessions", "artifact_path": "docs/design/shop/billing/design_review.md"}
+    children = [
+        *((name, seconds, complete()) for name, seconds in names),
+        ("Review of Billing", 52, complete(**review)),
+    ]
+    return list(family("Billing", 252, complete(state={"git": git}), children))
+
+
+def under_test() -> list[Session]:
+    """A context whose components are being tested; the tests of one of them fail."""
+    kind = {"type": "ComponentTestSessions"}
+    findings = [
+        "test_reduced_rate (line 31): assert Decimal('0.19') == Decimal('0.07')",
+        "TestRounding::test_half_cents (line 58): decimal.InvalidOperation: [<class 'decimal.ConversionSyntax'>]",
+    ]
+    path = "tests/shop/billing/test_tax_rule.py"
+    wrong = failed(
+        FailureCause.CHECK_FAILED,
+        f"{path}: {'; '.join(findings)}",
+        state={"tested": {"of": "pass:0", "findings": findings}},
+        artifact=ArtifactState.PRESENT,
+        artifact_path=path,
+        step="RunTests",
+    )
+    children = [
+        ("Invoice", 41, complete() | kind),
+        ("LineItem", 37, running("FixTestFailures") | kind),
+        ("TaxRule", 127, wrong | kind),
+        ("Payment", 68, running("GenerateTestsAndFixtures") | kind),
+        ("Ledger", 44, running("RunTests") | kind),
+    ]
+    parent = waiting() | {"type": "ContextTestingSessions", "step": "SpawnComponentTestingSessions"}
+    return list(family("Billing", 252, parent, children))
+
+
 def begun(root: Session) -> RunStarted:
     """The event with which a run began."""
     return RunStarted(
@@ -154,7 +193,7 @@ def begun(root: Session) -> RunStarted:
         session_id=root.id,
         attempt=1,
         project_root="/shop",
-        workflow="design",
+        workflow="test" if root.type == "ContextTestingSessions" else "design",
         context=root.component,
     )
 

@@ -10,7 +10,7 @@ from covey_tui.view.alert import Alert, alert, alert_above_groups
 from covey_tui.view.board import Board
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Ground, room
-from tests.tui.pictures import NOW, board, complete, failed, family, gone, running, skipped, waiting
+from tests.tui.pictures import NOW, board, committed, complete, failed, family, gone, running, skipped, waiting
 
 CANCELLED = {"status": Status.CANCELLED, "phase": None, "decided_by": "ana", "finished_at": NOW}
 Children = list[tuple[str, int | None, dict[str, Any]]]
@@ -59,8 +59,8 @@ class TestNeeds:
         shown = one_run(waiting(), *children)
         line, _ = said(shown, 200)
         assert (
-            "1 failed checks  ·  2 files missing  ·  1 agent error  ·  1 timed out  ·  1 wrote no file  ·  "
-            "1 spawn error  ·  1 crashed  ·  1 cancelled" in line
+            "1 failed checks  ·  1 conflict  ·  2 files missing  ·  1 agent error  ·  1 timed out  ·  "
+            "1 wrote no file  ·  1 spawn error  ·  1 crashed  ·  1 cancelled" in line
         )
 
 
@@ -76,6 +76,10 @@ class TestOtherwise:
     def test_finished(self) -> None:
         line, ground = said(one_run(complete(), complete(), complete()))
         assert (line.rstrip(), ground) == ("✓ Finished   2 of 2 complete", Ground.DONE)
+
+    def test_finished_and_committed(self) -> None:
+        line, _ = said(board(committed()))
+        assert line.rstrip() == "✓ Finished   5 of 5 complete, committed on docs-billing"
 
     def test_finished_with_skips(self) -> None:
         line, ground = said(one_run(complete(), complete(), skipped("r"), skipped("r")))

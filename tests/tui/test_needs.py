@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from covey.model import events as e
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board, Change
-from covey_tui.view.needs import Group, Needs, reason_of
+from covey_tui.view.needs import ALERT_ORDER, Group, Needs, reason_of
 from tests.tui.pictures import (
     NOW,
     board,
@@ -98,6 +99,32 @@ class TestGroups:
         needs = Needs(board([*family("Billing", 9, waiting(), children), *family("Catalog", 9, waiting(), children)]))
         assert needs.retried_together("id-run-billing") == ("id-billing-b", "id-billing-c")
         assert len(needs.retried_together()) == 4
+
+
+class TestCauses:
+    """Whatever a session failed for has a group, a place in the alert line, and advice."""
+
+    @pytest.mark.parametrize("cause", list(FailureCause))
+    def test_every_cause_has_its_own(self, cause: FailureCause) -> None:
+        rows = list(family("Billing", 9, waiting(), [("A", 5, failed(cause, "it failed"))]))
+        (group,) = Needs(board(rows)).groups()
+        assert group.cause.key == cause.value
+        assert group.cause in ALERT_ORDER
+        assert group.cause.advice
+
+    @pytest.mark.parametrize(
+        ("type_", "heading"),
+        [
+            ("ComponentDesignSessions", "Design file missing"),
+            ("ComponentTestSessions", "Test file missing"),
+            ("ComponentDesignReviewSessions", "Review file missing"),
+            ("SomebodysOwnSessions", "File missing"),
+        ],
+    )
+    def test_a_missing_file_is_called_by_its_kind(self, type_: str, heading: str) -> None:
+        rows = list(family("Billing", 9, waiting(), [("A", 5, {**gone(), "type": type_})]))
+        (group,) = Needs(board(rows)).groups()
+        assert group.heading == heading
 
 
 class TestReasons:

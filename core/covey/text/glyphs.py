@@ -63,7 +63,18 @@ CAUSES: dict[str, str] = {
 """The classes of failure in a word or two, as in `failed: checks`."""
 
 
+_SHORT = {
+    "GenerateTestsAndFixtures": "generate tests",
+    "FixTestFailures": "fix failures",
+    "GenerateImplementation": "generate code",
+    "ExecuteReview": "review",
+}
+"""Steps whose names are too long for a column."""
+
+
 def step_words(step: str) -> str:
     """A step's name in lower case with spaces, without the word "component": `generate design`."""
+    if step in _SHORT:
+        return _SHORT[step]
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in step).split()
     return " ".join(word for word in words if word != "component")

@@ -195,9 +195,10 @@ class TestProblem:
         assert [each[0] for each in advice] == ["e", "r", "l", "o", "s"]
 
     def test_what_does_not_pass_is_called_by_its_kind(self) -> None:
-        shown, row = one("tests/test_a.py: test_a: it broke", FailureCause.CHECK_FAILED)
-        lines = texts(problem_lines(shown, replace(row, type="ComponentCodingSessions"), NOW, 90))
-        assert lines[1] == "The tests are not in order: tests/test_a.py: test_a: it broke."
+        path = "docs/design/shop/billing/tax_rule.md"
+        shown, row = one(f"{path}: the section 'Summary' is missing", FailureCause.CHECK_FAILED)
+        lines = texts(problem_lines(shown, replace(row, type="ComponentDesignReviewSessions"), NOW, 90))
+        assert lines[1] == "The review does not pass: the section 'Summary' is missing."
 
     @pytest.mark.parametrize(
         ("reason", "said"),
@@ -297,7 +298,7 @@ class TestSummary:
             "",
             "Then",
             "When all have ended, Billing looks for",
-            "every file and completes.",
+            "every document and has them reviewed.",
             "",
             "Attempts   10      2 retries on 2 sessions",
             "Time       4m12s   10m17s of agent work",

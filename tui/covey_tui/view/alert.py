@@ -10,6 +10,7 @@ from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import Board
+from covey_tui.view.detail.git import committed_on
 from covey_tui.view.hints import hints
 from covey_tui.view.needs import ALERT_ORDER, Needs
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
@@ -109,15 +110,17 @@ def _cancelled(root: Session, zone: tzinfo | None) -> Line:
 
 def _finished(board: Board) -> Line:
     tally = board.tally(None)
+    committed = committed_on(board.session(key) for key in board.roots())
+    done = f"{_GAP}{tally.of('complete')} of {tally.total} complete{f', {committed}' if committed else ''}"
     skipped = tally.of("skipped")
     if skipped:
         return (
             span(f"{LOOKS['skipped'].unicode} Finished, {skipped} skipped", _SUCCESS),
-            span(f"{_GAP}{tally.of('complete')} of {tally.total} complete"),
+            span(done),
         )
     return (
         span(f"{LOOKS['complete'].unicode} Finished", _SUCCESS),
-        span(f"{_GAP}{tally.of('complete')} of {tally.total} complete"),
+        span(done),
     )
 
 

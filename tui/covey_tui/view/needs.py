@@ -17,7 +17,7 @@ from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import CLOSED, Board, Change, state_of
-from covey_tui.view.words import name_of
+from covey_tui.view.words import file_word, name_of
 
 _REASON = 500
 _NO_REASON = SafeText("no reason was given")
@@ -48,6 +48,12 @@ def _failed(key: str, one: str, many: str, advice: str) -> Cause:
 CAUSES_IN_ORDER: tuple[Cause, ...] = (
     _failed("check_failed", "failed checks", "failed checks", "A note to the agent helps more than a bare retry."),
     _failed(
+        "merge_conflict",
+        "conflict",
+        "conflicts",
+        "Its work is safe on its branch: resolve and commit there, then retry it.",
+    ),
+    _failed(
         "agent_error", "agent error", "agent errors", "The transcript tells more. A retry begins at the first step."
     ),
     _failed("timeout", "timed out", "timed out", "A retry begins at the first step, with the whole time."),
@@ -76,6 +82,7 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
     BY_KEY[key]
     for key in (
         "check_failed",
+        "merge_conflict",
         FILE_MISSING,
         "agent_error",
         "timeout",
@@ -234,8 +241,9 @@ class Needs:
     def _group(self, cause: Cause) -> Group:
         ids = tuple(key for _, key in self._order[cause.key])
         heading = cause.heading
-        if cause.key == FILE_MISSING and all("Design" in self._entries[key].session.type for key in ids):
-            heading = "Design file missing"
+        words = {file_word(self._entries[key].session) for key in ids} if cause.key == FILE_MISSING else set()
+        if len(words) == 1 and (word := words.pop()):
+            heading = f"{word.capitalize()} file missing"
         directories = self._directories.get(cause.key, Counter())
         shared = len(directories) == 1 and len(ids) > 1
         directory = next(iter(directories)) if shared else ""

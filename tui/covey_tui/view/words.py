@@ -26,6 +26,12 @@ STATE_ROLES: dict[str, Role] = {
 """The colour of each state's glyph; the keys are those of `covey.text.glyphs.LOOKS`."""
 
 _NAME = 200
+_FILES = {
+    "ComponentDesignSessions": "design",
+    "ComponentDesignReviewSessions": "review",
+    "ComponentTestSessions": "test",
+    "ComponentCodingSessions": "code",
+}
 
 
 class Word(NamedTuple):
@@ -49,6 +55,11 @@ def glyph_tone(session: Session) -> Tone:
 def name_of(session: Session) -> SafeText:
     """The component's name, fit for a screen."""
     return sanitise_line(session.component, _NAME)
+
+
+def file_word(session: Session) -> str:
+    """What a session's file is, as a word before "file"; nothing where it is not known."""
+    return _FILES.get(session.type, "")
 
 
 def status_word(board: Board, session: Session, now: datetime) -> Word:  # noqa: ARG001 - ages come with their phases

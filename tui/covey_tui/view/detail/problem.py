@@ -10,8 +10,9 @@ from covey.text.glyphs import CAUSES
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, clock, kept_in, keys, muted, prose, shortened
+from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
-from covey_tui.view.words import STATE_ROLES, glyph, name_of, status_word
+from covey_tui.view.words import STATE_ROLES, file_word, glyph, name_of, status_word
 
 MANY = 3
 """From so many others with the same trouble on, the advice is to look at them together."""
@@ -19,6 +20,8 @@ MANY = 3
 _NAMED = 5
 _NAME = 18
 _OUR_FILE_IS_GONE = "The agent reported success, but the file is not there."
+_DOES_NOT_PASS = {"design": "The document does not pass", "review": "The review does not pass"}
+_FILE = "The file does not pass"
 _VERBS = ("exited with", "was ended", "took longer", "could not be ended")
 _KINDS = (
     ("failed", "Failed"),
@@ -36,6 +39,7 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         return [_title(board, session, now), *_said(session, width), *_expected_short(session, width)]
     parts = (
         [_title(board, session, now), *_said(session, width)],
+        finding_lines(session, width),
         *_verdict(session, width),
         _expected(session, width),
         _advice(board, session, width),
@@ -65,8 +69,8 @@ def _no_problem(board: Board, session: Session) -> str:
 def _title(board: Board, session: Session, now: datetime) -> Line:
     """The sign and the status, bold in their colour."""
     word = status_word(board, session, now).text
-    if file_is_missing(session) and "Design" in session.type:
-        word = SafeText(f"design {word}")
+    if file_is_missing(session):
+        word = SafeText(f"{file_word(session)} {word}".strip())
     role = STATE_ROLES["file_missing" if file_is_missing(session) else str(session.phase or session.status)]
     return (span(f"{glyph(session)} ", Tone(role, bold=True)), Span(word, Tone(role, bold=True)))
 
@@ -108,10 +112,11 @@ def _why_cancelled(session: Session) -> str:
 
 def _why_failed(session: Session) -> str:
     reason = session.error_message or "it failed without a reason"
+    if test_findings(session):
+        return "The tests are not in order."
     if session.failure_cause is FailureCause.CHECK_FAILED and reason.startswith(f"{session.artifact_path}: "):
         findings = reason.removeprefix(f"{session.artifact_path}: ")
-        what = "The document does not pass" if "Design" in session.type else "The tests are not in order"
-        return f"{what}: {_as_sentence(findings, first=False)}"
+        return f"{_DOES_NOT_PASS.get(file_word(session), _FILE)}: {_as_sentence(findings, first=False)}"
     if reason.startswith("no output for"):
         return f"The agent gave {_as_sentence(reason, first=False)}"
     return _as_sentence(f"the agent {reason}" if reason.startswith(_VERBS) else reason)

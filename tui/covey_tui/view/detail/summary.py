@@ -8,6 +8,7 @@ from covey.model.session import Session
 from covey.model.status import Phase, Status
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board, Tally, state_of
+from covey_tui.view.detail.git import facts_of
 from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
 from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
@@ -15,6 +16,9 @@ from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_o
 _NAMED = 5
 _NAME = 20
 _LABEL = 11
+_LOOKS = "looks for every file and completes"
+_WHAT_THEN = {"SpawnComponentDesignSessions": "looks for every document and has them reviewed"}
+"""What a parent does after a step that others follow in which it waits."""
 
 
 @dataclass(slots=True)
@@ -124,7 +128,7 @@ def _then(session: Session, width: int) -> list[Line]:
     if session.phase is Phase.BLOCKED:
         said = f"Once you have decided, {session.component} looks at all of them again."
     else:
-        said = f"When all have ended, {session.component} looks for every file and completes."
+        said = f"When all have ended, {session.component} {_WHAT_THEN.get(session.step or '', _LOOKS)}."
     return [(span("Then", MUTED),), *prose(said, width)]
 
 
@@ -138,6 +142,7 @@ def _sums(board: Board, session: Session, below: _Below, now: datetime, width: i
         ("Time", "" if taken is None else duration(taken), _worked(below)),
         ("Tokens", tokens(used) if used else "", _in_and_out(board, session)),
         ("Cost", cost(_price(session, below.tally)), ""),
+        *facts_of(session),
     )
     return facts(pairs, _LABEL, width)
 
