@@ -94,7 +94,7 @@ class TestMarkdown:
         assert covey("skip", tax, "--reason", "does not parse", cwd=blocked).code == 0
         assert covey("run", "design", "billing", "--headless", cwd=blocked).code == 3
         page = covey("report", cwd=blocked).out
-        assert "**Complete, with 1 skipped.** 4 of 5 components complete, 1 skipped." in page
+        assert "**Complete, with 1 skipped.** 4 of 5 components complete, 1 skipped; review complete." in page
         assert re.search(r"^- `tax`: does not parse \(by .+, .+ UTC\)$", page, re.MULTILINE)
         assert re.search(r"^- .+ UTC, .+ skipped `tax`: does not parse$", page, re.MULTILINE)
         assert "What needs you" not in page

@@ -22,6 +22,9 @@ from tests.repository import Repository, begun, init, isolate_environment
 BRANCH = "docs-shop"
 ISOLATED = '[run]\nagent = "scripted"\nisolation = "worktree"\n'
 DOCUMENTS = [f"docs/design/shop/{name}.md" for name in ("alpha", "beta", "gamma")]
+REVIEW_FILE = "docs/design/shop/design_review.md"
+FILES = sorted([*DOCUMENTS, REVIEW_FILE])
+"""What a run leaves that ends well."""
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +90,7 @@ class TestCommit:
 
         assert await bench.run() == 0
 
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
         assert repository.head(f"{BRANCH}^") == before
         assert repository.git("show", f"{BRANCH}:{DOCUMENTS[0]}") == bench.document("Alpha").read_text()
         assert repository.git("log", "-1", "--format=%an <%ae>", BRANCH).strip() == "Ada <ada@example.org>"
@@ -113,10 +116,10 @@ class TestCommit:
         assert await bench.run() == 0
 
         after = repository.of_the_user()
-        for path in DOCUMENTS:
+        for path in FILES:
             assert after["files"].pop(path)  # type: ignore[attr-defined]
         assert after == before
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
 
     async def test_names_the_components_and_the_skipped_ones(self, bench: Bench, repository: Repository) -> None:
         bench.plays["Beta"] = fail
@@ -128,8 +131,9 @@ class TestCommit:
         message = repository.message(BRANCH)
         assert message.splitlines()[0] == "Design documents of Shop"
         assert "- Alpha: docs/design/shop/alpha.md" in message
+        assert f"- Review of Shop: {REVIEW_FILE}" in message
         assert "Skipped:\n- Beta: written by hand" in message
-        assert repository.files_of(BRANCH) == [DOCUMENTS[0], DOCUMENTS[2]]
+        assert repository.files_of(BRANCH) == [path for path in FILES if path != DOCUMENTS[1]]
 
     async def test_the_worktree_goes_and_the_branch_stays(self, bench: Bench, repository: Repository) -> None:
         assert await bench.run() == 0
@@ -144,13 +148,13 @@ class TestCommit:
             "commit": repository.head(BRANCH),
             "worktree": None,
         }
-        assert (await data_of(bench))["files"] == DOCUMENTS
+        assert (await data_of(bench))["files"] == FILES
 
     async def test_what_was_committed_before_adds_nothing(self, bench: Bench, repository: Repository) -> None:
         bench.write_manifest()
         await bench.run()
         repository.git("merge", "--quiet", BRANCH, ok=False)
-        for path in DOCUMENTS:
+        for path in FILES:
             (repository.root / path).unlink()
         repository.git("merge", "--quiet", BRANCH)
         (repository.root / DOCUMENTS[1]).unlink()
@@ -184,7 +188,7 @@ class TestCommit:
 
         outside = (await data_of(bench))["changed_outside"]
         assert outside == ["README.md", "gone meanwhile.txt", "src/ünexpected\nfile.py"]
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
         assert "Also changed during the run, and not committed: README.md" in await said(bench, await root_of(bench))
 
     async def test_a_project_below_the_top(self, tmp_path: Path) -> None:
@@ -195,12 +199,12 @@ class TestCommit:
 
         assert await bench.run() == 0
 
-        assert repository.files_of(BRANCH) == [f"products/shop/{path}" for path in DOCUMENTS]
+        assert repository.files_of(BRANCH) == [f"products/shop/{path}" for path in FILES]
 
     async def test_a_detached_head(self, bench: Bench, repository: Repository) -> None:
         repository.git("checkout", "--quiet", "--detach")
         assert await bench.run() == 0
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
         assert repository.git("symbolic-ref", "-q", "HEAD", ok=False) == ""
 
     async def test_a_shallow_clone(self, tmp_path: Path) -> None:
@@ -214,7 +218,7 @@ class TestCommit:
 
         assert await Bench(shop.root).run() == 0
 
-        assert shop.files_of(BRANCH) == DOCUMENTS
+        assert shop.files_of(BRANCH) == FILES
 
     async def test_a_submodule_as_the_project(self, tmp_path: Path) -> None:
         inner, outer = begun(tmp_path / "inner"), begun(tmp_path / "outer")
@@ -226,7 +230,7 @@ class TestCommit:
 
         assert await Bench(shop.root).run() == 0
 
-        assert shop.files_of(BRANCH) == DOCUMENTS
+        assert shop.files_of(BRANCH) == FILES
         assert outer.branches() == ["main"]
 
     async def test_documents_in_a_submodule_are_left_out_and_named(self, tmp_path: Path) -> None:
@@ -237,7 +241,7 @@ class TestCommit:
 
         assert await bench.run() == 0
 
-        assert (await data_of(bench))["in_submodules"] == DOCUMENTS
+        assert (await data_of(bench))["in_submodules"] == [*DOCUMENTS, REVIEW_FILE]
         assert "Not committed, for they lie in a submodule" in await said(bench, await root_of(bench))
         assert outer.worktrees() == []
 
@@ -248,7 +252,7 @@ class TestCommit:
 
         assert await bench.run() == 0
 
-        assert repository.files_of(BRANCH) == [path.replace("docs/", "elsewhere/", 1) for path in DOCUMENTS]
+        assert repository.files_of(BRANCH) == [path.replace("docs/", "elsewhere/", 1) for path in FILES]
 
     async def test_ignored_documents_are_left_out_and_named(self, bench: Bench, repository: Repository) -> None:
         repository.write(".gitignore", "docs/design/shop/b*\n")
@@ -257,7 +261,7 @@ class TestCommit:
         assert await bench.run() == 0
 
         assert (await data_of(bench))["ignored"] == [DOCUMENTS[1]]
-        assert repository.files_of(BRANCH) == [DOCUMENTS[0], DOCUMENTS[2]]
+        assert repository.files_of(BRANCH) == [path for path in FILES if path != DOCUMENTS[1]]
         assert f"the repository ignores them: {DOCUMENTS[1]}" in await said(bench, await root_of(bench))
 
     async def test_hostile_names_are_names(self, bench: Bench, repository: Repository) -> None:
@@ -276,7 +280,8 @@ class TestCommit:
         assert await bench.run() == 0
 
         committed = repository.git("-c", "core.quotePath=false", "ls-tree", "-r", "--name-only", BRANCH, "docs/")
-        assert set(committed.splitlines()) == {f"docs/{name}.md" for name in bench.components}
+        documents = {f"docs/{name}.md" for name in bench.components}
+        assert set(committed.splitlines()) == {*documents, "docs/Shop/design_review.md"}
 
     async def test_two_runs_at_once_end_on_two_branches(self, tmp_path: Path) -> None:
         repository = begun(tmp_path)
@@ -381,7 +386,7 @@ class TestBadStates:
         assert await bench.run() == 0
         for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):
             monkeypatch.delenv(name)
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
         assert repository.of_the_user()["index"] == before["index"]
         assert other.branches() == ["main"]
 
@@ -401,7 +406,7 @@ class TestBadStates:
             await run.ask(Action.RETRY)
             root = await run.until(complete)
 
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
         assert repository.worktrees() == []
         steps = [each.step for each in await interactions(bench, root) if each.attempt == root.attempt]
         assert steps == ["Finalize"]
@@ -411,7 +416,7 @@ class TestBadStates:
     async def test_a_lock_in_the_users_checkout_disturbs_nobody(self, bench: Bench, repository: Repository) -> None:
         lock = repository.write(".git/index.lock", "")
         assert await bench.run() == 0
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
         assert lock.exists()
 
     async def test_a_locked_index_of_the_worktree(self, bench: Bench, repository: Repository) -> None:
@@ -427,7 +432,7 @@ class TestBadStates:
             next((repository.root / ".git/worktrees").glob("*/index.lock")).unlink()
             await run.ask(Action.RETRY)
             await run.until(complete)
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
 
     async def test_settings_that_name_programs_start_none(self, bench: Bench, repository: Repository) -> None:
         ran = Path(os.environ["HOME"], "ran")
@@ -447,7 +452,7 @@ class TestBadStates:
     async def test_a_branch_of_that_name_as_a_directory(self, bench: Bench, repository: Repository) -> None:
         repository.git("branch", f"{BRANCH}/mine")
         assert await bench.run() == 0
-        assert repository.files_of(f"{BRANCH}-2") == DOCUMENTS
+        assert repository.files_of(f"{BRANCH}-2") == FILES
 
     async def test_a_context_whose_name_leaves_nothing_of_a_slug(self, bench: Bench, repository: Repository) -> None:
         bench.write_manifest()
@@ -471,7 +476,7 @@ class TestBadStates:
             await run.ask(Action.RETRY, "Beta")
             await run.until(complete)
         assert repository.branches() == [BRANCH, "main"]
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
 
     async def test_a_worktree_that_was_removed_meanwhile_is_made_again(
         self, bench: Bench, repository: Repository
@@ -483,7 +488,7 @@ class TestBadStates:
         async with bench.running() as run:
             await run.ask(Action.RETRY, "Beta")
             await run.until(complete)
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
 
     async def test_changes_of_somebody_in_the_worktree_are_kept(self, bench: Bench, repository: Repository) -> None:
         async def and_more(assignment: Assignment, desk: Desk) -> Outcome:
@@ -495,7 +500,7 @@ class TestBadStates:
         (kept,) = repository.worktrees()
         assert Path(kept, "notes.txt").read_text() == "mine"
         assert "is kept: it has uncommitted changes: notes.txt" in await said(bench, await root_of(bench))
-        assert repository.files_of(BRANCH) == DOCUMENTS
+        assert repository.files_of(BRANCH) == FILES
 
 
 class TestPublishing:

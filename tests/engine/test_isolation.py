@@ -11,7 +11,17 @@ from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey.testing.agents import least_document, write_least
 from tests.engine.conftest import Bench, Run, fail
-from tests.engine.test_git_runs import BRANCH, DOCUMENTS, ISOLATED, data_of, interactions, last, root_of
+from tests.engine.test_git_runs import (
+    BRANCH,
+    DOCUMENTS,
+    FILES,
+    ISOLATED,
+    REVIEW_FILE,
+    data_of,
+    interactions,
+    last,
+    root_of,
+)
 from tests.repository import Repository, begun, isolate_environment
 
 SHARED = "shared.md"
@@ -70,13 +80,13 @@ class TestIsolation:
         assert len(set(workspaces.values())) == 3
         assert all(each.parent == bench.root / ".covey/worktrees" for each in workspaces.values())
         assert repository.branches() == [BRANCH, *(f"{BRANCH}--{name}" for name in ("alpha", "beta", "gamma")), "main"]
-        assert repository.git("diff", "--name-only", "main", BRANCH).split() == DOCUMENTS
+        assert repository.git("diff", "--name-only", "main", BRANCH).split() == FILES
         assert repository.files_of(f"{BRANCH}--beta") == [DOCUMENTS[1]]
         assert [bench.document(name).exists() for name in bench.components] == [True] * 3
         assert repository.worktrees() == []
         after = repository.of_the_user()
         assert (after["index"], after["HEAD"]) == (before["index"], before["HEAD"])
-        assert (await data_of(bench))["files"] == DOCUMENTS
+        assert (await data_of(bench))["files"] == FILES
 
     async def test_what_agents_write_beside_their_file_stays_on_the_branches(
         self, bench: Bench, repository: Repository
@@ -94,7 +104,7 @@ class TestIsolation:
         assert await bench.run() == 0
         assert {each.workspace.name for each in bench.seen} == {"shop"}
         changed = repository.git("diff", "--name-only", "main", BRANCH).split()
-        assert changed == [f"products/shop/{path}" for path in DOCUMENTS]
+        assert changed == [f"products/shop/{path}" for path in FILES]
         assert bench.document("Alpha").exists()
 
     async def test_a_file_that_is_there_is_kept(self, bench: Bench, repository: Repository) -> None:
@@ -244,7 +254,7 @@ class TestConflicts:
             await run.ask(Action.RETRY, loser.component, resume=True)
             await run.until(complete)
         assert repository.git("show", f"{BRANCH}:{SHARED}") == "both\n"
-        assert repository.git("diff", "--name-only", "main", BRANCH).split() == [*DOCUMENTS, SHARED]
+        assert repository.git("diff", "--name-only", "main", BRANCH).split() == [*FILES, SHARED]
         assert [quarrel.document(name).exists() for name in quarrel.components] == [True] * 3
         steps = [each.step for each in await interactions(quarrel, loser) if each.attempt == 4]
         assert steps == ["Finalize"]
@@ -266,7 +276,7 @@ class TestConflicts:
         bench.write_manifest()
         bench.plays["Alpha"] = and_cut_off
         assert await bench.run() == 0
-        assert repository.git("diff", "--name-only", "main", BRANCH).split() == [DOCUMENTS[0]]
+        assert repository.git("diff", "--name-only", "main", BRANCH).split() == [DOCUMENTS[0], REVIEW_FILE]
 
     async def test_changes_of_somebody_in_the_runs_worktree_are_not_merged_over(
         self, bench: Bench, repository: Repository
@@ -301,7 +311,7 @@ class TestConflicts:
         assert await bench.run() == 0
         after = repository.of_the_user()
         assert (after["index"], after["HEAD"]) == (before["index"], before["HEAD"])
-        assert repository.git("diff", "--name-only", "main", BRANCH).split() == DOCUMENTS
+        assert repository.git("diff", "--name-only", "main", BRANCH).split() == FILES
 
 
 async def run_id(bench: Bench) -> str:

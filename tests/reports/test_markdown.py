@@ -158,6 +158,33 @@ class TestTheFirstSentence:
         assert page.splitlines()[2].startswith(said)
 
 
+class TestReview:
+    """A review is no component: the sentence tells of it beside them."""
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            (complete(), "1 of 1 component complete; review complete."),
+            (complete(kept=True), "1 of 1 component complete; review kept."),
+            (gone(), "1 of 1 component complete; review file missing."),
+            (failed(cause=CHECKS), "1 of 1 component complete; review failed: checks."),
+            (skipped(), "1 of 1 component complete; review skipped."),
+            ({}, "1 of 1 component complete; review running."),
+        ],
+    )
+    def test_one(self, changes: dict[str, Any], said: str) -> None:
+        assert said in markdown(facts(session("a", **complete()), _review("r", **changes)))
+
+    def test_several(self) -> None:
+        page = markdown(facts(session("a", **complete()), _review("r", **complete()), _review("s", **skipped())))
+        assert "1 of 1 component complete; 1 of 2 reviews complete." in page
+        assert "**Complete, with 1 skipped.**" in page
+
+
+def _review(key: str, **changes: Any) -> Session:
+    return session(key, type="ComponentDesignReviewSessions", **changes)
+
+
 class TestWhatToDo:
     """The commands are those that the state allows."""
 

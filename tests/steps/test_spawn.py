@@ -17,9 +17,9 @@ from covey.model.session import Session
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled
-from covey.steps.spawn import DESIGN, SpawnConfig, SpawnStep
+from covey.steps.spawn import DESIGN, REVIEW_TYPE, SpawnConfig, SpawnStep
 from covey.testing.faults import FaultyStore
-from tests.family import Family, Meanwhile, component, failed, names, result
+from tests.family import SHOP, Family, Meanwhile, component, failed, names, result
 
 FILES = {
     DESIGN.child_type: "docs/design/shop/{}.md",
@@ -207,12 +207,23 @@ class TestGetCommand:
         self, family: Family, parent: Session, config: SpawnConfig
     ) -> None:
         of = component("Alpha")
-        await family.child(parent, of, type="ComponentDesignReviewSessions")
+        await family.child(parent, of, type="ContextTestingSessions")
 
-        expected = f"^Invalid child session type: expected {config.child_type}, got ComponentDesignReviewSessions$"
+        expected = f"^Invalid child session type: expected {config.child_type}, got ContextTestingSessions$"
         with pytest.raises(StepError, match=expected):
             await SpawnStep(family.tools(), config).get_command(family.scope, parent)
         assert len(await family.children(parent)) == 1
+
+    async def test_14_a_review_is_at_home_with_design_alone(
+        self, family: Family, parent: Session, config: SpawnConfig
+    ) -> None:
+        review = await family.child(parent, SHOP, type=REVIEW_TYPE)
+        step = SpawnStep(family.tools(), config)
+        if config is DESIGN:
+            assert review.id not in (await step.get_command(family.scope, parent)).metadata["child_session_ids"]
+        else:
+            with pytest.raises(StepError, match=f"expected {config.child_type}, got {REVIEW_TYPE}$"):
+                await step.get_command(family.scope, parent)
 
     async def test_15_children_of_the_right_type_are_reused(
         self, family: Family, parent: Session, config: SpawnConfig

@@ -14,6 +14,7 @@ from covey.model.session import Session, file_is_missing
 from covey.model.status import SATISFIED, Phase, Status
 from covey.model.tree import SessionTree
 from covey.reports.findings import FailedTest, Git, changed_outside, failed_tests, git_of
+from covey.steps.spawn import REVIEW_TYPE
 
 
 class Outcome(StrEnum):
@@ -103,13 +104,23 @@ class Facts:
         return (self.last_at - self.started_at).total_seconds()
 
     @property
-    def components(self) -> list[Session]:
+    def workers(self) -> list[Session]:
         """The sessions that are no parents, in the order of their groups."""
         return [child for group in self.groups for child in group.children]
 
+    @property
+    def components(self) -> list[Session]:
+        """Those of them that are of a component."""
+        return [session for session in self.workers if session.type != REVIEW_TYPE]
+
+    @property
+    def reviews(self) -> list[Session]:
+        """The others: each is of what all components of a context have come to."""
+        return [session for session in self.workers if session.type == REVIEW_TYPE]
+
     def of_status(self, status: Status) -> list[Session]:
         """The sessions that are no parents and have a status."""
-        return [session for session in self.components if session.status is status]
+        return [session for session in self.workers if session.status is status]
 
 
 def facts_of(record: RunRecord) -> Facts:

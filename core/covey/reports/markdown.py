@@ -68,7 +68,15 @@ def _counts(facts: Facts) -> str:
     others = "".join(f", {count} {word}" for word, count in words.items())
     kept = sum(is_kept(session) for session in components)
     keeping = f" ({kept} of them kept as they were)" if kept else ""
-    return f"{complete} of {plural(len(components), 'component')} complete{keeping}{others}."
+    return f"{complete} of {plural(len(components), 'component')} complete{keeping}{others}{_reviews(facts)}."
+
+
+def _reviews(facts: Facts) -> str:
+    reviews = facts.reviews
+    if len(reviews) > 1:
+        complete = sum(_count_word(session) == "complete" for session in reviews)
+        return f"; {complete} of {len(reviews)} reviews complete"
+    return f"; review {_state(reviews[0])}" if reviews else ""
 
 
 def _count_word(session: Session) -> str:
@@ -197,7 +205,7 @@ def _more(sessions: Sequence[Session]) -> list[str]:
 
 
 def _kept(facts: Facts) -> Iterator[Block]:
-    kept = [session for session in facts.components if is_kept(session)]
+    kept = [session for session in facts.workers if is_kept(session)]
     if kept:
         yield ["## Kept"]
         yield [f"There already, in order, and left as they were: {_names(kept)}."]
