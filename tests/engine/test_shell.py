@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from covey.config.settings import CommandsTable
-from covey.engine.shell import run_tests
+from covey.engine.shell import remove_leftovers, run_tests
 from covey.model.command import Result, ResultStatus, TranscriptKind
 from covey.model.session import Session
 from covey.projects.paths import ArtifactKind
@@ -16,6 +16,7 @@ from covey.steps.run_tests import RunTests
 from covey.testing.desk import RecordingDesk
 from covey.workspace.process_table import everybody
 from covey.workspace.processes import Grace
+from tests.engine.conftest import Bench
 from tests.family import Family, component
 from tests.tested import CODE, QUICK, RIGHT, TEST, TOTAL, WRONG
 
@@ -56,6 +57,35 @@ class Stage:
 @pytest.fixture
 def stage(family: Family) -> Stage:
     return Stage(family)
+
+
+class TestLeftovers:
+    """What a killed engine could not clear away goes as the next one starts."""
+
+    def test_are_removed_and_nothing_else_is(self, family: Family) -> None:
+        for path in ("tests-1/cache/a", "tests-1/report.xml", "other/b", "tests-file"):
+            family.write(f".covey/tmp/{path}", "x")
+        elsewhere = family.write("elsewhere/tests-2/mine", "mine")
+        (family.root / ".covey/tmp/tests-link").symlink_to(elsewhere.parent)
+
+        remove_leftovers(family.root)
+        remove_leftovers(family.root / "nowhere")
+
+        left = sorted(path.name for path in (family.root / ".covey/tmp").iterdir())
+        assert left == ["other", "tests-file", "tests-link"]
+        assert elsewhere.read_text() == "mine"
+
+    def test_a_link_in_place_of_their_directory_leads_nowhere(self, family: Family) -> None:
+        mine = family.write("elsewhere/tests-1/mine", "mine")
+        (family.root / ".covey/tmp").symlink_to(family.root / "elsewhere")
+        remove_leftovers(family.root)
+        assert mine.read_text() == "mine"
+
+    async def test_by_the_engine_that_starts(self, bench: Bench) -> None:
+        left = bench.root / ".covey/tmp/tests-1"
+        left.mkdir(parents=True)
+        assert await bench.run() == 0
+        assert not left.exists()
 
 
 class TestPytest:

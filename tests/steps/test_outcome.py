@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from covey.model.command import Result, ResultStatus
-from covey.steps.outcome import NO_TESTS, findings_in
+from covey.steps.outcome import ALL_SKIPPED, NO_TESTS, UNCOMMITTED, findings_in
 from tests.family import result
 
 CODE = "shop/alpha.py"
@@ -59,7 +59,7 @@ class TestThatPass:
             (reported(2, collection="SyntaxError"), ("its tests cannot be collected (line 7): SyntaxError",)),
             (reported(5), (NO_TESTS,)),
             (reported(0), (NO_TESTS,)),
-            (reported(0, skipped=2), ("all of its tests (2) were skipped: nothing is tested",)),
+            (reported(0, skipped=2), (ALL_SKIPPED.format(2),)),
             (reported(2, passed=1), ("exited with code 2",)),
             (reported(3, passed=1), ("exited with code 3",)),
             (ran(4, unreported="it left no report"), ("exited with code 4 (it left no report)",)),
@@ -80,6 +80,10 @@ class TestThatPass:
     def test_without_an_implementation_what_to_do_comes_first(self, given: Result) -> None:
         first, *_ = findings_in(given)
         assert first == f"{CODE} is not there: write it first, or set tests_first = true under [run] in covey.toml"
+
+    def test_code_that_is_only_in_the_project(self) -> None:
+        first, *_ = findings_in(reported(1, failed=1, implemented=False, uncommitted=True))
+        assert first == f"{CODE} {UNCOMMITTED}"
 
     def test_one_that_waits_for_ever(self) -> None:
         given = replace(ran(-15, ended="timeout"), error_message="took longer than 10m")

@@ -51,7 +51,7 @@ async def child(family: Family, parent: Session, kind: ArtifactKind) -> Session:
 
 def ran(command: Command, **data: Any) -> Result:
     """What came of a run of tests, as the executor tells it."""
-    facts = {key: command.metadata[key] for key in ("test", "code", "implemented", "expected", "of")}
+    facts = {key: command.metadata[key] for key in ("test", "code", "implemented", "uncommitted", "expected", "of")}
     facts["ended"] = "exited"
     status = ResultStatus.ERROR if data.get("failures") else ResultStatus.OK
     code = 1 if data.get("failures") else 0

@@ -66,8 +66,7 @@ class Isolated(Job):
         return head.strip().decode()
 
     def _give(self, workspace: Path, *, known_before: bool) -> str | None:
-        workspace.mkdir(parents=True, exist_ok=True)
-        state_directory(workspace)
+        _make_workspace(workspace)
         path = own_path(self.session)
         if not known_before:
             return give(self.home, path, workspace)
@@ -126,9 +125,15 @@ class Isolated(Job):
         """
         own = self.session.state[GIT]
         repository = await find_repository(self.home)
-        await self.open(
+        worktree = await self.open(
             repository, self.home / own["worktree"], name=own["branch"], branch=own["branch"], base=own["base"]
         )
+        await asyncio.to_thread(_make_workspace, worktree.path / repository.prefix)
+
+
+def _make_workspace(workspace: Path) -> None:
+    workspace.mkdir(parents=True, exist_ok=True)
+    state_directory(workspace)
 
 
 def _is_in_order(checked: Result) -> bool:

@@ -1,7 +1,8 @@
-"""What a dead engine left behind: its processes are ended, its sessions marked, its pending work taken over."""
+"""What a dead engine left behind: processes are ended, temporary files removed, sessions marked, work taken over."""
 
 import asyncio
 
+from covey.engine.shell import remove_leftovers
 from covey.engine.turns import Bench, error_result
 from covey.errors import IllegalEventError, StaleOperationError
 from covey.model import events as e
@@ -16,6 +17,7 @@ DIED = "its engine died"
 async def recover(bench: Bench, grace_seconds: float) -> None:
     """Bring the store to where an engine can go on; harmless where the last engine left in good order."""
     await _end_processes(bench, grace_seconds)
+    await _clear_away(bench)
     await bench.store.take_over()
     await interrupt(bench, DIED)
 
@@ -65,6 +67,13 @@ def _closed(bench: Bench, session: Session, reason: str) -> Operation:
         versions={session.id: session.version},
         completed=(Completion(event.interaction_id, result, result.timestamp, late=True),),
     )
+
+
+async def _clear_away(bench: Bench) -> None:
+    """Remove temporary files, in the project and wherever unfinished sessions work."""
+    sessions = await bench.store.open_sessions(bench.scope)
+    for root in {bench.tools.home, *(bench.tools.within(session).root for session in sessions)}:
+        await asyncio.to_thread(remove_leftovers, root)
 
 
 async def _end_processes(bench: Bench, grace_seconds: float) -> None:

@@ -5,8 +5,10 @@ tree. It is the project's code, so nothing that it says of itself is trusted fur
 """
 
 import asyncio
+import os
 import re
 import shlex
+import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -27,8 +29,9 @@ from covey.workspace.files import NotTextError, OutsideError, read_start
 from covey.workspace.output import Stream
 from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, run_process
 
-_HANDED_ON = ("test", "code", "implemented", "expected", "of")
+_HANDED_ON = ("test", "code", "implemented", "uncommitted", "expected", "of")
 _TEMPORARY = ".covey/tmp"
+_PREFIX = "tests-"
 _REPORT = "report.xml"
 _USAGE, _USAGE_CODE = re.compile(r"^.*\berror: .*$", re.MULTILINE), 4
 _MESSAGE = 300
@@ -74,7 +77,16 @@ def _workplace(root: Path) -> AbstractContextManager[str]:
     """A directory of this run's own, for what pytest writes; it goes with the run."""
     above = root / _TEMPORARY
     above.mkdir(exist_ok=True)  # and nothing above it: a project that has vanished is not made anew
-    return tempfile.TemporaryDirectory(prefix="tests-", dir=above, ignore_cleanup_errors=True)
+    return tempfile.TemporaryDirectory(prefix=_PREFIX, dir=above, ignore_cleanup_errors=True)
+
+
+def remove_leftovers(root: Path) -> None:
+    """Remove what runs of tests below a root have left that a killed engine could not clear away."""
+    above = root / _TEMPORARY
+    if os.path.realpath(above) != os.path.join(os.path.realpath(root), _TEMPORARY):  # noqa: PTH118 - texts
+        return  # a link, by whoever made it: what lies behind it is not ours
+    for left in above.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _with_report(arguments: Sequence[str], place: Path) -> list[str]:

@@ -55,6 +55,11 @@ class DeclaredProject:
     rules: PathRules
     contexts: tuple[DeclaredContext, ...]
 
+    @property
+    def home(self) -> Path:
+        """The same as its root: only what is bound to a session's own workspace tells the two apart."""
+        return self.root
+
     def components(self, project_id: str) -> tuple[Component, ...]:
         """Every context, each followed by its components; the same manifest always gives the same ids."""
         return tuple(component for context in self.contexts for component in _records(context, project_id))

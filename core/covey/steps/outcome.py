@@ -10,7 +10,13 @@ from typing import Any
 from covey.model.command import Result, ResultStatus
 from covey.steps.tested import Expected
 
+ALL_SKIPPED = (
+    "all of its tests ({}) are skipped, so they vouch for nothing (the file says why each is): "
+    "write one that runs and covey retry, or go on without it: covey skip"
+)
 NO_TESTS = "it has no tests: none was collected; write functions whose names begin with test_"
+
+UNCOMMITTED = "is not in the commit that this run works on: commit it, covey cancel the run, and start a new one"
 
 _DECIDED_BY_REPORT = frozenset({0, 1})
 """The exit codes of pytest with which it has run all that it collected."""
@@ -19,9 +25,9 @@ _DECIDED_BY_REPORT = frozenset({0, 1})
 def findings_in(result: Result) -> tuple[str, ...]:
     """What is wrong, each in a line; nothing when the tests ended as they had to.
 
-    `result.data` has `expected`, `code` (the implementation's path), `implemented` (it is there), and for pytest
-    `counts`, `failures`, `passing`, `collection`, or `unreported`, which says why there is no report. Without `ended`
-    nothing was run.
+    `result.data` has `expected`, `code` (the implementation's path), `implemented` (it is there), `uncommitted` (it is
+    there, but not where the session works), and for pytest `counts`, `failures`, `passing`, `collection`, or
+    `unreported`, which says why there is no report. Without `ended` nothing was run.
     """
     data: Mapping[str, Any] = result.data
     if data.get("ended") == "timeout":
@@ -64,7 +70,7 @@ def _that_they_pass(data: Mapping[str, Any]) -> Iterator[str]:
     if failures:
         yield from (_told(failure, data.get("collection")) for failure in failures)
     elif counts["tests"]:
-        yield f"all of its tests ({counts['tests']}) were skipped: nothing is tested"
+        yield ALL_SKIPPED.format(counts["tests"])
     else:
         yield NO_TESTS
 
@@ -89,5 +95,7 @@ def _told(failure: Mapping[str, Any], collection: object) -> str:
 
 
 def _advice(data: Mapping[str, Any]) -> Iterator[str]:
-    if data.get("implemented") is False:
+    if data.get("uncommitted"):
+        yield f"{data.get('code')} {UNCOMMITTED}"
+    elif data.get("implemented") is False:
         yield f"{data.get('code')} is not there: write it first, or set tests_first = true under [run] in covey.toml"

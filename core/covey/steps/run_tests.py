@@ -11,7 +11,7 @@ from covey.projects.commands import command_for
 from covey.projects.paths import ArtifactKind
 from covey.steps.agent_work import open_note
 from covey.steps.base import Handled, Tools, own_path
-from covey.steps.outcome import findings_in
+from covey.steps.outcome import UNCOMMITTED, findings_in
 from covey.steps.tested import Subject, remembered, subject_of
 from covey.workspace.endings import environment
 from covey.workspace.processes import ProgramNotFoundError, find_program
@@ -70,6 +70,7 @@ def run_command(tools: Tools, step: str, session: Session, kind: ArtifactKind) -
         test=subject.test,
         code=subject.code,
         implemented=subject.implemented,
+        uncommitted=subject.code in subject.uncommitted,
         expected=subject.expected,
         of=subject.state,
     )
@@ -81,6 +82,8 @@ def demand_tests(tools: Tools, subject: Subject) -> None:
     Raises:
         StepError: the test file is not there.
     """
+    if subject.test in subject.uncommitted:
+        raise StepError(f"{subject.test} {UNCOMMITTED}")
     if not tools.present(subject.test):
         raise StepError(f"{subject.test} is not there, so nothing tells whether the code is right: covey run test")
 

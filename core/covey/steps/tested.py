@@ -3,7 +3,7 @@
 A run of tests holds for the two files as they were: while neither has changed since, it need not be done again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,11 @@ class Project(Protocol):
         ...
 
     @property
+    def home(self) -> Path:
+        """Its root, even where a session works elsewhere, so that `root` is another."""
+        ...
+
+    @property
     def settings(self) -> Settings:
         """Its settings."""
         ...
@@ -52,13 +57,15 @@ class Expected(StrEnum):
 class Subject:
     """What a run of tests is about: two files by their paths, whether the code is there, and how it has to end.
 
-    `state` is a value that differs once one of the files, or what is expected, does.
+    `uncommitted` are those of the two that lie in the project, but not where the session works, which is a worktree of
+    the last commit then. `state` is a value that differs once one of the files, or what is expected, does.
     """
 
     test: str
     code: str
     implemented: bool
     expected: Expected
+    uncommitted: frozenset[str]
     state: str
 
 
@@ -67,10 +74,19 @@ def subject_of(project: Project, session: Session, kind: ArtifactKind) -> Subjec
     own, other = own_path(session), ArtifactKind.TEST if kind is ArtifactKind.CODE else ArtifactKind.CODE
     beside = project.rules.path_of(other, session.module, session.component)
     test, code = (beside, own) if kind is ArtifactKind.CODE else (own, beside)
-    implemented = look_at(project.root, code).present
-    fails = kind is ArtifactKind.TEST and project.settings.run.tests_first and not implemented
+    implemented, uncommitted = look_at(project.root, code).present, frozenset(_uncommitted(project, (test, code)))
+    is_to_come = not implemented and code not in uncommitted
+    fails = kind is ArtifactKind.TEST and project.settings.run.tests_first and is_to_come
     expected = Expected.FAIL if fails else Expected.PASS
-    return Subject(test, code, implemented, expected, f"{expected}:{fingerprint(project.root, (test, code))}")
+    state = f"{expected}:{fingerprint(project.root, (test, code))}"
+    return Subject(test, code, implemented, expected, uncommitted, state)
+
+
+def _uncommitted(project: Project, paths: Iterable[str]) -> Iterable[str]:
+    if project.root == project.home:
+        return ()
+    missing = [path for path in paths if not look_at(project.root, path).present]
+    return [path for path in missing if look_at(project.home, path).present]
 
 
 def remembered(state: str, findings: Sequence[str]) -> dict[str, object]:
