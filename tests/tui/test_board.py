@@ -3,7 +3,6 @@
 from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from covey.model import events as e
@@ -44,10 +43,14 @@ def closed_between(board: Board, key: str, top: str | None) -> bool:
     return False
 
 
+UNHURRIED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Drawing a whole log is what takes time: few are drawn, and of each one everything is looked at."""
+
+
 class TestSums:
     """A parent's sums are those of all below it."""
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @UNHURRIED
     @given(logs())
     def test_they_follow_every_event_as_if_counted_from_scratch(self, log: list[e.AnyEvent]) -> None:
         shown = Board("shop")
@@ -57,18 +60,20 @@ class TestSums:
             if key is None or not any(above.status in CLOSED for above in [shown.session(key), *shown.above(key)]):
                 assert shown.tally(key) == counted(shown, key)
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(logs(), st.integers(1, 12))
-    def test_they_are_the_same_however_many_events_come_at_once(self, log: list[e.AnyEvent], size: int) -> None:
-        singly, together = Board("shop"), Board("shop")
+    @UNHURRIED
+    @given(logs())
+    def test_they_are_the_same_however_many_events_come_at_once(self, log: list[e.AnyEvent]) -> None:
+        singly = Board("shop")
         events = begun(log)
         for event in events:
             singly.fold([event])
-        for place in range(0, len(events), size):
-            together.fold(events[place : place + size])
-        assert all(together.tally(key) == singly.tally(key) for key in [None, *singly.under(None)])
+        for size in range(2, 13):
+            together = Board("shop")
+            for place in range(0, len(events), size):
+                together.fold(events[place : place + size])
+            assert all(together.tally(key) == singly.tally(key) for key in [None, *singly.under(None)])
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @UNHURRIED
     @given(logs())
     def test_rows_loaded_give_what_their_events_gave(self, log: list[e.AnyEvent]) -> None:
         folded, loaded = Board("shop"), Board("shop")

@@ -262,8 +262,8 @@ class Stock(PaintedApp):
 
 
 Script = list[tuple[str, str]]
-SCRIPT: Script = [("label", part(number % CONTEXTS, 7 * number % COMPONENTS)) for number in range(200)] + [
-    ("spawn", root(1 + number % (CONTEXTS - 1))) for number in range(50)
+SCRIPT: Script = [("label", part(number % CONTEXTS, 7 * number % COMPONENTS)) for number in range(20)] + [
+    ("spawn", root(1 + number % (CONTEXTS - 1))) for number in range(5)
 ]
 
 
