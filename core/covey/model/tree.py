@@ -96,4 +96,7 @@ class SessionTree:
         self._sessions[session.id] = session
         if is_new:
             siblings = self._children.setdefault(session.session_id, [])
-            insort(siblings, session.id, key=lambda key: self._sessions[key].position)
+            if not siblings or self._sessions[siblings[-1]].position <= session.position:
+                siblings.append(session.id)  # as a rule they come in order
+            else:
+                insort(siblings, session.id, key=lambda key: self._sessions[key].position)

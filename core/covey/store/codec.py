@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from covey.model.command import (
     Command,
@@ -81,6 +82,35 @@ def session_changes(session: Session) -> Row:
 def session(body: str) -> Session:
     """A session from its body."""
     return _session.decode(body)
+
+
+class Sessions:
+    """Sessions from their bodies, many of one kind: what they have in common is held in memory once.
+
+    Siblings have the same parent, agent and state; without this a tree of 50,000 takes twice the room.
+    """
+
+    _SHARED = ("project_id", "run_id", "session_id", "type", "agent", "model", "environment", "step")
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._state: dict[str, Any] = {}
+        self._usage: dict[str, int] = {}
+
+    def decode(self, body: str) -> Session:
+        """A session from its body."""
+        session = _session.decode(body)
+        for field in self._SHARED:
+            text = getattr(session, field)
+            if text is not None:
+                force_setattr(session, field, self._texts.setdefault(text, text))
+        if session.state == self._state:
+            force_setattr(session, "state", self._state)
+        else:
+            self._state = session.state
+        if not session.usage:
+            force_setattr(session, "usage", self._usage)
+        return session
 
 
 def component_row(component: Component) -> Row:

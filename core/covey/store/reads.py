@@ -3,7 +3,8 @@
 A parent with its children is one query, however many children there are.
 """
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from covey.model.scope import Project, Scope
 from covey.model.session import Session
 from covey.store import codec
 from covey.store.base import Child, EngineRow, Line, Position, Process
-from covey.store.connection import explained
+from covey.store.connection import Done, explained, in_one_hop
 
 PAGE = 2_000
 """The most rows that a read of the log or of a transcript gives at once."""
@@ -37,6 +38,11 @@ class Reads:
     async def _rows(self, statement: str, *parameters: object) -> list[codec.Row]:
         with explained(self._path):
             return [tuple(row) for row in await self._connection.execute_fetchall(statement, parameters)]
+
+    async def _fold(self, fold: Callable[[sqlite3.Cursor], Done], statement: str, *parameters: object) -> Done:
+        """What `fold` makes of the rows, on the connection's thread and row by row: they never lie side by side."""
+        with explained(self._path):
+            return await in_one_hop(self._connection, lambda database: fold(database.execute(statement, parameters)))
 
     async def _sessions(self, statement: str, *parameters: object) -> tuple[Session, ...]:
         return tuple(codec.session(row[0]) for row in await self._rows(statement, *parameters))
@@ -252,7 +258,8 @@ class Reads:
 
         These are the sessions of one run, or of all unfinished ones, or of the newest; parents before their children.
         """
-        rows = await self._rows(
+        last, sessions = await self._fold(
+            _shown,
             "SELECT (SELECT coalesce(max(seq), 0) FROM events), s.body FROM sessions s WHERE s.run_id IN ("
             " SELECT r.run_id FROM sessions r WHERE r.parent_id IS NULL AND r.project_id = ?1 AND CASE"
             "  WHEN ?2 IS NOT NULL THEN r.run_id = ?2"
@@ -263,8 +270,7 @@ class Reads:
             scope.project.id,
             run_id,
         )
-        sessions = tuple(codec.session(row[1]) for row in rows)
-        return (int(rows[0][0]) if rows else await self.last_seq()), sessions
+        return (last if sessions else await self.last_seq()), sessions
 
     async def first_events(self, run_ids: Sequence[str]) -> tuple[Entry, ...]:
         """The line with which each of these runs begins."""
@@ -329,3 +335,11 @@ class Reads:
 def _line(row: codec.Row) -> Line:
     seq, body, parent_id, kind, component, module = row
     return Line(codec.entry((seq, body)), parent_id, kind, component, module)
+
+
+def _shown(rows: sqlite3.Cursor) -> tuple[int, tuple[Session, ...]]:
+    """The last line's number, as each row has it, and the sessions."""
+    last, sessions, decode = 0, list[Session](), codec.Sessions().decode
+    for last, body in rows:  # noqa: B007 - the same in every row
+        sessions.append(decode(body))
+    return last, tuple(sessions)

@@ -52,6 +52,27 @@ class Tally:
         """Complete with their file, or skipped."""
         return self.of("complete", "skipped")
 
+    def add(self, state: str, tokens: int, cost_usd: float | None, attempts: int) -> None:
+        """Count one session."""
+        self.states[state] = self.states.get(state, 0) + 1
+        self.tokens += tokens
+        self.attempts += attempts
+        if cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + cost_usd
+
+    def merge(self, other: "Tally") -> None:
+        """Count all that another one has counted, but for who needs a human: that depends on what is between."""
+        for state, count in other.states.items():
+            self.states[state] = self.states.get(state, 0) + count
+        self.tokens += other.tokens
+        self.attempts += other.attempts
+        if other.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
+
+
+_EMPTY = Tally()
+"""The sums below a session that has nothing below it; most have not, and none has one of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -128,7 +149,7 @@ class Board:
 
     def tally(self, session_id: str | None = None) -> Tally:
         """The sums over all below a session; of None, over all below all roots (the roots are left out)."""
-        return self._tallies[session_id]
+        return self._tallies.get(session_id, _EMPTY)
 
     def needs_human(self, session_id: str) -> bool:
         """The session itself needs a human: it failed, was cancelled, lost its file, or is blocked for its own sake."""
@@ -168,8 +189,7 @@ class Board:
         self.workflows = {}
         for event in begun:
             self._learn(event)
-        for session in self._tree.sessions.values():
-            self._count(None, session)
+        self._sum_up()
 
     def fold(self, events: Iterable[AnyEvent]) -> Change:
         """Apply events of the log.
@@ -244,13 +264,26 @@ class Board:
             return event.run_id == self._only_run
         return isinstance(event, e.RunStarted) or event.run_id in self.workflows
 
+    def _sum_up(self) -> None:
+        """Count everything from scratch, from the leaves up: each session once, not once for each of its ancestors."""
+        for session in reversed(list(self._tree.sessions.values())):  # parents come before their children
+            below = self._tallies.get(session.id, _EMPTY)
+            above = self._tallies.get(session.session_id)
+            if above is None:
+                above = self._tallies[session.session_id] = Tally()
+            above.needs += _needs_with(session, below)
+            if session.session_id is not None:
+                above.add(state_of(session), tokens_of(session), session.cost_usd, session.attempt)
+            if below is not _EMPTY:
+                above.merge(below)
+
     def _count(self, before: Session | None, after: Session, uncounted: Mapping[str, Session | None] = _NONE) -> None:
         """Carry the difference that a session makes up to the sums of all its ancestors.
 
         Those that are `uncounted` have changed too, but their sums are still of what they were.
         """
-        tally = self._tallies.setdefault(after.id, Tally())
-        difference = _needs_with(after, tally) - _needs_with(before, tally)
+        below = self._tallies.get(after.id, _EMPTY)
+        difference = _needs_with(after, below) - _needs_with(before, below)
         tokens = tokens_of(after) - (tokens_of(before) if before else 0)
         cost = _minus(after.cost_usd, before.cost_usd if before else None)
         attempts = after.attempt - (before.attempt if before else 0)
@@ -258,7 +291,9 @@ class Board:
         above: str | None = after.session_id
         at_root = after.session_id is None
         while True:
-            sums = self._tallies[above]
+            sums = self._tallies.get(above)
+            if sums is None:
+                sums = self._tallies[above] = Tally()
             sums.needs += difference
             if not at_root:
                 _move(sums.states, old, new)
