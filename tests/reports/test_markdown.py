@@ -182,7 +182,7 @@ class TestReview:
 
 
 def _review(key: str, **changes: Any) -> Session:
-    return session(key, type="ComponentDesignReviewSessions", **changes)
+    return session(key, type="ComponentDesignReviewSessions", component_id="component-root", **changes)
 
 
 class TestWhatToDo:

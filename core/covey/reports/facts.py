@@ -14,7 +14,6 @@ from covey.model.session import Session, file_is_missing
 from covey.model.status import SATISFIED, Phase, Status
 from covey.model.tree import SessionTree
 from covey.reports.findings import FailedTest, Git, changed_outside, failed_tests, git_of
-from covey.steps.spawn import REVIEW_TYPE
 
 
 class Outcome(StrEnum):
@@ -110,13 +109,19 @@ class Facts:
 
     @property
     def components(self) -> list[Session]:
-        """Those of them that are of a component."""
-        return [session for session in self.workers if session.type != REVIEW_TYPE]
+        """Those of them that are of a component below their parent's."""
+        reviews = {session.id for session in self.reviews}
+        return [session for session in self.workers if session.id not in reviews]
 
     @property
     def reviews(self) -> list[Session]:
         """The others: each is of what all components of a context have come to."""
-        return [session for session in self.workers if session.type == REVIEW_TYPE]
+        return [
+            child
+            for group in self.groups
+            for child in group.children
+            if child.component_id is not None and child.component_id == group.parent.component_id
+        ]
 
     def of_status(self, status: Status) -> list[Session]:
         """The sessions that are no parents and have a status."""
