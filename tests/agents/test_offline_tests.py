@@ -187,7 +187,7 @@ class TestFailingTests:
         outcome = await drafted(till.root, "money", task=Task.REVISE, findings=self.FINDINGS)
 
         assert outcome.cause is FailureCause.CHECK_FAILED
-        assert "look at them by hand" in (outcome.message or "")
+        assert "mend the tests by hand" in (outcome.message or "")
 
     async def test_a_finding_about_the_whole_file_can_be_mended(self, till: Till) -> None:
         till.put("# nothing yet\n")

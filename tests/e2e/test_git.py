@@ -64,11 +64,11 @@ class TestKilled:
         documents = [path.relative_to(repository.root).as_posix() for path in (repository.root / "docs").rglob("*.md")]
         changed = repository.git("diff", "--name-only", "main", BRANCH).split()
         assert changed == sorted(documents)
-        assert len(changed) == 3
+        assert len(changed) == 4  # the review among them
         assert repository.worktrees() == []
         assert repository.of_the_user()["index"] == before
         commits = repository.git("log", "--no-merges", "--format=%H", f"main..{BRANCH}").split()
-        assert len(commits) == (1 if isolation == "none" else 3)
+        assert len(commits) == (1 if isolation == "none" else 4)
 
 
 class TestShown:

@@ -10,7 +10,7 @@ from covey.model.control import Action
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey.testing.agents import least_document, write_least
-from tests.engine.conftest import Bench, Run, fail
+from tests.engine.conftest import REVIEW, Bench, Run, fail
 from tests.engine.test_git_runs import (
     BRANCH,
     DOCUMENTS,
@@ -87,6 +87,26 @@ class TestIsolation:
         after = repository.of_the_user()
         assert (after["index"], after["HEAD"]) == (before["index"], before["HEAD"])
         assert (await data_of(bench))["files"] == FILES
+
+    async def test_the_review_is_written_in_the_project_where_all_documents_are(
+        self, bench: Bench, repository: Repository
+    ) -> None:
+        found: list[bool] = []
+
+        async def look(assignment: Assignment, desk: Desk) -> Outcome:
+            found.extend((assignment.workspace / each.design).is_file() for each in assignment.reviewed)
+            return await write_least(assignment, desk)
+
+        bench.plays[REVIEW] = look
+        assert await bench.run() == 0
+        assert [each.workspace for each in bench.reviews] == [bench.root]
+        assert found == [True] * 3
+        assert repository.files_of(BRANCH) == [REVIEW_FILE]
+        assert repository.message(BRANCH).splitlines()[:3] == [
+            "Design documents of Shop",
+            "",
+            f"- Review of Shop: {REVIEW_FILE}",
+        ]
 
     async def test_what_agents_write_beside_their_file_stays_on_the_branches(
         self, bench: Bench, repository: Repository

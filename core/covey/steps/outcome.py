@@ -10,10 +10,7 @@ from typing import Any
 from covey.model.command import Result, ResultStatus
 from covey.steps.tested import Expected
 
-ALL_SKIPPED = (
-    "all of its tests ({}) are skipped, so they vouch for nothing (the file says why each is): "
-    "write one that runs and covey retry, or go on without it: covey skip"
-)
+ALL_SKIPPED = "all of its tests ({}) are skipped, so they vouch for nothing: write one that runs"
 NO_TESTS = "it has no tests: none was collected; write functions whose names begin with test_"
 
 UNCOMMITTED = "is not in the commit that this run works on: commit it, covey cancel the run, and start a new one"

@@ -62,7 +62,10 @@ class TestWork(Work):
         after = self.new()
         if after == before.replace("\r\n", "\n"):
             if findings:
-                advice = "the tests say what the code says, and fail all the same: look at them by hand"
+                advice = (
+                    "the offline agent can say no more of this code: mend the tests by hand (the file says why a test "
+                    "is skipped), or have another agent do it (covey retry --agent)"
+                )
                 raise FailedError(f"{target}: {_listed(findings)}; {advice}", FailureCause.CHECK_FAILED)
             return before
         if findings:
