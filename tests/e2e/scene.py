@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from covey.workspace import process_table
-from tests.cli.program import Ran, command, end, environment, program
+from tests.cli.program import Ran, command, covey, end, environment
 
 SECONDS = 60.0
 
@@ -117,7 +117,7 @@ def listens_to(pid: int) -> set[int]:
 
 def status(root: Path) -> dict[str, Any]:
     """`covey status --json` of the one run that it shows."""
-    found: dict[str, Any] = program("status", "--json", cwd=root).object
+    found: dict[str, Any] = covey("status", "--json", cwd=root).object
     return found
 
 
@@ -141,7 +141,7 @@ def engine_of(root: Path) -> int:
 
 
 def _engine(root: Path) -> dict[str, Any]:
-    found: dict[str, Any] = program("status", "--json", cwd=root).lines[0]["engine"]
+    found: dict[str, Any] = covey("status", "--json", cwd=root).lines[0]["engine"]
     return found
 
 
@@ -153,7 +153,7 @@ def session_of(root: Path, component: str) -> str:
 
 def is_whole(root: Path) -> bool:
     """`covey doctor` finds the database in order."""
-    findings = program("doctor", "--json", cwd=root).object["findings"]
+    findings = covey("doctor", "--json", cwd=root).object["findings"]
     return [each["severity"] for each in findings if each["check"] == "database"] == ["ok"]
 
 

@@ -25,13 +25,16 @@ class Terminal:
     def __init__(self, process: "pexpect.spawn[bytes]", columns: int, lines: int) -> None:
         self.process = process
         self.written = b""
+        self._text: str | None = None
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
 
     @property
     def text(self) -> str:
         """What is on the screen, line by line."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        if self._text is None:
+            self._text = "\n".join(line.rstrip() for line in self._screen.display)
+        return self._text
 
     def line_with(self, text: str) -> int:
         """The number of the first line that has a text in it."""
@@ -110,11 +113,13 @@ class Terminal:
             return False
         self.written += data
         self._stream.feed(data)
+        self._text = None
         return True
 
     def resize(self, columns: int, lines: int) -> None:
         """Make the terminal larger or smaller."""
         self._screen.resize(lines, columns)
+        self._text = None
         self.process.setwinsize(lines, columns)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.program import command, environment, program
+from tests.cli.program import command, covey, environment, program
 from tests.e2e.scene import engine_of, lives, no_engine_left, numbers, status, wait_for
 from tests.e2e.terminal import Terminal, terminal
 
@@ -35,10 +35,10 @@ def until_at_work(shown: Terminal) -> None:
 def ends_well(root: Path) -> None:
     """Let the agents write their documents; the run comes to its end without anybody."""
     (root / "gate").touch()
-    assert program("wait", cwd=root).code == 0
+    assert covey("wait", cwd=root).code == 0
     found = status(root)
     assert found["status"] == "complete"
-    assert [each["attempt"] for each in found["sessions"]] == [1] * 4, "nothing had to begin anew"
+    assert [each["attempt"] for each in found["sessions"]] == [1] * 5, "nothing had to begin anew"
 
 
 def left_with_q(shown: Terminal) -> int:
@@ -86,10 +86,16 @@ class TestLeaving:
 class TestHarmlessKeys:
     """Ctrl+C, Esc and the arrows end nothing, neither the monitor nor the work."""
 
-    def test_end_nothing(self, own: Path) -> None:
+    def test_end_nothing_and_confirm_nothing(self, own: Path) -> None:
         with terminal(*RUN, at=own) as shown:
             until_at_work(shown)
             engine = engine_of(own)
+            shown.type("Q")
+            shown.until("Stop the run?", "3 sessions are told to stop.", "Keep running")
+            shown.type("\x03")
+            shown.type("n")
+            shown.until("3 of 8 slots", gone=["Stop the run?"])
+            assert not numbers(own / "told"), "Ctrl+C confirms nothing"
             for key in ("\x03", "\x1b", "\x1b[D", "\x03", "\x1b[C", "\x1b"):
                 shown.type(key)
             shown.type("?")
@@ -101,16 +107,6 @@ class TestHarmlessKeys:
             assert not numbers(own / "told")
             ends_well(own)
             shown.until("✓ Finished   4 of 4 complete")
-
-    def test_ctrl_c_in_a_dialog_confirms_nothing(self, own: Path) -> None:
-        with terminal(*RUN, at=own) as shown:
-            until_at_work(shown)
-            shown.type("Q")
-            shown.until("Stop the run?", "3 sessions are told to stop.", "Keep running")
-            shown.type("\x03")
-            shown.type("n")
-            shown.until("3 of 8 slots", gone=["Stop the run?"])
-            assert not numbers(own / "told")
 
 
 class TestStopping:
