@@ -63,10 +63,10 @@ class TestScreen:
     """The page scrolls, and Esc, the key that opened it, and `q` go back."""
 
     async def test_it_scrolls_and_leaves(self) -> None:
-        for way_out in ("escape", "question_mark", "f1", "q"):
-            app = PaintedApp()
-            async with app.run_test(size=(80, 12)) as pilot:
-                before = app.screen
+        app = PaintedApp()
+        async with app.run_test(size=(80, 12)) as pilot:
+            before = app.screen
+            for way_out in ("escape", "question_mark", "f1", "q"):
                 await app.push_screen(HelpScreen(page()))
                 lines = app.screen.query_one(Lines)
                 await pilot.press("j", "j", "down", "k")

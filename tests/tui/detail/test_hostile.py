@@ -67,7 +67,7 @@ def check(lines: Iterable[Line], width: int) -> None:
     for line in lines:
         assert room(line) <= width, line
         for piece in line:
-            bad = [each for each in piece.text if unicodedata.category(each) in OBEYED or each in TURNS]
+            bad = [each for each in set(piece.text) if unicodedata.category(each) in OBEYED or each in TURNS]
             assert not bad, (bad, piece)
 
 
