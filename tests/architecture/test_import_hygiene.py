@@ -8,6 +8,13 @@ import pytest
 
 SCREEN = ("textual", "rich", "covey_tui")
 HEAVY = ("griffe", "watchfiles", "tree_sitter")
+LATER = (
+    "covey_tui.screens.dialog",
+    "covey_tui.screens.intervention",
+    "covey_tui.screens.help",
+    "textual.widgets._text_area",
+)
+"""What the monitor shows only when it is asked to: the first paint does not wait for it."""
 TUI = Path(__file__).parents[2] / "tui"
 VIEWS = sorted(".".join(file.relative_to(TUI).with_suffix("").parts) for file in TUI.glob("covey_tui/view/**/[!_]*.py"))
 
@@ -29,6 +36,7 @@ LOADS_NOTHING_OF = {
     "covey.cli.report": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
     "covey.cli.watch": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
     "covey_tui": ("textual", "rich", *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic", "covey"),
+    "covey_tui.app": (*HEAVY, "pydantic", "covey.engine", "covey.agents", *LATER),
     **dict.fromkeys(VIEWS, ("textual", "rich", *HEAVY, "pydantic", "covey.engine", "covey.agents")),
 }
 

@@ -270,8 +270,8 @@ def first_paints(starts: int) -> tuple[float, float]:
         with log_writer(root, 1_000):
             pairs = [
                 (
-                    _first_paint([covey, "watch", "--project", str(root)], "covey"),
-                    _first_paint([sys.executable, "-c", _BARE], "bare"),
+                    _first_paint([covey, "watch"], "covey", root),
+                    _first_paint([sys.executable, "-c", _BARE], "bare", root),
                 )
                 for _ in range(starts)
             ]
@@ -279,8 +279,8 @@ def first_paints(starts: int) -> tuple[float, float]:
     return statistics.median(ours), statistics.median(bare)
 
 
-def _first_paint(command: Sequence[str], word: str) -> float:
-    program = InTerminal(command, wanted=word)
+def _first_paint(command: Sequence[str], word: str, cwd: Path) -> float:
+    program = InTerminal(command, wanted=word, cwd=cwd)
     try:
         return program.until(word)
     finally:

@@ -64,7 +64,9 @@ def log_writer(root: Path, sessions: int) -> Iterator[LogWriter]:
 class InTerminal:
     """A program in a terminal of its own, of which everything that it writes is read."""
 
-    def __init__(self, command: Sequence[str], passed: Sequence[int] = (), wanted: str = "") -> None:
+    def __init__(
+        self, command: Sequence[str], passed: Sequence[int] = (), wanted: str = "", cwd: Path | None = None
+    ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         surroundings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
@@ -77,6 +79,7 @@ class InTerminal:
             pass_fds=passed,
             start_new_session=True,
             env=surroundings,
+            cwd=cwd,
             preexec_fn=_take_terminal,  # noqa: PLW1509 - no other thread of ours holds a lock
         )
         os.close(slave)

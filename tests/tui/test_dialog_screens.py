@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.dialog import Confirmed, Dialog
-from covey_tui.screens.fields import editor_of, written_in_editor
+from covey_tui.screens.editor import editor_of, written_in_editor
 from covey_tui.view import dialogs
 from covey_tui.view.board import Board
 from covey_tui.view.dialogs import Asked

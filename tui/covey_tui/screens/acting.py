@@ -5,6 +5,7 @@ one that comes too late changes nothing, and says what changed instead.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
@@ -16,13 +17,15 @@ from covey.model.status import Phase
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
-from covey_tui.screens.dialog import Confirmed, Dialog
 from covey_tui.view import dialogs
 from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
 from covey_tui.view.keys import allowed, why_not
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.words import name_of
+
+if TYPE_CHECKING:
+    from covey_tui.screens.dialog import Confirmed
 
 _SAID = 400
 _DONE = {Action.RETRY: "Retried", Action.SKIP: "Skipped", Action.CANCEL: "Cancelled"}
@@ -115,8 +118,10 @@ class Acting:
             return wish if await self._answer(asked) else None
         return wish
 
-    async def _answer(self, asked: dialogs.Asked) -> Confirmed | None:
+    async def _answer(self, asked: dialogs.Asked) -> "Confirmed | None":
         """What somebody answers; a key typed ahead of a question that is being put asks no second one."""
+        from covey_tui.screens.dialog import Dialog  # noqa: PLC0415 - the first paint does not wait for its fields
+
         if self._is_asking:
             return None
         self._is_asking = True

@@ -12,7 +12,7 @@ from pathlib import Path
 from textual.app import App, SuspendNotSupported
 
 from covey.text.sanitise import sanitise_line
-from covey_tui.screens.fields import editor_of
+from covey_tui.screens.editor import editor_of
 from covey_tui.view import filters
 from covey_tui.view.board import Board
 from covey_tui.view.keys import why_not

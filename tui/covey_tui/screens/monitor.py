@@ -7,7 +7,7 @@ some of it, and each key to whoever carries it out.
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
 from textual.app import ComposeResult
@@ -25,8 +25,6 @@ from covey_tui.link import Link
 from covey_tui.notifier import Notifier
 from covey_tui.painted import PaintedApp, manner_of
 from covey_tui.screens.acting import Acting
-from covey_tui.screens.help import HelpScreen
-from covey_tui.screens.intervention import Act, InterventionScreen
 from covey_tui.screens.looking import Looking
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board, Change
@@ -48,6 +46,9 @@ from covey_tui.widgets.kept import KeptGround, Unseen
 from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
+
+if TYPE_CHECKING:
+    from covey_tui.screens.intervention import Act, InterventionScreen
 
 TOAST_SECONDS = 4.0
 _SIDE_INSET, _UNDER_INSET = 2, 1
@@ -360,6 +361,8 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     @work(exclusive=True, group="intervening")
     async def _intervene(self) -> None:
+        from covey_tui.screens.intervention import InterventionScreen  # noqa: PLC0415 - when it is wanted first
+
         self._intervention = InterventionScreen(
             self.board,
             self.needs,
@@ -375,7 +378,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         if found is not None:
             self.sessions.go_to(found)
 
-    def _act_together(self, act: Act) -> None:
+    def _act_together(self, act: "Act") -> None:
         if act.together:
             self._retry_all()
         else:
@@ -409,6 +412,8 @@ class MonitorScreen(KeptGround, Screen[None]):
             self.sessions.focus()
 
     def _help(self) -> None:
+        from covey_tui.screens.help import HelpScreen  # noqa: PLC0415 - when it is wanted first
+
         cursor = self.sessions.cursor
 
         def possible(binding: str) -> bool:
