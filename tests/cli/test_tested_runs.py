@@ -62,6 +62,7 @@ class TestRun:
             "check_failed",
             f"{TEST}: test_total (line 5): assert 3 == 4 + where 3 = total([1, 2])",
         )
+        self._is_reported(project)
         (project / TEST).write_text(RIGHT)
         assert covey("retry", failed["session_id"], cwd=project).code == 0
         last = covey("run", "test", "Shop", "--headless", "--json", cwd=project)
@@ -70,6 +71,18 @@ class TestRun:
             line for line in last.lines if line["event"] == "session_completed" and line["component"] == "Alpha"
         ]
         assert completed["kept"] is True
+
+    @staticmethod
+    def _is_reported(project: Path) -> None:
+        """Every report names the test that fails, and where."""
+        said = "assert 3 == 4 + where 3 = total([1, 2])"
+        page = covey("report", cwd=project).out
+        assert f"  - test `test_total` in `{TEST}:5`: assert 3 == 4 + where 3 = total(\\[1, 2\\])" in page
+        (alpha,) = [each for each in covey("report", "--json", cwd=project).object["sessions"] if each["failed_tests"]]
+        assert alpha["failed_tests"] == [
+            {"name": "test_total", "file": TEST, "line": 5, "message": said, "kind": "failed"}
+        ]
+        assert f"test test_total ({TEST}:5): {said}" in covey("report", "--format", "junit", cwd=project).out
 
     def test_code_is_written_against_the_tests(self, project: Path) -> None:
         (project / "tests/shop").mkdir(parents=True)

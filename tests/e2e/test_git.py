@@ -76,6 +76,7 @@ class TestShown:
 
     def test_by_status_and_show(self, repository: Repository, home: Path) -> None:
         env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
+        repository.hook("pre-commit", f"echo more >> {repository.root}/README.md")
         assert program("run", "design", "catalog", "--headless", cwd=repository.root, env=env).code == 0
 
         found = covey("status", "--json", cwd=repository.root).object
@@ -85,6 +86,12 @@ class TestShown:
         assert shown["git"] == found["git"]
         assert f"branch     {BRANCH} at {commit[:10]}" in covey("show", found["run_id"], cwd=repository.root).out
         assert f"branch {BRANCH} at {commit[:10]}" in covey("status", cwd=repository.root).out
+        page = covey("report", cwd=repository.root).out
+        assert "**Complete.** 3 of 3 components complete; review complete." in page
+        assert f"- Git: branch `{BRANCH}`, commit `{commit}`\n" in page
+        told = covey("report", "--json", cwd=repository.root).object
+        assert told["git"] == {"branch": BRANCH, "commit": commit, "pull_request": ""}
+        assert told["changed_outside"] == ["README.md"]
 
     def test_a_worktree_that_is_left(self, repository: Repository, home: Path) -> None:
         repository.hook("pre-commit", "exit 1")

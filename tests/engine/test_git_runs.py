@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from covey.agents.base import Assignment, Desk, Outcome
+from covey.client.record import read_record
 from covey.engine.patience import OfCommand
 from covey.model.command import CommandKind, Interaction
 from covey.model.control import Action
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey.projects.manifest import load_project
+from covey.reports.facts import facts_of
+from covey.reports.findings import Git
 from covey.store.sqlite import open_viewer
 from covey.testing.agents import write_least
 from tests.engine.conftest import Bench, fail
@@ -554,6 +557,10 @@ class TestPublishing:
         assert await bench.run() == 0
         assert remote.branches() == [BRANCH]
         assert (await data_of(bench))["pull_request"] == "https://example.org/pull/7"
+        async with open_viewer(bench.root) as viewer:
+            assert viewer is not None
+            git = facts_of(await read_record(viewer, bench.root, (await root_of(bench)).id)).git
+        assert git == Git(BRANCH, repository.head(BRANCH), "https://example.org/pull/7")
         asked = log.read_text()
         assert f"pr create --head {BRANCH} --base main --title Design documents of Shop" in asked
         assert "- Alpha: docs/design/shop/alpha.md" in asked
