@@ -78,7 +78,12 @@ class TestMending:
         before = mine.read_text(encoding="utf-8").splitlines()
         ran = covey("run", "design", "Harbour.Berths", "--headless", "--json", cwd=harbour)
         assert ran.code == 0
-        assert completed(ran) == {"Berth": True, "AISFeed": False, "Allocation": False, "Review of Harbour.Berths": False}
+        assert completed(ran) == {
+            "Berth": True,
+            "AISFeed": False,
+            "Allocation": False,
+            "Review of Berths": False,
+        }
         after = mine.read_text(encoding="utf-8").splitlines()
         assert "## Public API" in after
         lines = iter(after)
