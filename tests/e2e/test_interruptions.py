@@ -129,8 +129,7 @@ class TestReaders:
             with running("run", "design", "billing", "--json", cwd=shop, stdout=writing) as process:
                 wait_for(lambda: status(shop)["phase"] == "blocked" and not status(shop)["engine"]["alive"])
                 assert process.poll() is None, "it still has something to say"
-                process.send_signal(signal.SIGINT)
-                process.send_signal(signal.SIGTERM)
+                wait_for(lambda: process.send_signal(signal.SIGINT) or process.poll() is not None)
                 assert process.wait() == 130
         finally:
             os.close(writing)
