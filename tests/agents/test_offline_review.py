@@ -8,6 +8,7 @@ import pytest
 
 from covey.agents.base import Assignment, Outcome, Reviewed, Task
 from covey.agents.offline import OfflineAgent
+from covey.agents.offline.review.dependencies import MOST_CYCLES
 from covey.artifacts.checks import check_design
 from covey.config.settings import REVIEW_SECTIONS
 from covey.model.component import Component
@@ -253,6 +254,14 @@ class TestFlaws:
             "- `shop.a` → `shop.b` → `shop.a`",
             "- `shop.b` → `shop.c` → `shop.b`",
         ]
+
+    async def test_a_search_that_ended_early_says_so(self, shop: Shop) -> None:
+        spokes = [f"m{number:02}" for number in range(MOST_CYCLES + 1)]
+        shop.modules = [*spokes, "hub"]
+        shop.depends = dict.fromkeys(spokes, ("shop.hub",)) | {"hub": tuple(f"shop.{one}" for one in spokes)}
+        found = await shop.findings()
+        assert sum("→" in line for line in found) == MOST_CYCLES
+        assert f"- the search ended after {MOST_CYCLES} cycles of the project: there may be more" in found
 
     async def test_the_context_does_not_mention_a_component(self, shop: Shop) -> None:
         (shop.root / "docs/design/shop.md").write_text("# Shop\n\nGoods that know `shop.stock`.\n")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from covey.agents.offline.facts import ModuleFacts, Origin
 from covey.agents.offline.markdown import code
 from covey.agents.offline.review.claims import Claim, Claims, Mention
-from covey.agents.offline.review.dependencies import cycles
+from covey.agents.offline.review.dependencies import MOST_CYCLES, cycles
 from covey.agents.offline.review.reading import Subject
 from covey.agents.offline.review.signatures import contradicts
 from covey.artifacts.modules import ModuleNames
@@ -111,9 +111,12 @@ def _cycles(subjects: Sequence[Subject], components: Collection[Component], know
     own = {subject.module for subject in subjects}
     for subject in subjects:
         needs[subject.module] |= {*_named(subject.document, known), *_imported(subject.code)} - {subject.module}
-    for path in cycles(needs):
+    found = cycles(needs)
+    for path in found:
         if not own.isdisjoint(path):
             yield Finding(Kind.CYCLE, " → ".join(map(code, path)))
+    if len(found) >= MOST_CYCLES:
+        yield Finding(Kind.CYCLE, f"the search ended after {MOST_CYCLES} cycles of the project: there may be more")
 
 
 def _gaps(facts: ModuleFacts, subjects: Sequence[Subject]) -> Iterator[str]:
