@@ -63,7 +63,7 @@ def names_in(tree: ast.AST) -> set[str]:
 
 
 @given(HOSTILE, HOSTILE, HOSTILE, NAMES, NAMES)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_whatever_texts_hold_they_stay_texts(module: str, function: str, default: str, name: str, other: str) -> None:
     code = f"""{module!r}
 def {name}(a={default!r}, *, b=({default!r}, 1)):
