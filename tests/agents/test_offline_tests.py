@@ -160,15 +160,33 @@ class TestFailingTests:
 
     FINDINGS = (f"{TARGET}::test_function[parse-(text, strict=True)] - AssertionError",)
 
-    async def test_an_unchanged_draft_is_written_anew(self, till: Till) -> None:
+    async def test_an_unchanged_draft_is_no_excuse_for_a_broken_promise(self, till: Till) -> None:
         await drafted(till.root, "money")
+        before = till.text
         till.code(CODE.replace("strict=True", "strict=False"))
         assert pytest_on(till.root)[0] == 1
-        assert (await drafted(till.root, "money", task=Task.REVISE, findings=self.FINDINGS)).ok
+        outcome = await drafted(till.root, "money", task=Task.REVISE, findings=self.FINDINGS)
+
+        assert outcome.cause is FailureCause.CHECK_FAILED
+        assert "test_function[parse-(text, strict=True)]" in (outcome.message or "")
+        assert f"mend the code; or delete {TARGET}, and covey retry" in (outcome.message or "")
+        assert till.text == before
+
+    async def test_a_draft_that_is_deleted_is_written_from_the_present_code(self, till: Till) -> None:
+        await drafted(till.root, "money")
+        till.code(CODE.replace("strict=True", "strict=False"))
+        (till.root / TARGET).unlink()
+        assert (await drafted(till.root, "money")).ok
 
         assert "strict=False" in till.text
-        assert "strict=True" not in till.text
         assert pytest_on(till.root)[0] == 0
+
+    async def test_a_draft_of_which_nothing_fails_is_written_anew(self, till: Till) -> None:
+        await drafted(till.root, "money")
+        till.code(CODE + '\n\ndef added() -> None:\n    """New."""\n')
+        assert (await drafted(till.root, "money", task=Task.REVISE, findings=("nothing is tested",))).ok
+
+        assert "added" in till.text
 
     async def test_a_changed_one_fails_and_names_the_tests(self, till: Till) -> None:
         await drafted(till.root, "money")

@@ -20,6 +20,11 @@ from covey.text.quoting import visible
 _BINARIES = (".so", ".pyd")
 _FINDINGS_NAMED = 10
 _FINDING_SHOWN = 200
+_DIFFER = "code and contract differ, and a person has to decide which of them is right"
+_NO_MORE = (
+    "the offline agent can say no more of this code: mend the tests by hand (the file says why a test is skipped), or "
+    "have another agent do it (covey retry --agent)"
+)
 
 
 class TestWork(Work):
@@ -33,20 +38,18 @@ class TestWork(Work):
         return drafted(self._promises())
 
     def mended(self, before: str) -> str:
-        """An unchanged draft anew; any other file with tests for what it does not name yet, and all its lines."""
+        """An unchanged draft anew; any other file with tests for what it does not name yet, and all its lines.
+
+        Where tests fail, the contract is broken: to draft it anew from the code that broke it would hide just that.
+        """
         target, findings = visible(self.assignment.target), self.assignment.findings
         if not before.removeprefix("\ufeff").strip():
             return self.new()
-        if is_unchanged(before):
-            return self._anew(before)
-        tree = self._tree(before)
+        tree, is_draft = self._tree(before), is_unchanged(before)
         if any(_names_a_test(finding, tree) for finding in findings):
-            raise FailedError(
-                f"{target}: {_listed(findings)}; code and contract differ, and a person has to decide which of them "
-                "is right: mend the code, or the tests (the offline agent changes no line of a file that is not its "
-                "own unchanged draft)",
-                FailureCause.CHECK_FAILED,
-            )
+            raise self._undecided(before, is_draft=is_draft)
+        if is_draft:
+            return self._anew(before)
         try:
             after = added(before, tree, self._promises())
         except NameTakenError as error:
@@ -62,16 +65,21 @@ class TestWork(Work):
         after = self.new()
         if after == before.replace("\r\n", "\n"):
             if findings:
-                advice = (
-                    "the offline agent can say no more of this code: mend the tests by hand (the file says why a test "
-                    "is skipped), or have another agent do it (covey retry --agent)"
-                )
-                raise FailedError(f"{target}: {_listed(findings)}; {advice}", FailureCause.CHECK_FAILED)
+                raise FailedError(f"{target}: {_listed(findings)}; {_NO_MORE}", FailureCause.CHECK_FAILED)
             return before
-        if findings:
-            self.report.append(f"Code and contract differed: {_listed(findings)}.")
         self.report.append(f"{target} was an unchanged draft: written anew from the present code.")
         return after
+
+    def _undecided(self, before: str, *, is_draft: bool) -> FailedError:
+        """Tests fail, and which of the two is right, the code or its contract, is not for an agent without a model."""
+        target, again = visible(self.assignment.target), f"covey retry {self.assignment.session_id[:8]}"
+        if not is_draft:
+            advice = f"{_DIFFER}: mend the code, or the tests"
+        elif self.new() == before.replace("\r\n", "\n"):
+            advice = _NO_MORE
+        else:
+            advice = f"{_DIFFER}: mend the code; or delete {target}, and {again} drafts it anew"
+        return FailedError(f"{target}: {_listed(self.assignment.findings)}; {advice}", FailureCause.CHECK_FAILED)
 
     def _tree(self, text: str) -> ast.Module:
         """The syntax tree of the test file that is there."""
