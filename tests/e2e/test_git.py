@@ -1,13 +1,16 @@
 """Runs in a git repository as the program makes them: killed in the middle, adopted, and shown."""
 
 import os
+import re
 import select
+import shlex
 from pathlib import Path
 
 import pytest
 import tomlkit
 
 from tests.cli.program import SECONDS, covey, end, program, start
+from tests.e2e.scene import WRITES, add_agent
 from tests.repository import Repository, alone, begun
 
 BRANCH = "docs-shop-catalog"
@@ -17,6 +20,12 @@ touch {home}/stopped
 echo at the hook > {home}/fifo
 exec sleep 60
 """
+_QUARRELS = f"""
+echo "$2" > notes.md
+echo "$2" >> {{home}}/begun
+until [ "$(wc -l < {{home}}/begun)" -ge 3 ]; do sleep 0.02; done
+{WRITES}"""
+"""An agent that writes the same other file as all the others, who all have begun before one of them ends."""
 
 
 @pytest.fixture
@@ -69,6 +78,43 @@ class TestKilled:
         assert repository.of_the_user()["index"] == before
         commits = repository.git("log", "--no-merges", "--format=%H", f"main..{BRANCH}").split()
         assert len(commits) == (1 if isolation == "none" else 4)
+
+
+class TestConflict:
+    """What is printed of a conflict can be typed as it stands, in the project's root."""
+
+    def test_the_advice_is_followed_to_the_letter(self, shop: Path, home: Path) -> None:
+        add_agent(shop, "quarrels", _QUARRELS.format(home=home))
+        set_isolation(shop / "covey.toml", "worktree")
+        repository = begun(shop)
+        env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
+        run = ("run", "design", "catalog", "--agent", "quarrels", "--headless")
+
+        ran = program(*run, cwd=shop, env=env)
+        assert ran.code == 6, ran.err
+        seen = 0
+        while failed := covey("status", "--json", cwd=shop).object["needs_human"]["failed"]:
+            seen += 1
+            assert seen <= 2, "one of three is merged at once, and each of the others once it is resolved"
+            self._follow(repository, failed[0]["reason"], resolved=f"by {seen}\n")
+            ran = program(*run, cwd=shop, env=env)
+
+        assert ran.code == 0, ran.err
+        assert seen == 2
+        assert repository.git("show", f"{BRANCH}:notes.md") == "by 2\n"
+        assert repository.worktrees() == []
+
+    @staticmethod
+    def _follow(repository: Repository, advice: str, resolved: str) -> None:
+        found = re.search(r": (git -C (\S+) merge .*), resolve the files there, (git .*), then covey (.*)", advice)
+        assert found is not None, advice
+        merge, worktree, commit, retry = found.groups()
+        repository.git(*shlex.split(merge)[1:], ok=False)
+        notes = repository.root / worktree / "notes.md"
+        assert "<<<<<<<" in notes.read_text()
+        notes.write_text(resolved)
+        repository.git(*shlex.split(commit)[1:])
+        assert covey(*shlex.split(retry), cwd=repository.root).code == 0
 
 
 class TestShown:

@@ -178,13 +178,36 @@ class TestIsolation:
             await run.until(blocked)
             alpha = await run.child("Alpha")
             assert alpha.failure_cause is FailureCause.MERGE_CONFLICT
-            assert f"{DOCUMENTS[0]} was changed in the project meanwhile" in str(alpha.error_message)
+            assert alpha.error_message == (
+                f"{DOCUMENTS[0]} was changed in the project meanwhile and is left as it is: move it away to have the "
+                "session's, or copy it into the session's worktree to keep it; its work is in "
+                f".covey/worktrees/{alpha.id}, on {BRANCH}--alpha; then covey retry {alpha.id[:8]} --resume"
+            )
             assert bench.document("Alpha").read_text() == "the user's\n"
             bench.document("Alpha").unlink()
             await run.ask(Action.RETRY, "Alpha", resume=True)
             await run.until(complete)
         assert bench.document("Alpha").read_text().startswith("# Alpha")
         assert len([each for each in bench.seen if each.component.name == "Alpha"]) == 1
+
+    async def test_a_change_of_the_users_is_kept_once_it_is_copied_into_the_worktree(
+        self, bench: Bench, repository: Repository
+    ) -> None:
+        mine = "# Mine\n\n## Purpose\n\nMine.\n\n## Public API\n\nNone.\n\n## Dependencies\n\nNone.\n"
+
+        async def and_the_user_too(assignment: Assignment, desk: Desk) -> Outcome:
+            repository.write(DOCUMENTS[0], mine)
+            return await write_least(assignment, desk)
+
+        bench.plays["Alpha"] = and_the_user_too
+        async with bench.running() as run:
+            await run.until(blocked)
+            alpha = await run.child("Alpha")
+            (bench.root / ".covey/worktrees" / alpha.id / DOCUMENTS[0]).write_text(mine)
+            await run.ask(Action.RETRY, "Alpha", resume=True)
+            await run.until(complete)
+        assert bench.document("Alpha").read_text() == mine
+        assert repository.git("show", f"{BRANCH}:{DOCUMENTS[0]}") == mine
 
     async def test_a_file_of_a_complete_session_that_vanishes_is_put_back_by_a_retry(
         self, bench: Bench, repository: Repository
@@ -246,7 +269,11 @@ class TestConflicts:
             loser = await self._loser(run)
             branch = f"{BRANCH}--{loser.component.lower()}"
             assert loser.failure_cause is FailureCause.MERGE_CONFLICT
-            assert f"merging {branch} conflicts in {SHARED}; its work is safe on {branch}" in str(loser.error_message)
+            there = f"git -C {loser.state['git']['worktree']}"
+            assert loser.error_message == (
+                f"merging {branch} conflicts in {SHARED}; its work is safe on {branch}: {there} merge {BRANCH}, "
+                f"resolve the files there, {there} commit -a --no-edit, then covey retry {loser.id[:8]} --resume"
+            )
             result = (await last(quarrel, loser)).result
             assert result is not None
             assert result.data["files"] == [SHARED]

@@ -15,6 +15,7 @@ from covey.model.status import FailureCause
 from covey.steps.base import Tools
 from covey.steps.git_work import GIT, GIT_FAILED
 from covey.workspace.git import Custody
+from covey.workspace.handover import UsersChangeError
 from covey.workspace.output import Stream
 from covey.workspace.repository import (
     Repository,
@@ -58,14 +59,17 @@ class Job:
     def _advice(self, error: Exception) -> str:
         """What went wrong, where the work is, and what to do next."""
         own = self.facts[GIT] or {}
+        again = f"covey retry {self.session.id[:8]} --resume"
         if isinstance(error, MergeConflictError):
-            run = self.facts["run"]["branch"]
+            # To be typed where covey is: in the worktree lies a manifest of its own, and covey would read that.
+            there, run = f"git -C {self.facts['worktree']}", self.facts["run"]["branch"]
             return (
-                f"{error}; its work is safe on {own['branch']}: in {self.facts['worktree']} run git merge {run}, "
-                f"resolve and commit, then covey retry {self.session.id[:8]} --resume"
+                f"{error}; its work is safe on {own['branch']}: {there} merge {run}, resolve the files there, "
+                f"{there} commit -a --no-edit, then {again}"
             )
         where = f"; its work is in {own['worktree']}, on {own['branch']}" if own.get("worktree") else ""
-        return f"{error}{where}"
+        then = f"; then {again}" if isinstance(error, UsersChangeError) else ""
+        return f"{error}{where}{then}"
 
     def failed(self, error: Exception, cause: FailureCause, files: Sequence[str] = ()) -> Result:
         """The result of a command that could not be carried out; `files` are those that are quarrelled about."""

@@ -73,7 +73,7 @@ def demand_place(home: Path, path: str, workspace: Path, given: str | None) -> N
     if fingerprint(home, path) not in {None, given, fingerprint(workspace, path)}:
         raise UsersChangeError(
             f"{visible(path)} was changed in the project meanwhile and is left as it is: "
-            "move it away to have the session's, or take it over into the session's worktree"
+            "move it away to have the session's, or copy it into the session's worktree to keep it"
         )
 
 
