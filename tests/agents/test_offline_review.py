@@ -1,5 +1,6 @@
 """The offline agent's review: on a made-up project with each kind of flaw planted, and on one without any."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,15 @@ class TestFlaws:
             "### The context's document",
             "- `docs/design/shop.md` does not mention `shop.cart`, `shop.money`",
         ]
+
+    async def test_backticks_that_nothing_closes_are_read_in_one_go(self, shop: Shop) -> None:
+        open_ones = " ".join("`" * length for length in range(3, 1700))
+        shop.document("cart", DOCUMENTS["cart"] + f"\n{open_ones} `` shop.`stock` `` and `shop.stocks`, ` shop.none\n")
+        async with asyncio.timeout(10):
+            assert await shop.findings() == [
+                "### References to unknown components",
+                "- `shop.cart`, line 15: `shop.stocks` is no component",
+            ]
 
     async def test_hostile_names_open_nothing_of_their_own(self, shop: Shop) -> None:
         shop.document("cart", DOCUMENTS["cart"].replace("- `shop.money`", "- `shop.money`\n- `shop.x\x1b[2J`"))

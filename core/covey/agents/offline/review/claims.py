@@ -16,8 +16,8 @@ from covey.artifacts.outline import Outline, outline, parse
 from covey.projects.names import leading_module
 
 _NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?P<code>.+?)(?<!`)\1(?!`)")
-_LEADING_SPAN = re.compile(rf"[\s*_\[]*{_SPAN.pattern}")
+_TICKS = re.compile("`+")
+_ADORNMENT = re.compile(r"[\s*_\[]*")
 _DECLARES = re.compile(
     rf"(?:async\s+)?(?P<word>def\s+|class\s+)?(?P<name>{_NAME})\s*(?P<after>\(|->|:|=|\[|$)", re.DOTALL
 )
@@ -93,8 +93,8 @@ def _claims(tokens: Sequence[Token], within: Sequence[range]) -> Iterator[Claim]
             yield from found
             holder = found[0].name if found else ""
         elif token.type == "paragraph_open":
-            span = _LEADING_SPAN.match(following.content)
-            claims = _claim(line, span["code"], holder) if span else ()
+            span = _leading_code(following.content)
+            claims = () if span is None else _claim(line, span, holder)
             is_nested = token.level > _TOP_ITEM + 1
             yield from (claim for claim in claims if not (claim.is_plain and (holder or is_nested)))
         elif token.type == "fence" and token.info.split(" ")[0].lower() in {"", "python", "py"}:
@@ -104,8 +104,33 @@ def _claims(tokens: Sequence[Token], within: Sequence[range]) -> Iterator[Claim]
 
 
 def _code_or_all(title: str) -> str:
-    span = _LEADING_SPAN.match(title)
-    return span["code"] if span else title.strip()
+    span = _leading_code(title)
+    return title.strip() if span is None else span
+
+
+def _leading_code(text: str) -> str | None:
+    """The code span that a text begins with, emphasis and brackets aside; None if it begins with something else."""
+    line = _ADORNMENT.sub("", text, count=1).partition("\n")[0]
+    return next((code for start, code in _code_spans(line) if start == 0), None)
+
+
+def _code_spans(line: str) -> Iterator[tuple[int, str]]:
+    """The code spans of a line, each with its place: from a run of backticks to the next one of the same length.
+
+    No expression finds them: it would look through the rest of the line for every run that nothing closes.
+    """
+    runs = [run.span() for run in _TICKS.finditer(line)]
+    behind: dict[int, int] = {}
+    closing: dict[int, int] = {}
+    for start, end in reversed(runs):
+        if end - start in behind:
+            closing[start] = behind[end - start]
+        behind[end - start] = start
+    inside = 0
+    for start, end in runs:
+        if start >= inside and start in closing:
+            yield start, line[end : closing[start]]
+            inside = closing[start] + (end - start)
 
 
 def _claim(line: int, shown: str, holder: str) -> Iterator[Claim]:
@@ -121,7 +146,7 @@ def _mentions(tokens: Sequence[Token]) -> Iterator[Mention]:
         if token.type != "inline":
             continue
         for number, line in enumerate(token.content.splitlines(), (token.map or [0])[0] + 1):
-            for span in _SPAN.finditer(line):
-                name = leading_module(span["code"].strip())
+            for _, span in _code_spans(line):
+                name = leading_module(span.strip())
                 if name is not None and "." in name:
                     yield Mention(number, name)
