@@ -19,6 +19,7 @@ from covey.steps.generate_implementation import GenerateImplementation
 from covey.steps.generate_tests import GenerateTestsAndFixtures
 from covey.steps.initialize import InitializeChild
 from covey.steps.run_tests import RunTests
+from covey.steps.tested import remembered, subject_of
 from tests.family import Family, component, result
 from tests.tested import CODE, RIGHT, TABLE, TEST, TOTAL
 
@@ -341,5 +342,21 @@ async def test_the_file_has_its_word_over_the_agents(
 
     assert well.result.status is (ResultStatus.OK if present else ResultStatus.ERROR)
     assert well.present is present
-    kept = f"; {OWN[kind]} is there, a retry runs the tests and will keep it if they are in order" if present else ""
+    kept = f"; {OWN[kind]} is there, a retry first runs its tests" if present else ""
     assert badly.result.error_message == f"no key{kept}"
+
+
+@pytest.mark.parametrize(
+    ("findings", "said"), [((), "; {} is there and passes, a retry will keep it"), (("test_a: it broke",), "")]
+)
+async def test_of_a_file_that_was_tested_as_it_is_no_other_run_is_promised(
+    family: Family, child: Session, kind: ArtifactKind, findings: tuple[str, ...], said: str
+) -> None:
+    of = subject_of(family.tools(), child, kind).state
+    tested = replace(child, state={**child.state, **remembered(of, findings)})
+
+    handled = await FixTestFailures(family.tools(), kind).handle_result(
+        family.scope, tested, result(ResultStatus.ERROR, "no key")
+    )
+
+    assert handled.result.error_message == f"no key{said.format(OWN[kind])}"

@@ -9,6 +9,7 @@ from covey.model.session import Session
 from covey.model.status import FailureCause
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools, own_path
+from covey.steps.tested import findings_of, subject_of
 
 NOTE_TAKEN = "note_taken"
 """The key of `state` that tells in which attempt an agent was last given the note."""
@@ -56,7 +57,10 @@ def judge(tools: Tools, session: Session, result: Result, kind: ArtifactKind) ->
 
 def _worth_keeping(tools: Tools, session: Session, kind: ArtifactKind) -> str | None:
     """What a person should know of a file that an agent left although it failed; None when it does not pass."""
-    path = own_path(session)
-    if kind in {ArtifactKind.TEST, ArtifactKind.CODE}:
-        return f"{path} is there, a retry runs the tests and will keep it if they are in order"
-    return None if tools.design_findings(session, kind) else f"{path} is there and passes, a retry will keep it"
+    path, is_tested = own_path(session), kind in {ArtifactKind.TEST, ArtifactKind.CODE}
+    findings = (
+        findings_of(session, subject_of(tools, session, kind)) if is_tested else tools.design_findings(session, kind)
+    )
+    if findings is None:
+        return f"{path} is there, a retry first runs its tests"
+    return None if findings else f"{path} is there and passes, a retry will keep it"
