@@ -220,7 +220,7 @@ class TestFailingTests:
         outcome = await drafted(till.root, "money", task=Task.REVISE, findings=("it takes too long",))
 
         assert outcome.cause is FailureCause.CHECK_FAILED
-        assert "it takes too long; there is nothing to add" in (outcome.message or "")
+        assert "there is nothing to add: it takes too long" in (outcome.message or "")
 
 
 class TestHonestFailure:

@@ -34,6 +34,24 @@ class TestFailingTests:
             "",
         ]
 
+    def test_an_agents_advice_comes_first_and_says_nothing_twice(self) -> None:
+        rows = under_test()
+        row = next(each for each in rows if each.id == TAX_RULE)
+        path, _, found = (row.error_message or "").partition(": ")
+        row = replace(row, error_message=f"{path}: code and contract differ: mend the code: {found}; and more")
+        lines = texts(problem_lines(board(rows), row, NOW, WIDTH))
+        assert lines[1:4] == ["Code and contract differ: mend the code.", "", "✗ test_reduced_rate (line 31)"]
+
+    def test_a_peek_has_the_first(self) -> None:
+        shown = board(under_test())
+        lines = texts(problem_lines(shown, shown.session(TAX_RULE), NOW, WIDTH, peek=True))
+        assert lines == [
+            "✗ failed: checks",
+            "✗ test_reduced_rate (line 31)",
+            "  assert Decimal('0.19') == Decimal('0.07')",
+            "Expected  tests/shop/billing/test_tax_rule.py",
+        ]
+
     def test_of_many_the_first_ones(self) -> None:
         rows = under_test()
         state = {"tested": {"of": "", "findings": [f"test_{number}: no" for number in range(11)]}}

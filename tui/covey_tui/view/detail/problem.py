@@ -18,6 +18,9 @@ MANY = 3
 """From so many others with the same trouble on, the advice is to look at them together."""
 
 _NAMED = 5
+_PEEKED = 2
+_KNOWN_BY = 40
+"""So many characters of a failing test tell it from all others."""
 _NAME = 18
 _OUR_FILE_IS_GONE = "The agent reported success, but the file is not there."
 _DOES_NOT_PASS = {"design": "The document does not pass", "review": "The review does not pass"}
@@ -36,7 +39,8 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
     if not _has_problem(session):
         return muted(_no_problem(board, session), width)
     if peek:
-        return [_title(board, session, now), *_said(session, width), *_expected_short(session, width)]
+        found = finding_lines(session, width)[:_PEEKED] or _said(session, width)
+        return [_title(board, session, now), *found, *_expected_short(session, width)]
     parts = (
         [_title(board, session, now), *_said(session, width)],
         finding_lines(session, width),
@@ -112,14 +116,24 @@ def _why_cancelled(session: Session) -> str:
 
 def _why_failed(session: Session) -> str:
     reason = session.error_message or "it failed without a reason"
-    if test_findings(session):
-        return "The tests are not in order."
+    failing = test_findings(session)
+    if failing:
+        return _before(failing[0], reason)
     if session.failure_cause is FailureCause.CHECK_FAILED and reason.startswith(f"{session.artifact_path}: "):
         findings = reason.removeprefix(f"{session.artifact_path}: ")
         return f"{_DOES_NOT_PASS.get(file_word(session), _FILE)}: {_as_sentence(findings, first=False)}"
     if reason.startswith("no output for"):
         return f"The agent gave {_as_sentence(reason, first=False)}"
     return _as_sentence(f"the agent {reason}" if reason.startswith(_VERBS) else reason)
+
+
+def _before(finding: str, reason: str) -> str:
+    """What is said before the failing tests are listed, which the tab does by itself."""
+    said = reason.partition(finding[:_KNOWN_BY])[0].strip(" :;")
+    path, colon, advice = said.partition(": ")
+    if colon and " " not in path:
+        said = advice
+    return _as_sentence(said) if " " in said else "The tests are not in order."
 
 
 def _as_sentence(text: str, *, first: bool = True) -> str:

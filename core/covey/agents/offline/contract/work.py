@@ -55,7 +55,7 @@ class TestWork(Work):
         except NameTakenError as error:
             raise FailedError(f"{target}: {error}; rename it by hand", FailureCause.CHECK_FAILED) from error
         if after == before and findings:
-            raise FailedError(f"{target}: {_listed(findings)}; there is nothing to add", FailureCause.CHECK_FAILED)
+            raise FailedError(f"{target}: there is nothing to add: {_listed(findings)}", FailureCause.CHECK_FAILED)
         self.report.append(f"Kept every line of {target}; {'nothing to add' if after == before else 'added tests'}.")
         return after
 
@@ -65,7 +65,7 @@ class TestWork(Work):
         after = self.new()
         if after == before.replace("\r\n", "\n"):
             if findings:
-                raise FailedError(f"{target}: {_listed(findings)}; {_NO_MORE}", FailureCause.CHECK_FAILED)
+                raise FailedError(f"{target}: {_NO_MORE}: {_listed(findings)}", FailureCause.CHECK_FAILED)
             return before
         self.report.append(f"{target} was an unchanged draft: written anew from the present code.")
         return after
@@ -79,7 +79,7 @@ class TestWork(Work):
             advice = _NO_MORE
         else:
             advice = f"{_DIFFER}: mend the code; or delete {target}, and {again} drafts it anew"
-        return FailedError(f"{target}: {_listed(self.assignment.findings)}; {advice}", FailureCause.CHECK_FAILED)
+        return FailedError(f"{target}: {advice}: {_listed(self.assignment.findings)}", FailureCause.CHECK_FAILED)
 
     def _tree(self, text: str) -> ast.Module:
         """The syntax tree of the test file that is there."""
