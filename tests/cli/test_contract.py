@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,28 @@ class TestHelp:
         assert ran.code == 0
         assert f"Usage: covey {name}" in ran.out
         assert "--json: " in ran.out
+
+    @pytest.mark.parametrize("columns", [50, 80])
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_it_is_as_wide_as_the_terminal(
+        self, tmp_path: Path, name: str, columns: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        _, _, options = covey(name, "--help", cwd=tmp_path).out.partition("Parameters:\n")
+        lines = options.rstrip("\n").split("\n")
+        assert all(len(line) <= columns and line == line.rstrip() for line in lines)
+        assert all(line.startswith(("  --", "      ")) for line in lines), "what goes on is set in"
+        broken = [(line, after.split()[0]) for line, after in pairwise(lines) if not after.startswith("  --")]
+        assert all(len(line) + len(word) >= columns for line, word in broken), "no line is broken before it is full"
+
+    def test_what_an_option_takes_is_said(self, tmp_path: Path) -> None:
+        text = " ".join(covey("report", "--help", cwd=tmp_path).out.split())
+        assert "--format CHOICE: markdown for people (the default), junit for CI servers, json for programs. " in text
+        assert "[choices: markdown, junit, json] --output, -o PATH: A file to write" in text
+        assert "WORKFLOW: Which: design, test or code. [required]" in covey("run", "--help", cwd=tmp_path).out
+
+    def test_the_directory_of_a_new_project_is_looked_for_nowhere(self, tmp_path: Path) -> None:
+        assert "  --project PATH: The same as DIRECTORY.\n" in covey("init", "--help", cwd=tmp_path).out
 
     def test_the_version_is_told(self, tmp_path: Path) -> None:
         assert program("--version", cwd=tmp_path).out == "covey 0.1.0\n"

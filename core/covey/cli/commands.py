@@ -79,10 +79,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _carry_out(tokens: list[str]) -> int:
     from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - `covey --version` needs none of it
 
+    from covey.cli.help import PlainHelp  # noqa: PLC0415 - likewise
+
     app = App(
         name="covey",
         help=_ABOUT,
-        help_formatter="plain",
+        help_format="plaintext",
+        help_formatter=PlainHelp(),
         version_flags=[],
         result_action="return_value",
         suppress_keyboard_interrupt=False,

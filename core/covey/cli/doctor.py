@@ -19,7 +19,7 @@ def doctor(*, fix: bool = False, json: Json = False, project: ProjectDir = None)
     """Examine the manifest, the database, the engine, processes, worktrees and agents.
 
     Args:
-        fix: Mend what can be mended without any loss; else nothing is changed.
+        fix: Mend what can be mended without any loss; without it, nothing is changed.
         json: One object.
         project: The project's directory.
     """

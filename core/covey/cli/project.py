@@ -40,7 +40,7 @@ def init(
     name: str | None = None,
     force: bool = False,
     json: Json = False,
-    project: ProjectDir = None,
+    project: Annotated[Path | None, Parameter(name="--project")] = None,
 ) -> int:
     """Write covey.toml from what is there, and say what was found.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from covey.cli.options import Json, ProjectDir
+from covey.cli.options import ProjectDir
 from covey.cli.out import Out, complain, encode
 from covey.client.finding import NOTHING_YET, find_run
 from covey.client.place import find_root
@@ -40,7 +40,7 @@ def report(
     *,
     format: Annotated[Format | None, Parameter(name="--format")] = None,  # noqa: A002 - the option's name
     output: Annotated[Path, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = STANDARD_OUTPUT,
-    json: Json = False,
+    json: Annotated[bool, Parameter(name="--json")] = False,
     project: ProjectDir = None,
 ) -> int:
     """Report on a run: its outcome, what needs a human, every component, what was decided.

@@ -1,0 +1,40 @@
+"""Help in plain text: an entry for each option, as wide as the terminal and no wider, what goes on set in."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from cyclopts.help.formatters import PlainFormatter
+
+if TYPE_CHECKING:
+    from cyclopts.help import HelpEntry, HelpPanel
+
+_INDENT, _FURTHER = " " * 2, " " * 6
+
+
+class PlainHelp(PlainFormatter):
+    """Cyclopts' own plain help breaks its lines twice: to the terminal's width, then again behind an option's name."""
+
+    def __call__(self, console: Any, options: Any, panel: "HelpPanel") -> None:  # noqa: ARG002 - the protocol's
+        """Print one group of options or commands; the console is rich's, which the core never imports."""
+        if not panel.entries:
+            return
+        for line in _lines(panel, console.width):
+            console.print(line, highlight=False, markup=False)
+        console.print()
+
+
+def _lines(panel: "HelpPanel", width: int) -> Iterator[str]:
+    if panel.title:
+        yield f"{panel.title}:"
+    for entry in panel.entries:
+        names = entry.display_labels_with_metavar if panel.format == "parameter" else entry.display_labels
+        text = f"{', '.join(names)}: {_said(entry)}"
+        yield from wrap(text, width, initial_indent=_INDENT, subsequent_indent=_FURTHER, break_on_hyphens=False)
+
+
+def _said(entry: "HelpEntry") -> str:
+    """What an option is about, on one line."""
+    choices = [f"[choices: {', '.join(entry.choices)}]"] if entry.choices else []
+    required = ["[required]"] if entry.required else []
+    return " ".join([*str(entry.description.primary_renderable).split(), *choices, *required])
