@@ -50,10 +50,6 @@ class FailingTest:
     message: str
     kind: FailureKind
 
-    def __str__(self) -> str:
-        place = f" (line {self.line})" if self.line else ""
-        return f"{self.name}{place}: {self.message}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
