@@ -11,6 +11,7 @@ from pathlib import Path
 from covey.agents.registry import AgentRegistry
 from covey.client.worktrees import Finding, Severity, stale_worktrees
 from covey.clock import Clock, SystemClock
+from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, StoreError, UsageError
 from covey.model.session import is_terminal
 from covey.projects.manifest import DeclaredProject, load_project
@@ -20,8 +21,6 @@ from covey.store.lock import engine_lives
 from covey.store.sqlite import Viewer, open_viewer
 from covey.text.words import ago, plural, size
 from covey.workspace import process_table
-
-STATE_DIRECTORY = ".covey"
 
 
 def in_order(findings: list[Finding]) -> bool:
