@@ -16,7 +16,7 @@ from covey.engine.publishing import (
 )
 from covey.engine.runtime import Turn
 from covey.model.command import Result, ResultStatus
-from covey.steps.base import WORKSPACE, Tools, own_path
+from covey.steps.base import WORKSPACE, Tools, own_path, replaced_directory
 from covey.steps.git_work import GIT, IN_ORDER, TAKEN
 from covey.workspace.handover import demand_place, give, give_again, hand_over
 from covey.workspace.repository import (
@@ -70,7 +70,7 @@ class Isolated(Job):
         path = own_path(self.session)
         if not known_before:
             return give(self.home, path, workspace)
-        aside = Path(".covey/replaced", self.session.run_id, f"{self.session.id}-{self.session.attempt}")
+        aside = Path(replaced_directory(self.session), f"{self.session.id}-{self.session.attempt}")
         return give_again(self.home, path, workspace, self.facts[TAKEN], aside)
 
     async def integrate(self, check: Check) -> Result:
@@ -89,7 +89,7 @@ class Isolated(Job):
         await asyncio.to_thread(demand_place, self.home, path, workspace, taken)
         await self._commit_all(worktree, workspace)
         await self._merge(repository, worktree)
-        aside = Path(".covey/replaced", self.session.run_id) if self.session.state.get("overwrite") else None
+        aside = Path(replaced_directory(self.session)) if self.session.state.get("overwrite") else None
         there = await asyncio.to_thread(hand_over, self.home, path, workspace, taken, aside)
         head = await worktree.head()
         data: dict[str, Any] = {

@@ -84,7 +84,7 @@ class RunBranch(Job):
         facts = self.facts
         repository = await find_repository(self.home)
         own = facts[GIT]
-        relative = own["worktree"] or f".covey/worktrees/{self.session.id}"
+        relative = str(facts["worktree"])
         worktree = await self.open(
             repository, self.home / relative, name=own["branch"], branch=own["branch"], base=own["base"]
         )

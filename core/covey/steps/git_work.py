@@ -64,7 +64,7 @@ def begin_command(tools: Tools, step: str, session: Session) -> Command | None:
         CommandKind.GIT,
         task=GitTask.BEGIN,
         name=f"{word}-{_slug(session)}",
-        worktree=f"{WORKTREES}/{session.id}",
+        worktree=_worktree(session),
         isolated=isolated,
         push=pushed,
         pull_request=run.pull_request,
@@ -88,6 +88,7 @@ async def finish_command(tools: Tools, scope: Scope, step: str, session: Session
         CommandKind.GIT,
         task=GitTask.FINISH,
         title=f"{title} of {session.component}",
+        worktree=_worktree(session),
         artifacts=[_artifact(each) for each in left if each.status is Status.COMPLETE],
         skipped=[{"component": each.component, "reason": each.skip_reason} for each in skipped],
         paths=sorted({str(each.artifact_path) for each in left}),
@@ -122,7 +123,7 @@ class InWorktree:
         facts = {
             "task": self._task,
             "name": f"{session.state[ISOLATED]['branch']}--{_slug(session)}",
-            "worktree": f"{WORKTREES}/{session.id}",
+            "worktree": _worktree(session),
             "run": session.state[ISOLATED],
             GIT: _with_a_branch(session),
             TAKEN: session.state.get(TAKEN),
@@ -136,8 +137,7 @@ class InWorktree:
         if result.data.get(GIT_FAILED):
             return Handled(kept(result), result)
         handled = await self._step.handle_result(scope, session, result)
-        # What is in the worktree is not yet in the project, where the log says whether a file is.
-        return handled._replace(updates={**handled.updates, **kept(result)}, present=False)
+        return handled._replace(updates={**handled.updates, **kept(result)})
 
 
 def begins_in_worktree(step: Callable[[Tools], Step]) -> Callable[[Tools], Step]:
@@ -153,6 +153,10 @@ def ends_in_worktree(step: Callable[[Tools], Step]) -> Callable[[Tools], Step]:
 def _with_a_branch(session: Session) -> dict[str, Any] | None:
     git = session.state.get(GIT)
     return git if isinstance(git, dict) and git.get("branch") else None
+
+
+def _worktree(session: Session) -> str:
+    return f"{WORKTREES}/{session.id}"
 
 
 def _slug(session: Session) -> str:
