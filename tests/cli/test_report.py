@@ -197,7 +197,16 @@ class TestOutput:
         assert not (blocked / "-").exists()
 
     @pytest.mark.parametrize(
-        "path", [MONEY, "src/shop/billing/tax.py", "docs/../" + MONEY, "covey.toml", ".covey/covey.db", "src"]
+        "path",
+        [
+            MONEY,
+            "src/shop/billing/tax.py",
+            "docs/../" + MONEY,
+            "covey.toml",
+            ".covey/covey.db",
+            "src",
+            "pyproject.toml",
+        ],
     )
     def test_what_is_no_report_stays_as_it_is(self, blocked: Path, path: str) -> None:
         place = blocked / path
@@ -210,7 +219,7 @@ class TestOutput:
     def test_the_help_says_so(self, shop: Path) -> None:
         text = " ".join(covey("report", "--help", cwd=shop).out.split())
         assert "An older report is replaced" in text
-        assert "covey.toml, the files of components" in text
+        assert "refused is every other file (covey.toml, the files of components)" in text
 
     @pytest.mark.parametrize("kind", ["markdown", "junit", "json"])
     def test_a_reader_that_goes_away_is_no_error(self, blocked: Path, kind: str) -> None:

@@ -2,13 +2,21 @@
 
 import os
 import stat
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
+from covey.cli.out import encode
 from covey.errors import UsageError
+from covey.reports.data import data
 from covey.reports.destination import destination, put
+from covey.reports.facts import Facts
+from covey.reports.junit import junit
+from covey.reports.markdown import markdown
+
+from .runs import HOSTILE, complete, facts, session
 
 
 def none() -> Iterable[Path]:
@@ -21,9 +29,32 @@ class TestDestination:
     def test_a_new_file_is_fine_wherever_it_is(self, tmp_path: Path) -> None:
         assert destination(tmp_path / "a/b/report.md", tmp_path, none) == tmp_path / "a/b/report.md"
 
-    def test_an_older_file_is_too(self, tmp_path: Path) -> None:
-        (tmp_path / "report.md").write_text("old", encoding="utf-8")
-        assert destination(tmp_path / "report.md", tmp_path, none) == tmp_path / "report.md"
+    @pytest.mark.parametrize("name", HOSTILE)
+    @pytest.mark.parametrize("written", [markdown, junit, lambda facts: encode(data(facts))])
+    def test_an_older_report_is_too(self, tmp_path: Path, name: str, written: Callable[[Facts], str | bytes]) -> None:
+        old = written(facts(session("money", **complete()), root=complete(component=name, module=name)))
+        (tmp_path / "report").write_bytes(old.encode() if isinstance(old, str) else old)
+        assert destination(tmp_path / "report", tmp_path, none) == tmp_path / "report"
+
+    def test_an_empty_file_is_too(self, tmp_path: Path) -> None:
+        (tmp_path / "report").touch()
+        assert destination(tmp_path / "report", tmp_path, none) == tmp_path / "report"
+
+    @pytest.mark.parametrize(
+        "text", ["# covey\n\nOurs.\n", "# covey: notes\n", '{"run": 1}', "<?xml?>\n<testsuites/>", " \n", "\0"]
+    )
+    @pytest.mark.parametrize("inside", [True, False])
+    def test_any_other_file_is_refused_wherever_it_is(self, tmp_path: Path, text: str, *, inside: bool) -> None:
+        (tmp_path / "project").mkdir()
+        path = tmp_path / ("project/notes" if inside else "notes")
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError, match="no report of covey's; name another one, or delete it first"):
+            destination(path, tmp_path / "project", none)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="there is no such file elsewhere")
+    def test_one_that_cannot_be_read_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match=r"/mem cannot be read: Input/output error"):
+            destination(Path("/proc/self/mem"), tmp_path, none)
 
     @pytest.mark.parametrize("name", ["there", "there/", "link"])
     def test_a_directory_is_refused(self, tmp_path: Path, name: str) -> None:

@@ -50,8 +50,8 @@ def report(
     Args:
         run: The run's id, or its beginning; default: the newest unfinished run, else the newest.
         format: markdown for people (the default), junit for CI servers, json for programs.
-        output: A file to write, whole or not at all; - is standard output. An older report is replaced; refused are
-            directories, covey.toml, the files of components, and what is inside of .covey.
+        output: A file to write, whole or not at all; - is standard output. An older report is replaced; refused is
+            every other file (covey.toml, the files of components), a directory, and what is inside of .covey.
         json: The same as --format json; with -o, print where it was written as one object.
         project: The project's directory.
     """

@@ -1,10 +1,12 @@
 """Where a report is put: whole or not at all, and never in the place of anything that a project lives of.
 
 Reports are made again and again, so an older one is replaced without a question. What lies at the path may be
-anything, though: refused are directories, `covey.toml`, whatever is inside of `.covey`, and the files of components.
+anything, though: any other file that holds something is refused, and so are directories, `covey.toml`, whatever is
+inside of `.covey`, and the files of components, be they as they may.
 """
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Iterable
@@ -12,10 +14,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from covey.client.place import MANIFEST
+from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import UsageError
 from covey.text.sanitise import sanitise_line
 
-_STATE = ".covey"
+_REPORT = re.compile(
+    rb"# covey [^\n]*: [^\n]* \(project [^\n]*\)\r?\n"
+    rb'|<\?xml [^\n]*\?>\r?\n<testsuites name="covey" '
+    rb'|\{"run_id":'
+    rb"|\Z"
+)
+"""How a report begins, of whatever format; an empty file is as good as one."""
+
+_BEGINNING = 64 * 1024
+"""The most bytes of a file that are looked at."""
 
 
 def destination(path: Path, root: Path, artifacts: Callable[[], Iterable[Path]]) -> Path:
@@ -32,8 +44,8 @@ def destination(path: Path, root: Path, artifacts: Callable[[], Iterable[Path]])
         raise UsageError(f"{shown} is a directory; name a file: -o FILE")
     if real.name == MANIFEST:
         raise UsageError(f"{shown} is a project's manifest; a report never replaces it, name another file")
-    if _STATE in real.parts:
-        raise UsageError(f"{shown} is inside of {_STATE}, which is covey's own; name a file elsewhere")
+    if STATE_DIRECTORY in real.parts:
+        raise UsageError(f"{shown} is inside of {STATE_DIRECTORY}, which is covey's own; name a file elsewhere")
     if path.exists() and not path.is_file():
         return path
     if (
@@ -42,7 +54,18 @@ def destination(path: Path, root: Path, artifacts: Callable[[], Iterable[Path]])
         and any(_is_same(real, artifact) for artifact in artifacts())
     ):
         raise UsageError(f"{shown} is the file of a component; a report never replaces it, name another file")
+    if real.exists() and not _is_report(real):
+        raise UsageError(f"{shown} is a file, and no report of covey's; name another one, or delete it first")
     return real
+
+
+def _is_report(path: Path) -> bool:
+    """There is an older report, or a file without anything in it, that may be replaced."""
+    try:
+        with path.open("rb") as file:
+            return _REPORT.match(file.read(_BEGINNING)) is not None
+    except OSError as error:
+        raise UsageError(f"{sanitise_line(str(path))} cannot be read: {error.strerror}") from error
 
 
 def _is_same(one: Path, other: Path) -> bool:
