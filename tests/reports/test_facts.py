@@ -119,14 +119,12 @@ class TestDecisions:
 class TestFindings:
     """What steps have written down is read as far as it is as expected."""
 
-    @pytest.mark.parametrize("key", ["tests", "failures"])
-    def test_failing_tests_are_read(self, key: str) -> None:
+    def test_failing_tests_are_read(self) -> None:
         tests = [
             {"name": "test_a", "file": "tests/test_a.py", "line": 3, "message": "assert 1 == 2", "kind": "failed"},
-            {"name": "test_b", "file": "tests/test_a.py", "message": "", "kind": "passed"},
             {"name": "tests/test_c.py", "message": "ImportError", "kind": "error"},
         ]
-        found = failed_tests({key: tests, "counts": {"tests": 3}})
+        found = failed_tests({"failures": tests, "counts": {"tests": 3}})
         assert found == (
             FailedTest("test_a", "tests/test_a.py", 3, "assert 1 == 2", "failed"),
             FailedTest("tests/test_c.py", "", None, "ImportError", "error"),
@@ -135,28 +133,30 @@ class TestFindings:
 
     @pytest.mark.parametrize(
         "data",
-        [None, [], "tests", {}, {"tests": None}, {"tests": {"name": "x"}}, {"tests": [None, 3, {}, {"name": 3}]}],
+        [None, [], "x", {}, {"failures": None}, {"failures": {"name": "x"}}, {"failures": [None, 3, {}, {"name": 3}]}],
     )
     def test_anything_else_is_no_test(self, data: object) -> None:
         assert failed_tests(data) == ()
 
     def test_only_sessions_that_have_not_ended_well_have_failing_tests(self) -> None:
-        data = {"tests": [{"name": "test_a", "kind": "failed"}]}
+        data = {"failures": [{"name": "test_a", "kind": "failed"}]}
         findings = {(f"{key}-0123456789", "RunTests"): data for key in "ab"}
         found = facts(session("a", **failed()), session("b", **complete()), root=blocked(), findings=findings)
         assert list(found.tests) == ["a-0123456789"]
 
-    def test_git_by_itself_or_below_its_name(self) -> None:
-        assert git_of({"branch": "docs-shop", "commit": "abc"}, None) == Git("docs-shop", "abc")
-        assert git_of({"git": {"branch": "docs-shop"}, "branch": 3}, {"pull_request": "x"}) == Git("docs-shop", "", "x")
-        assert git_of({"git": {"branch": 3}}, "x") is None
-        assert git_of({}, {"pull_request": "x"}) is None
+    def test_git(self) -> None:
+        def read(state: dict[str, object], finalized: object) -> Git | None:
+            return git_of(session("root", None, state=state), finalized)
+
+        assert read({"git": {"branch": "docs-shop", "commit": "abc"}}, None) == Git("docs-shop", "abc")
+        assert read({"git": {"branch": "docs-shop"}}, {"pull_request": "x"}) == Git("docs-shop", "", "x")
+        assert read({"git": {"branch": 3}}, "x") is None
+        assert read({"git": 3}, None) is None
+        assert read({}, {"pull_request": "x"}) is None
 
     def test_files_changed_outside(self) -> None:
-        assert changed_outside({}, {"changed_outside": ["a.py", 3, "b.py"]}) == ("a.py", "b.py")
-        assert changed_outside({"changed_outside": ["c.py"]}, None) == ("c.py",)
-        assert changed_outside({"git": {"changed_outside": ["c.py"]}}, {}) == ("c.py",)
-        assert changed_outside({"git": 3, "changed_outside": "c.py"}, "x") == ()
+        assert changed_outside({"changed_outside": ["a.py", 3, "b.py"]}) == ("a.py", "b.py")
+        assert [changed_outside(each) for each in (None, "x", {}, {"changed_outside": "c.py"})] == [()] * 4
 
 
 def names(sessions: tuple[Session, ...]) -> list[str]:

@@ -70,7 +70,7 @@ class TestCases:
         assert [(each.tag, each.get("type"), each.get("message")) for each in found] == [(element, kind, message)]
 
     def test_a_failure_says_all_that_helps(self) -> None:
-        tests = {"tests": [{"name": "test_a", "file": "tests/test_a.py", "message": "1 != 2", "kind": "failed"}]}
+        tests = {"failures": [{"name": "test_a", "file": "tests/test_a.py", "message": "1 != 2", "kind": "failed"}]}
         found = facts(
             session("a", **failed("line 1\nline 2")), root=blocked(), findings={("a-0123456789", "RunTests"): tests}
         )

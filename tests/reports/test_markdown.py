@@ -111,14 +111,15 @@ def rich() -> Facts:
         agent="offline", decision_id="d", by="ada",
     )  # fmt: skip
     test = {"name": "test_sum", "file": "tests/test_ledger.py", "line": 7, "message": "assert 1 == 2", "kind": "failed"}
-    state = {"git": {"branch": "docs-shop", "commit": "abc1234"}, "changed_outside": ["src/shop/tax.py"]}
+    state = {"git": {"branch": "docs-shop", "commit": "abc1234"}}
+    finalized = {"pull_request": "https://git.example/shop/pull/7", "changed_outside": ["src/shop/tax.py"]}
     return facts(
         *(session(key, position=place, **changes) for place, (key, changes) in enumerate(children)),
         root=blocked(state=state, updated_at=later(30)),
         events=[retried],
         findings={
-            ("ledger-0123456789", "RunTests"): {"tests": [test]},
-            ("root-0123456789", "Finalize"): {"pull_request": "https://git.example/shop/pull/7"},
+            ("ledger-0123456789", "RunTests"): {"failures": [test]},
+            ("root-0123456789", "Finalize"): finalized,
         },
     )
 
@@ -279,9 +280,14 @@ def test_whatever_names_and_reasons_hold_the_page_keeps_its_shape(text: str) -> 
             session("b", position=2, **skipped(words, words), **hostile),
             session("c", position=3, **complete(), **hostile),
         ]
-        state = {"branch": words, "commit": words, "changed_outside": [words]}
-        tests = {"tests": [{"name": words or "x", "file": words, "message": words, "kind": "failed"}]}
-        found = facts(*children, root=blocked(words, state=state), findings={("a-0123456789", "RunTests"): tests})
+        state = {"git": {"branch": words, "commit": words}}
+        findings = {
+            ("a-0123456789", "RunTests"): {
+                "failures": [{"name": words or "x", "file": words, "message": words, "kind": "failed"}]
+            },
+            ("root-0123456789", "Finalize"): {"changed_outside": [words], "pull_request": words},
+        }
+        found = facts(*children, root=blocked(words, state=state), findings=findings)
         return shape(markdown(found))
 
     text = text.replace("\ud800", "")  # no file can have it in its name, so no path does

@@ -133,6 +133,7 @@ def facts_of(record: RunRecord) -> Facts:
     view = record.view
     sessions = view.sessions
     root = view.root
+    finalized = record.findings.get((root.id, "Finalize"))
     return Facts(
         record=record,
         outcome=_outcome(root, record.left),
@@ -147,8 +148,8 @@ def facts_of(record: RunRecord) -> Facts:
             and (found := failed_tests(record.findings.get((session.id, "RunTests"))))
         },
         decisions=_decisions(record.events, view.tree.sessions),
-        git=git_of(root.state, record.findings.get((root.id, "Finalize"))),
-        changed_outside=changed_outside(root.state, record.findings.get((root.id, "Finalize"))),
+        git=git_of(root, finalized),
+        changed_outside=changed_outside(finalized),
     )
 
 

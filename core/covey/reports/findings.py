@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_PASSED = frozenset({"passed", "skipped", "xfailed"})
+from covey.client import snapshot
+from covey.model.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,9 @@ class Git:
 
 def failed_tests(data: object) -> tuple[FailedTest, ...]:
     """The tests that a result of RunTests names and that did not pass, in its order."""
-    facts = data if isinstance(data, Mapping) else {}
-    tests = facts.get("failures", facts.get("tests"))
-    found = (_test(test) for test in tests) if isinstance(tests, list) else ()
-    return tuple(test for test in found if test is not None and test.kind not in _PASSED)
+    tests = data.get("failures") if isinstance(data, Mapping) else None
+    found = map(_test, tests) if isinstance(tests, list) else ()
+    return tuple(test for test in found if test is not None)
 
 
 def _test(test: object) -> FailedTest | None:
@@ -60,25 +60,18 @@ def _test(test: object) -> FailedTest | None:
     return read if read.name or read.message else None
 
 
-def git_of(state: Mapping[str, Any], finalized: object) -> Git | None:
-    """The branch and commit that a parent's state names, by themselves or under `git`.
-
-    The pull request is what its last step has found.
-    """
-    inner = state.get("git")
-    facts = inner if isinstance(inner, Mapping) else state
+def git_of(parent: Session, finalized: object) -> Git | None:
+    """The branch and commit that a parent's state names; the pull request is what its last step has found."""
+    facts = snapshot.git_of(parent) or {}
     pull_request = _text(finalized, "pull_request") if isinstance(finalized, Mapping) else ""
     found = Git(_text(facts, "branch"), _text(facts, "commit"), pull_request)
     return found if found.branch or found.commit else None
 
 
-def changed_outside(state: Mapping[str, Any], finalized: object) -> tuple[str, ...]:
-    """The files that changed during a run and are no artifact of it, as its last step or its state lists them."""
-    for facts in (finalized, state, state.get("git")):
-        listed = facts.get("changed_outside") if isinstance(facts, Mapping) else None
-        if isinstance(listed, list):
-            return tuple(path for path in listed if isinstance(path, str))
-    return ()
+def changed_outside(finalized: object) -> tuple[str, ...]:
+    """The files that changed during a run and are no artifact of it, as its last step lists them."""
+    listed = finalized.get("changed_outside") if isinstance(finalized, Mapping) else None
+    return tuple(path for path in listed if isinstance(path, str)) if isinstance(listed, list) else ()
 
 
 def _text(facts: Mapping[Any, Any], key: str) -> str:
