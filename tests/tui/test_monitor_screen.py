@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from covey.client.requests import Wish
@@ -133,6 +134,18 @@ class TestMoving:
             assert person.rows[1:3] == ["TaxRule", "Ledger"]
             await person.press("t")
             assert person.rows[1:3] == ["Invoice", "LineItem"]
+
+
+class TestHeads:
+    """The words above the columns are those of the columns that there are."""
+
+    async def test_the_column_of_costs_comes_with_the_first_price(self) -> None:
+        async with hand(size=(250, 40)) as person:
+            assert not person.shows("cost")
+            priced = replace(person.app.board.session(INVOICE), cost_usd=0.5)
+            person.monitor.changed(person.app.board.infer([priced]))
+            await settled(person.pilot)
+            assert person.shows("tokens    cost")
 
 
 class TestDetail:

@@ -23,27 +23,23 @@ from covey.client.ui import KEYS, UiSettings, shown
 from covey.text.sanitise import sanitise_line
 from covey_tui.link import Link
 from covey_tui.notifier import Notifier
-from covey_tui.painted import PaintedApp, manner_of
+from covey_tui.painted import PaintedApp
 from covey_tui.screens.acting import Acting
+from covey_tui.screens.bars import Bars
 from covey_tui.screens.looking import Looking
-from covey_tui.view.alert import alert
 from covey_tui.view.board import Board, Change
-from covey_tui.view.columns import filtered_heads, heads
 from covey_tui.view.empty import Choice
 from covey_tui.view.filters import with_text
-from covey_tui.view.footer import Situation, footer
-from covey_tui.view.frame import SMALLEST, frame
+from covey_tui.view.frame import frame
 from covey_tui.view.help import help_lines
 from covey_tui.view.hints import hints
 from covey_tui.view.keys import ACTIONS, MEANINGS, allowed
 from covey_tui.view.needs import Needs
-from covey_tui.view.spans import MUTED, Ground, Line, Role, Tone, span, spread
-from covey_tui.view.summary import summary
+from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.words import name_of
 from covey_tui.widgets.detail import DetailPane
 from covey_tui.widgets.empty import EmptyPane
 from covey_tui.widgets.kept import KeptGround, Unseen
-from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
 
@@ -52,7 +48,6 @@ if TYPE_CHECKING:
 
 TOAST_SECONDS = 4.0
 _SIDE_INSET, _UNDER_INSET = 2, 1
-_MANY = 3
 _SAID = 400
 
 
@@ -89,25 +84,23 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._acting = Acting(self, board, link, self.say)
         self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))
         self._intervention: InterventionScreen | None = None
-        self._said: Line | None = None
         self._toast: Timer | None = None
-        self._is_full = False
         self._searches_detail = False
-        self._bars = {name: Bar(id=name) for name in ("summary", "alert", "heads", "footer", "small")}
+        self._bars = Bars(self, board, self.needs, self.key, now)
 
     def compose(self) -> ComposeResult:
         """The top, tree and detail, and the footer."""
-        yield self._bars["summary"]
-        yield self._bars["alert"]
+        yield self._bars.summary
+        yield self._bars.alert
         with _Body(id="body"):
             with _Left(id="left"):
-                yield self._bars["heads"]
+                yield self._bars.heads
                 yield self.sessions
             yield self.detail
         yield self.empty
-        yield self._bars["footer"]
+        yield self._bars.footer
         yield SearchField()
-        yield self._bars["small"]
+        yield self._bars.small
 
     def on_mount(self) -> None:
         """The tree has the focus; once a second the times go on."""
@@ -142,8 +135,8 @@ class MonitorScreen(KeptGround, Screen[None]):
         self.sessions.apply(change)
         self.detail.apply(change)
         if change.counted:
-            self._show_top()
-        if self.looking.filter is not None:
+            self._bars.show_top()
+        if self._bars.heads_differ(self.sessions, self.looking):
             self._show_heads()
         if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
             self._show_footer()
@@ -164,7 +157,7 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
-        self._show_top()
+        self._bars.show_top()
 
     # What is shown.
 
@@ -176,7 +169,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._toast = self.set_timer(TOAST_SECONDS, partial(self._put, None))
 
     def _put(self, line: Line | None) -> None:
-        self._said = line
+        self._bars.said = line
         self._show_footer()
         if self._intervention is not None:
             self._intervention.say(line)
@@ -184,46 +177,18 @@ class MonitorScreen(KeptGround, Screen[None]):
     def _tick(self) -> None:
         self.sessions.tick()
         self.detail.tick(self._now())
-        self._show_top()
+        self._bars.show_top()
 
     def _show_all(self) -> None:
-        self._show_top()
+        self._bars.show_top()
         self._show_heads()
         self._show_footer()
 
-    def _top(self, cells: int) -> tuple[Line, Line]:
-        return summary(self.board, self._now(), cells, manner_of(self))
-
-    def _show_top(self) -> None:
-        cells = max(0, self.size.width - 2)
-        self._bars["summary"].show(*self._top(cells))
-        line, ground = alert(self.board, self.needs, cells)
-        self._bars["alert"].show(line, ground=ground)
-
     def _show_heads(self) -> None:
-        chosen = self.looking.filter
-        line = heads(self.sessions.parts)
-        if chosen is not None:
-            line = filtered_heads(self.sessions.parts, chosen.label, len(self.sessions.rows), len(self.board))
-        self._bars["heads"].show(line)
+        self._bars.show_heads(self.sessions, self.looking)
 
     def _show_footer(self) -> None:
-        cells = max(0, self.size.width - 2)
-        bar = self._bars["footer"]
-        if self._said is not None:
-            right = hints((self.key("view.help"), "help"), (self.key("app.leave"), "leave"))
-            bar.show(spread(self._said, right, cells), ground=Ground.PANEL)
-            return
-        cursor = self.sessions.cursor
-        here = Situation(
-            cursor,
-            tuple(self.sessions.marks),
-            self.sessions.rows.matching if self.looking.filter else None,
-            self._is_full,
-            len(self.needs.retried_together(cursor)) if cursor is not None and self.board.children(cursor) else 0,
-            self.board.tally().needs > _MANY and self.looking.filter is None,
-        )
-        bar.show(footer(self.board, here, self.key, cells, manner_of(self)), ground=Ground.PANEL)
+        self._bars.show_footer(self.sessions, self.looking)
 
     def key(self, binding: str) -> str:
         """The keys of a binding as people read them."""
@@ -242,15 +207,14 @@ class MonitorScreen(KeptGround, Screen[None]):
         parts = self.frame
         self.set_class(parts.airy, "-airy")
         self.set_class(not parts.is_side_by_side, "-under")
-        self.set_class(self._is_full, "-full")
+        self.set_class(self._bars.is_full, "-full")
         self.set_class(parts.is_too_small, "-small")
         self.detail.inset = _SIDE_INSET if parts.is_side_by_side else _UNDER_INSET
-        self.detail.compact = not parts.is_side_by_side and not self._is_full
-        self.detail.styles.width = "1fr" if self._is_full or not parts.is_side_by_side else parts.detail
-        self.detail.styles.height = "1fr" if self._is_full or parts.is_side_by_side else parts.peek
-        self.detail.display = parts.is_side_by_side or self._is_full or parts.peek > 0
-        small = f"covey needs {SMALLEST[0]}×{SMALLEST[1]}; this is {parts.width}×{parts.height}"
-        self._bars["small"].show((span(small),), (span("covey watch --plain works in any size", MUTED),))
+        self.detail.compact = not parts.is_side_by_side and not self._bars.is_full
+        self.detail.styles.width = "1fr" if self._bars.is_full or not parts.is_side_by_side else parts.detail
+        self.detail.styles.height = "1fr" if self._bars.is_full or parts.is_side_by_side else parts.peek
+        self.detail.display = parts.is_side_by_side or self._bars.is_full or parts.peek > 0
+        self._bars.show_small(parts)
 
     def on_session_tree_cursor_moved(self, event: SessionTree.CursorMoved) -> None:
         """Show the detail of the row under the cursor."""
@@ -298,7 +262,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         await self._acting.begin(choice)
 
     def _open_detail(self, *, full: bool) -> None:
-        self._is_full = full
+        self._bars.is_full = full
         self._arrange()
         self.detail.take_focus()
         self._show_footer()
@@ -366,7 +330,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._intervention = InterventionScreen(
             self.board,
             self.needs,
-            head=self._top,
+            head=self._bars.top,
             act=self._act_together,
             footer_end=hints((self.key("app.leave"), "leave")),
             marked=frozenset(self.sessions.marks),
@@ -406,8 +370,8 @@ class MonitorScreen(KeptGround, Screen[None]):
             self.detail.show(self.sessions.cursor)
         elif self.looking.filter is not None:
             self.looking.narrow(None)
-        elif self._is_full or self.detail.has_focus_within:
-            self._is_full = False
+        elif self._bars.is_full or self.detail.has_focus_within:
+            self._bars.is_full = False
             self._arrange()
             self.sessions.focus()
 
