@@ -61,6 +61,7 @@ class TestTheme:
             app.theme = "nord"
             while "the theme is not kept" not in footer_of(app):
                 await pilot.pause(0)
+            assert app.theme == "nord"  # it is shown all the same
 
     async def test_one_that_does_not_exist_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "covey.toml").write_text('[ui]\ntheme = "nrod"\n', encoding="utf-8")

@@ -10,8 +10,8 @@ OUT, ERR, NOTE = Stream.STDOUT, Stream.STDERR, Stream.NOTE
 
 
 def live(output: Output) -> list[Piece]:
-    """All that is to be shown for now."""
-    return list(iter(output.live, None))  # type: ignore[arg-type]
+    """All that is to be shown at this moment."""
+    return list(iter(output.live, None))  # type: ignore[arg-type]  # None is what it ends with
 
 
 class TestOutput:
