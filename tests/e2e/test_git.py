@@ -189,6 +189,15 @@ class TestDoctor:
         assert BRANCH in left.branches()
         assert self.findings(left.root) == []
 
+    def test_one_with_commits_on_no_branch_is_never_removed(self, left: Repository) -> None:
+        (worktree,) = left.worktrees()
+        Repository(Path(worktree)).git("checkout", "--quiet", "--detach")
+        Repository(Path(worktree)).commit()
+        (finding,) = self.findings(left.root, "--fix")
+        assert finding["severity"] == "warning"
+        assert "of no branch, but it has commits that are on no branch" in finding["message"]
+        assert left.worktrees() == [worktree]
+
     def test_that_of_an_unfinished_run_stays(self, repository: Repository, home: Path) -> None:
         env = alone({**os.environ, "COVEY_DEBUG": "0"}, home)
         assert program("run", "design", "billing", "--headless", cwd=repository.root, env=env).code == 6

@@ -8,7 +8,7 @@ from covey.agents.base import Assignment, Desk, Outcome
 from covey.engine.runs import RunOptions
 from covey.model.control import Action
 from covey.model.session import Session
-from covey.model.status import FailureCause, Phase, Status
+from covey.model.status import ArtifactState, FailureCause, Phase, Status
 from covey.testing.agents import least_document, write_least
 from tests.engine.conftest import REVIEW, Bench, Run, fail
 from tests.engine.test_git_runs import (
@@ -279,6 +279,7 @@ class TestConflicts:
             assert result.data["files"] == [SHARED]
             assert repository.git("show", f"{branch}:{SHARED}") == f"{loser.component}'s\n"
             assert not quarrel.document(loser.component).exists()
+            assert loser.artifact is not ArtifactState.PRESENT
             assert repository.git("-C", worktree_of(run, repository), "status", "--porcelain") == ""
 
     async def test_survive_a_restart_and_are_merged_once_resolved(self, quarrel: Bench, repository: Repository) -> None:
@@ -306,6 +307,39 @@ class TestConflicts:
         steps = [each.step for each in await interactions(quarrel, loser) if each.attempt == 4]
         assert steps == ["Finalize"]
         assert len([each for each in quarrel.seen if each.component.name == loser.component]) == 1
+
+    async def test_a_rebase_in_the_middle_is_never_lost(self, quarrel: Bench, repository: Repository) -> None:
+        """Whoever rebases instead of merging has left the branch for the time being."""
+        async with quarrel.running() as run:
+            loser = await self._loser(run)
+            worktree = Repository(quarrel.root / str(loser.state["git"]["worktree"]))
+            worktree.git("rebase", BRANCH, ok=False)
+            worktree.write(SHARED, "both\n")
+            await run.ask(Action.RETRY, loser.component, resume=True)
+            again = await run.until(lambda each: each.attempt == 2 and failed(each), loser.component)
+            assert str(again.error_message).startswith(
+                f"the worktree of {BRANCH}--{loser.component.lower()} is on another commit than that, and it has "
+                f"uncommitted changes: "
+            )
+            assert (worktree.root / SHARED).read_text() == "both\n"
+
+            worktree.git("add", SHARED)
+            worktree.git("-c", "core.editor=:", "rebase", "--continue")
+            await run.ask(Action.RETRY, loser.component, resume=True)
+            await run.until(complete)
+        assert repository.git("show", f"{BRANCH}:{SHARED}") == "both\n"
+
+    async def test_commits_on_no_branch_are_never_lost(self, quarrel: Bench, repository: Repository) -> None:
+        async with quarrel.running() as run:
+            loser = await self._loser(run)
+            worktree = Repository(quarrel.root / str(loser.state["git"]["worktree"]))
+            worktree.git("checkout", "--quiet", "--detach")
+            worktree.write(SHARED, "both\n")
+            made = worktree.commit(SHARED)
+            await run.ask(Action.RETRY, loser.component, resume=True)
+            again = await run.until(lambda each: each.attempt == 2 and failed(each), loser.component)
+            assert "it has commits that are on no branch" in str(again.error_message)
+            assert worktree.head() == made
 
     async def test_a_merge_that_was_cut_off_is_undone(self, bench: Bench, repository: Repository) -> None:
         """As a kill in the middle leaves it: the mark, a lock, files of neither side."""

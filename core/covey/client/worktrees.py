@@ -13,8 +13,8 @@ from covey.errors import StoreError
 from covey.model.session import is_terminal
 from covey.store.sqlite import open_viewer
 from covey.workspace.git import Git, GitError
-from covey.workspace.repository import Repository, find_repository, named
-from covey.workspace.worktrees import WORKTREES, Worktree, remove_worktree, uncommitted
+from covey.workspace.repository import Repository, find_repository
+from covey.workspace.worktrees import WORKTREES, Worktree, at_risk, remove_worktree
 
 
 class Severity(StrEnum):
@@ -73,17 +73,19 @@ async def _finding(repository: Repository, path: Path, *, fix: bool) -> Finding:
     git = Git(path, git_directory)
     try:
         branch = (await git.ask("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))).decode().strip()
-        left = await uncommitted(git)
-        if left:
-            what = f"no unfinished run needs the worktree {shown} of {branch}, but it has uncommitted changes: "
-            advice = f"commit them there or discard them, then: git worktree remove {shown}"
-            return Finding("worktrees", Severity.WARNING, what + named(left), advice)
+        of = branch or "no branch"
+        lost = await at_risk(git)
+        if lost is not None:
+            message = f"no unfinished run needs the worktree {shown} of {of}, but {lost}"
+            advice = f"commit them to a branch there or discard them, then: git worktree remove {shown}"
+            return Finding("worktrees", Severity.WARNING, message, advice)
         if not fix:
-            message = f"no unfinished run needs the worktree {shown} of {branch}, in which everything is committed"
+            message = f"no unfinished run needs the worktree {shown} of {of}, in which everything is committed"
             return Finding("worktrees", Severity.WARNING, message, "covey doctor --fix")
         kept = await remove_worktree(repository, Worktree(path, branch, git))
     except GitError as error:
         kept = str(error)
     if kept is not None:
         return Finding("worktrees", Severity.WARNING, f"the worktree {shown} could not be removed: {kept}")
-    return Finding("worktrees", Severity.OK, f"the worktree {shown} was removed; its branch {branch} is there still")
+    kept_branch = f"; its branch {branch} is there still" if branch else ""
+    return Finding("worktrees", Severity.OK, f"the worktree {shown} was removed{kept_branch}")

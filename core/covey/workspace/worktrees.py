@@ -7,6 +7,7 @@ worktree only while nothing in it would be lost.
 
 import asyncio
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,31 +52,27 @@ async def open_worktree(
     begins at `base` and is called `name`, with a number behind it where there is one of that name.
 
     Raises:
-        GitError: it cannot be made.
+        GitError: it cannot be made, or somebody has taken the one that is there off its branch.
     """
     known = repository.git_directory(path)
     if known is not None:
         found = await _adopted(path, known)
         if found is not None:
             return found
-        # Its directory is gone, or it was being made as its maker was killed: nothing was ever worked on in it.
+        await _demand_unused(Git(path, known), branch or name)
         await repository.git.ask("worktree", "remove", "--force", "--force", str(path))
     exists = branch is not None and await _branch_exists(repository.git, branch)
+    start = f"refs/heads/{branch}" if exists else base
     path.parent.mkdir(parents=True, exist_ok=True)
-    start = (branch,) if branch is not None and exists else ("--detach", base)
-    options = [word for word in start if word.startswith("--")]
-    await repository.git.must(
-        custody, "worktree", "add", "--quiet", *options, str(path), *(word for word in start if word not in options)
-    )
+    await repository.git.must(custody, "worktree", "add", "--quiet", "--detach", str(path), start)
     git_directory = repository.git_directory(path)
     if git_directory is None:
         raise GitError(f"git has made no worktree at {visible(str(path))}")
     git = Git(path, git_directory)
-    if not exists:
-        # The branch comes last: a worktree that has one is whole.
-        branch = branch or await free_branch(repository.git, name)
-        await git.ask("checkout", "--quiet", "--no-track", "-b", branch)
-    return Worktree(path, str(branch), git)
+    # The branch comes last: a worktree that has one is whole.
+    branch = branch or await free_branch(repository.git, name)
+    await git.ask("checkout", "--quiet", *(() if exists else ("--no-track", "-b")), branch)
+    return Worktree(path, branch, git)
 
 
 async def _adopted(path: Path, git_directory: Path) -> Worktree | None:
@@ -87,6 +84,26 @@ async def _adopted(path: Path, git_directory: Path) -> Worktree | None:
         return None
     await asyncio.to_thread(_point_back, path / ".git", git_directory)
     return Worktree(path, branch, git)
+
+
+async def _demand_unused(git: Git, branch: str) -> None:
+    """Make sure that nothing was ever worked on in a worktree without a branch.
+
+    Its directory is gone, or it was being made as its maker was killed; or somebody is in the middle of a rebase.
+
+    Raises:
+        GitError: what was done there would be lost with it.
+    """
+    assert git.git_dir is not None  # noqa: S101 - every worktree has one
+    if not git.directory.is_dir() or (git.git_dir / "locked").exists():
+        return  # git itself holds a lock as long as it makes a worktree
+    lost = await at_risk(git)
+    if lost is not None:
+        there = visible(f"git -C {shlex.quote(str(git.directory))}")
+        raise GitError(
+            f"the worktree of {branch} is on another commit than that, and {lost}: end what was begun there "
+            f"({there} status tells what), {there} checkout {branch}, then retry"
+        )
 
 
 def _point_back(link: Path, git_directory: Path) -> None:
@@ -114,12 +131,21 @@ async def uncommitted(git: Git) -> list[str]:
     return [os.fsdecode(entry[3:]) for entry in listed.split(b"\0") if entry]
 
 
+async def at_risk(git: Git) -> str | None:
+    """What would be lost with a worktree; None when all of it is committed, and on a branch."""
+    left = await uncommitted(git)
+    if left:
+        return f"it has uncommitted changes: {named(left)}"
+    on_branch = await git.ask("for-each-ref", "--count=1", "--contains=HEAD", "refs/heads", "refs/remotes", "refs/tags")
+    return None if on_branch else "it has commits that are on no branch"
+
+
 async def remove_worktree(repository: Repository, worktree: Worktree) -> str | None:
     """Remove a worktree in which everything is committed; else why it was kept. Its branch stays."""
     try:
-        left = await uncommitted(worktree.git)
-        if left:
-            return f"it has uncommitted changes: {named(left)}"
+        lost = await at_risk(worktree.git)
+        if lost is not None:
+            return lost
         # Git itself removes none that holds submodules unless it is forced to.
         await repository.git.ask("worktree", "remove", "--force", str(worktree.path))
     except GitError as error:
