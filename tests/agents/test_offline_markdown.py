@@ -1,5 +1,6 @@
 """Hostile text in Markdown: the document's structure stays ours."""
 
+import time
 import unicodedata
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from covey.agents.offline.markdown import code, prose, quote, table
+from covey.agents.offline.markdown import code, code_spans, prose, quote, table
 
 HOSTILE = [
     "# Heading",
@@ -100,6 +101,28 @@ class TestCode:
     @pytest.mark.parametrize(("text", "span"), [("a`b", "``a`b``"), ("`", "`` ` ``"), ("a\n  b", "`a b`"), ("", "")])
     def test_backticks_and_blanks(self, text: str, span: str) -> None:
         assert code(text) == span
+
+
+class TestCodeSpans:
+    """They are found as CommonMark has them."""
+
+    @settings(deadline=None)
+    @given(st.text(alphabet="`a <", max_size=30))
+    @example("` `` ```a```")
+    def test_they_are_those_of_a_parser(self, text: str) -> None:
+        (inline,) = [token for token in parser.parse(f"x{text}x") if token.type == "inline"]
+        parsed = [child.content.strip() for child in inline.children or [] if child.type == "code_inline"]
+
+        assert [span.code.strip() for span in code_spans(f"x{text}x")] == parsed
+
+    def test_where_they_are(self) -> None:
+        assert [tuple(each) for each in code_spans("``a`b`` `` `c` ` ``d")] == [(0, 7, "a`b"), (8, 19, " `c` ` ")]
+
+    def test_backticks_that_nothing_closes_are_read_in_one_go(self) -> None:
+        text = " ".join("`" * length for length in range(1, 1000))
+        began = time.process_time()
+        assert prose(text) == text.replace("`", "\\`")
+        assert time.process_time() - began < 5
 
 
 class TestTable:

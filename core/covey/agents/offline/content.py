@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from covey.agents.offline.facts import ClassFacts, FunctionFacts, ImportFacts, ModuleFacts, Origin, Raised, ValueFacts
-from covey.agents.offline.markdown import bullets, code, joined, prose, quote, table
+from covey.agents.offline.markdown import bullets, code, codes, joined, prose, quote, table
 
 _VALUE_SHOWN = 120
 _NAMES_SHOWN = 40
@@ -157,8 +157,7 @@ def _taken(each: ImportFacts, before: str, after: str) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return f"{', '.join(map(code, names[:_NAMES_SHOWN]))}{more}"
+    return codes(names, _NAMES_SHOWN)
 
 
 def _raised(group: list[Raised]) -> str:

@@ -8,13 +8,14 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from covey.text.quoting import visible
 
 CODE_LIMIT = 2000
 """The most characters of a piece of code that are shown; longer ones are cut, with `…` at the end."""
 
-_SPAN = re.compile(r"(?<!`)(?P<fence>`+)(?!`)(?P<code>.+?)(?<!`)(?P=fence)(?!`)")
+_TICKS = re.compile("`+")
 _ACTIVE = re.compile(r"[\\`*\[\]<&|~]|(?<![^\W_])_|_(?![^\W_])")
 _OPENS_BLOCK = re.compile(r"[#>+=-]|\d{1,9}(?=[.)])")
 _ITEM = re.compile(r"\s*[-*+]\s+(?P<text>\w.*)")
@@ -27,9 +28,15 @@ def code(text: object, limit: int = CODE_LIMIT) -> str:
     shown = visible(" ".join(str(text).split()), limit)
     if not shown:
         return ""
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", shown)), default=0))
+    fence = "`" * (1 + max(map(len, _TICKS.findall(shown)), default=0))
     space = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{space}{shown}{space}{fence}"
+
+
+def codes(names: Sequence[str], most: int) -> str:
+    """Names as code spans, and how many there are besides the first `most`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(map(code, names[:most]))}{more}"
 
 
 def prose(text: str) -> str:
@@ -67,6 +74,33 @@ def bullets(items: Iterable[str]) -> str:
 def joined(parts: Iterable[str], between: str = "\n\n") -> str:
     """The parts that are not empty, as paragraphs unless said otherwise."""
     return between.join(part for part in parts if part)
+
+
+class CodeSpan(NamedTuple):
+    """A code span in a line: where it begins and ends, and the code between its backticks."""
+
+    start: int
+    end: int
+    code: str
+
+
+def code_spans(line: str) -> Iterator[CodeSpan]:
+    """The code spans of a line: each from a run of backticks to the next one of the same length.
+
+    No regular expression finds them: it looks through all the rest of the line for every run that nothing closes.
+    """
+    runs = [run.span() for run in _TICKS.finditer(line)]
+    behind: dict[int, int] = {}
+    closing: dict[int, int] = {}
+    for start, end in reversed(runs):
+        if end - start in behind:
+            closing[start] = behind[end - start]
+        behind[end - start] = start
+    at = 0
+    for start, end in runs:
+        if start >= at and start in closing:
+            at = closing[start] + (end - start)
+            yield CodeSpan(start, at, line[end : closing[start]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +151,7 @@ def _is_deep(line: str) -> bool:
 
 def _fence(block: _Block) -> Iterator[str]:
     text = textwrap.dedent("\n".join(block.lines))
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    fence = "`" * max(3, 1 + max(map(len, _TICKS.findall(text)), default=0))
     yield fence
     yield from (visible(line) for line in text.split("\n"))
     yield fence
@@ -140,9 +174,9 @@ def _start(line: str) -> str:
 def _line(line: str) -> str:
     """One line in which nothing but code spans is markup."""
     pieces, at = [], 0
-    for span in _SPAN.finditer(line):
-        pieces += [_escaped(line[at : span.start()]), visible(span[0])]
-        at = span.end()
+    for span in code_spans(line):
+        pieces += [_escaped(line[at : span.start]), visible(line[span.start : span.end])]
+        at = span.end
     return "".join([*pieces, _escaped(line[at:])])
 
 

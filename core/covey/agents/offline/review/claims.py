@@ -12,11 +12,11 @@ from itertools import pairwise
 from markdown_it.token import Token
 
 from covey.agents.offline.draft import Topic, topic_of
+from covey.agents.offline.markdown import code_spans
 from covey.artifacts.outline import Outline, outline, parse
 from covey.projects.names import leading_module
 
 _NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_TICKS = re.compile("`+")
 _ADORNMENT = re.compile(r"[\s*_\[]*")
 _DECLARES = re.compile(
     rf"(?:async\s+)?(?P<word>def\s+|class\s+)?(?P<name>{_NAME})\s*(?P<after>\(|->|:|=|\[|$)", re.DOTALL
@@ -111,26 +111,7 @@ def _code_or_all(title: str) -> str:
 def _leading_code(text: str) -> str | None:
     """The code span that a text begins with, emphasis and brackets aside; None if it begins with something else."""
     line = _ADORNMENT.sub("", text, count=1).partition("\n")[0]
-    return next((code for start, code in _code_spans(line) if start == 0), None)
-
-
-def _code_spans(line: str) -> Iterator[tuple[int, str]]:
-    """The code spans of a line, each with its place: from a run of backticks to the next one of the same length.
-
-    No expression finds them: it would look through the rest of the line for every run that nothing closes.
-    """
-    runs = [run.span() for run in _TICKS.finditer(line)]
-    behind: dict[int, int] = {}
-    closing: dict[int, int] = {}
-    for start, end in reversed(runs):
-        if end - start in behind:
-            closing[start] = behind[end - start]
-        behind[end - start] = start
-    inside = 0
-    for start, end in runs:
-        if start >= inside and start in closing:
-            yield start, line[end : closing[start]]
-            inside = closing[start] + (end - start)
+    return next((span.code for span in code_spans(line) if span.start == 0), None)
 
 
 def _claim(line: int, shown: str, holder: str) -> Iterator[Claim]:
@@ -146,7 +127,7 @@ def _mentions(tokens: Sequence[Token]) -> Iterator[Mention]:
         if token.type != "inline":
             continue
         for number, line in enumerate(token.content.splitlines(), (token.map or [0])[0] + 1):
-            for _, span in _code_spans(line):
-                name = leading_module(span.strip())
+            for span in code_spans(line):
+                name = leading_module(span.code.strip())
                 if name is not None and "." in name:
                     yield Mention(number, name)

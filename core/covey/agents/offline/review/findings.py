@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from covey.agents.offline.facts import ModuleFacts, Origin
-from covey.agents.offline.markdown import code
+from covey.agents.offline.markdown import code, codes
 from covey.agents.offline.review.claims import Claim, Claims, Mention
 from covey.agents.offline.review.dependencies import MOST_CYCLES, cycles
 from covey.agents.offline.review.reading import Subject
@@ -235,8 +235,7 @@ def _speaks_of(context: Claims, component: Component) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return f"{', '.join(map(code, names[:_NAMES_SHOWN]))}{more}"
+    return codes(names, _NAMES_SHOWN)
 
 
 def _it(names: Iterable[str]) -> str:
