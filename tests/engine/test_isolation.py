@@ -184,6 +184,7 @@ class TestIsolation:
                 f".covey/worktrees/{alpha.id}, on {BRANCH}--alpha; then covey retry {alpha.id[:8]} --resume"
             )
             assert bench.document("Alpha").read_text() == "the user's\n"
+            assert DOCUMENTS[0] not in repository.git("diff", "--name-only", "main", BRANCH)
             bench.document("Alpha").unlink()
             await run.ask(Action.RETRY, "Alpha", resume=True)
             await run.until(complete)
