@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from covey.errors import Mistake, UsageError
 from covey.projects.imported import LeftOut
+from covey.projects.python_tree import entries_of
 from covey.text.quoting import visible
 
 DIRECTORIES = ("docs/design", "docs/spec", "design", "spec")
@@ -130,7 +131,7 @@ class _Walk:
         pending = [directory]
         while pending:
             here = pending.pop()
-            entries = _entries(self.root / here)
+            entries = entries_of(self.root / here)
             pending.extend(here / entry.name for entry in reversed(entries) if _may_hold_documents(entry))
             for entry in entries:
                 self._take(entry, here / entry.name, directory)
@@ -156,12 +157,3 @@ class _Walk:
 
 def _may_hold_documents(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False) and entry.name not in _NEVER and not entry.name.startswith(".")
-
-
-def _entries(directory: Path) -> list[os.DirEntry[str]]:
-    """What a directory holds, by name; nothing where it cannot be listed."""
-    try:
-        with os.scandir(directory) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return []

@@ -52,7 +52,7 @@ def source_roots(root: Path) -> list[str]:
     src = root / "src"
     if src.is_symlink() or (src / "__init__.py").exists() or not _holds_python(src):
         return ["."]
-    own = [entry for entry in _entries(root) if entry.name != "src" and _may_hold_code(entry) and _is_package(entry)]
+    own = [entry for entry in entries_of(root) if entry.name != "src" and _may_hold_code(entry) and _is_package(entry)]
     return ["src", "."] if own else ["src"]
 
 
@@ -68,7 +68,7 @@ class _Walk:
         pending: list[tuple[PurePosixPath, tuple[str, ...]]] = [(self.source, ())]
         while pending:
             directory, package = pending.pop()
-            entries = _entries(self.root / directory)
+            entries = entries_of(self.root / directory)
             modules = {entry.name for entry in entries}
             for entry in entries:
                 path = directory / entry.name
@@ -133,13 +133,13 @@ class _Walk:
 
 
 def _leave_loose_files(root: Path, found: Found) -> None:
-    for entry in _entries(root):
+    for entry in entries_of(root):
         if entry.name.endswith(".py") and not os.path.isdir(entry.path):  # noqa: PTH112 - likewise
             reason = "a build script" if entry.name == "setup.py" else f"not under {' or '.join(found.source)}"
             found.left_out.append(LeftOut(visible(entry.name), reason))
 
 
-def _entries(directory: Path) -> list[os.DirEntry[str]]:
+def entries_of(directory: Path) -> list[os.DirEntry[str]]:
     """What a directory holds, by name; nothing where it cannot be listed."""
     try:
         with os.scandir(directory) as entries:
@@ -159,7 +159,7 @@ def _holds_python(directory: Path) -> bool:
     """Whether there is a Python file somewhere below, in a directory that could hold the project's own code."""
     pending = [directory]
     while pending:
-        for entry in _entries(pending.pop()):
+        for entry in entries_of(pending.pop()):
             if _may_hold_code(entry):
                 pending.append(Path(entry.path))
             elif entry.name.endswith(".py"):
