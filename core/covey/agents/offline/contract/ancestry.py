@@ -16,15 +16,8 @@ _ENUMERATIONS = frozenset(
 )
 _PLAIN = frozenset(
     {
-        *(
-            "abc.ABC",
-            "builtins.object",
-            "typing.Generic",
-            "typing.Protocol",
-            "typing_extensions.Protocol",
-            "typing_extensions.Generic",
-        ),
-        *(),
+        *("abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"),
+        *("typing_extensions.Generic", "typing_extensions.Protocol"),
     }
 )
 _FIELDS = {

@@ -12,28 +12,11 @@ _NOT_HERE = frozenset(
 )
 _OUTSIDE = frozenset(
     {
-        *("asyncio", "ctypes", "datetime", "getpass", "glob", "http", "multiprocessing"),
-        *(
-            "os",
-            "pathlib",
-            "platform",
-            "random",
-            "secrets",
-            "shutil",
-            "signal",
-            "socket",
-            "subprocess",
-            "sys",
-            "tempfile",
-            "threading",
-            "time",
-            "urllib",
-            "uuid",
-            "webbrowser",
-        ),
+        *("asyncio", "ctypes", "datetime", "getpass", "glob", "http", "multiprocessing", "os", "pathlib", "platform"),
+        *("random", "secrets", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time"),
+        *("urllib", "uuid", "webbrowser"),
     }
 )
-
 _NO_OUTPUT = ("0x", "```", "~~~")  # an address is another one each time; a fence was meant to end the examples
 
 

@@ -37,23 +37,8 @@ _ACTS_BY_NAME = frozenset(
 )
 _NOT_EVERYWHERE = frozenset(
     {
-        *("_winapi", "crypt", "curses", "fcntl", "grp", "msvcrt", "nis"),
-        *(
-            "nt",
-            "ossaudiodev",
-            "posix",
-            "pty",
-            "pwd",
-            "readline",
-            "resource",
-            "spwd",
-            "syslog",
-            "termios",
-            "tkinter",
-            "tty",
-            "winreg",
-            "winsound",
-        ),
+        *("_winapi", "crypt", "curses", "fcntl", "grp", "msvcrt", "nis", "nt", "ossaudiodev", "posix", "pty", "pwd"),
+        *("readline", "resource", "spwd", "syslog", "termios", "tkinter", "tty", "winreg", "winsound"),
     }
 )
 _WINDOWS = frozenset({"WinDLL", "windll", "oledll", "OleDLL", "WinError", "WINFUNCTYPE", "HRESULT", "FormatError"})
