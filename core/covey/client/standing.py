@@ -2,21 +2,11 @@
 
 from collections.abc import Sequence
 
-from covey.model.outcome import (
-    ALL_IN_ORDER,
-    NEEDS_HUMAN,
-    NOTHING_TO_DO,
-    STOPPED,
-    Begun,
-    How,
-    Left,
-    exit_code,
-    first_code,
-    reasons,
-)
+from covey.model import outcome
+from covey.model.outcome import IDLE, STOPPED, Begun, How, Left, as_it_stands
 from covey.model.outcome import waits_for_human as is_stuck
 from covey.model.session import Session, is_terminal
-from covey.model.status import Phase, Status
+from covey.model.status import Phase
 from covey.model.tree import SessionTree
 from covey.store.sqlite import Viewer
 
@@ -45,11 +35,11 @@ def left_as(sessions: Sequence[Session], *, engine_alive: bool, asked: bool) -> 
     """The same by a run's rows, its root first; `asked`: an engine has yet to take what somebody asked of it."""
     root, tree = sessions[0], SessionTree(sessions)
     if is_terminal(root):
-        return None if _is_ending(sessions) and engine_alive else _as_it_stands(tree, root)
+        return None if _is_ending(sessions) and engine_alive else as_it_stands(tree, root)
     if engine_alive and asked:
         return None
     if is_stuck(tree, root.id, engine_alive=engine_alive):
-        return Left(NEEDS_HUMAN, tree.counts(root.id), "; ".join(reasons(tree, root)))
+        return as_it_stands(tree, root)
     if engine_alive and root.phase is not Phase.INTERRUPTED:
         return None
     return Left(STOPPED, tree.counts(root.id), INTERRUPTED if root.phase is Phase.INTERRUPTED else NO_ENGINE)
@@ -57,20 +47,9 @@ def left_as(sessions: Sequence[Session], *, engine_alive: bool, asked: bool) -> 
 
 def together(begun: Sequence[Begun], lefts: Sequence[Left]) -> Left:
     """What several contexts come to: those in `lefts`, and those among `begun` in which there was nothing to do."""
-    idle = [NOTHING_TO_DO for each in begun if each.how is How.NOTHING_TO_DO]
-    counts = {status.value: sum(left.counts[status.value] for left in lefts) for status in Status}
-    said = [left.reason for left in lefts if left.reason]
-    if idle and not lefts:
-        said.append(ALL_IN_ORDER)
-    code = first_code([*idle, *(left.exit_code for left in lefts)])
-    return Left(code, counts, "; ".join(dict.fromkeys(said)) or None)
+    return outcome.together([*(IDLE for each in begun if each.how is How.NOTHING_TO_DO), *lefts])
 
 
 def _is_ending(sessions: Sequence[Session]) -> bool:
     """What was cancelled or skipped is still being ended."""
     return any(session.phase is Phase.CANCELLING for session in sessions)
-
-
-def _as_it_stands(tree: SessionTree, root: Session) -> Left:
-    counts = tree.counts(root.id)
-    return Left(exit_code(root, counts), counts, "; ".join(reasons(tree, root)) or None)

@@ -9,18 +9,7 @@ from covey.engine.turns import Bench
 from covey.errors import StaleOperationError
 from covey.model import events as e
 from covey.model.ids import id_for, new_id
-from covey.model.outcome import (
-    ALL_IN_ORDER,
-    NEEDS_HUMAN,
-    NOTHING_TO_DO,
-    STOPPED,
-    Begun,
-    How,
-    Left,
-    exit_code,
-    first_code,
-    reasons,
-)
+from covey.model.outcome import IDLE, STOPPED, Begun, How, Left, as_it_stands, together
 from covey.model.session import Session, about
 from covey.model.status import ExecutionMode, Phase, Status
 from covey.model.tree import SessionTree
@@ -127,27 +116,16 @@ async def stop_run(bench: Bench, root: Session, reason: str) -> None:
 
 async def result_of(bench: Bench, begun: Iterable[Begun], stopped: str | None = None) -> Left:
     """What the runs come to: each as it stands, and the exit code of all together."""
-    counts = dict.fromkeys((status.value for status in Status), 0)
-    codes: list[int] = [] if stopped is None else [STOPPED]
-    said = [] if stopped is None else [stopped]
-    for each in begun:
-        if each.run_id is None:
-            codes.append(NOTHING_TO_DO)
-            continue
-        tree = SessionTree(await bench.store.run(bench.scope, each.run_id))
-        root, of_run = tree.sessions[each.run_id], tree.counts(each.run_id)
-        codes.append(_code(each, root, of_run))
-        counts = {status: counts[status] + of_run[status] for status in counts}
-        if stopped is None:
-            said.extend(reasons(tree, root))
-    if codes and set(codes) == {NOTHING_TO_DO}:
-        said.append(ALL_IN_ORDER)
-    return Left(first_code(codes), counts, "; ".join(said) or None)
+    lefts = [await _left(bench, each) for each in begun]
+    if stopped is not None:
+        lefts = [IDLE._replace(exit_code=STOPPED, reason=stopped), *(left._replace(reason=None) for left in lefts)]
+    return together(lefts)
 
 
-def _code(begun: Begun, root: Session, counts: dict[str, int]) -> int:
+async def _left(bench: Bench, begun: Begun) -> Left:
+    if begun.run_id is None:
+        return IDLE
+    tree = SessionTree(await bench.store.run(bench.scope, begun.run_id))
     if begun.how is How.NOTHING_TO_DO:
-        return NOTHING_TO_DO
-    if root.status is Status.ACTIVE:
-        return NEEDS_HUMAN
-    return exit_code(root, counts)
+        return IDLE._replace(counts=tree.counts(begun.run_id))
+    return as_it_stands(tree, tree.sessions[begun.run_id])

@@ -1,6 +1,6 @@
 """How runs come about and how they are left, with the exit codes that tell of it: one table for all who report it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -43,6 +43,27 @@ class Left(NamedTuple):
     exit_code: int
     counts: dict[str, int]
     reason: str | None
+
+
+IDLE = Left(NOTHING_TO_DO, dict.fromkeys((status.value for status in Status), 0), None)
+"""A context in which there was nothing to do."""
+
+
+def as_it_stands(tree: SessionTree, root: Session) -> Left:
+    """How a run that nobody works on any more was left: it has ended, or needs a human."""
+    counts = tree.counts(root.id)
+    code = NEEDS_HUMAN if root.status is Status.ACTIVE else exit_code(root, counts)
+    return Left(code, counts, "; ".join(reasons(tree, root)) or None)
+
+
+def together(lefts: Sequence[Left]) -> Left:
+    """What several contexts come to."""
+    codes = {left.exit_code for left in lefts}
+    counts = {status.value: sum(left.counts[status.value] for left in lefts) for status in Status}
+    said = [left.reason for left in lefts if left.reason]
+    if codes == {NOTHING_TO_DO}:
+        said.append(ALL_IN_ORDER)
+    return Left(first_code(codes), counts, "; ".join(dict.fromkeys(said)) or None)
 
 
 def first_code(codes: Iterable[int]) -> int:
