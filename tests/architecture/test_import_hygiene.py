@@ -34,9 +34,11 @@ LOADS_NOTHING_OF = {
     "covey.client.ui": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "aiosqlite", "msgspec", "pydantic"),
     "covey.cli": (*SCREEN, *HEAVY),
     "covey.cli.report": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
-    "covey.cli.watch": (*SCREEN, "pydantic", *HEAVY, "covey.engine", "covey.agents"),
+    "covey.cli.watch": (*SCREEN, "cyclopts", "pydantic", *HEAVY, "covey.engine", "covey.agents"),
+    "covey.cli.status": (*SCREEN, "cyclopts", *HEAVY, "covey.engine"),
     "covey_tui": ("textual", "rich", *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic", "covey"),
-    "covey_tui.app": (*HEAVY, "pydantic", "covey.engine", "covey.agents", *LATER),
+    "covey_tui.app": (*HEAVY, "pydantic", "covey.engine", "covey.agents", "covey_tui.live", *LATER),
+    "covey_tui.live": (*HEAVY, "pydantic", "covey.engine", "covey.agents", *LATER),
     **dict.fromkeys(VIEWS, ("textual", "rich", *HEAVY, "pydantic", "covey.engine", "covey.agents")),
 }
 
@@ -44,6 +46,14 @@ LOADS_NOTHING_OF = {
 @pytest.mark.parametrize("module", LOADS_NOTHING_OF)
 def test_importing(module: str) -> None:
     assert sorted(set(LOADS_NOTHING_OF[module]) & loaded_by(module)) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["--version"], ["status"]])
+def test_a_command_line_that_needs_no_parser_does_not_wait_for_one(arguments: list[str], tmp_path: Path) -> None:
+    code = f"import sys; from covey.cli.commands import main; main({arguments}); print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "covey.cli.commands" in ended.stdout.split()
+    assert "cyclopts" not in ended.stdout.split()
 
 
 def test_what_is_loaded_is_seen() -> None:

@@ -29,6 +29,7 @@ from covey.model.events import Entry
 from covey.store.sqlite import Viewer
 from covey_tui.app import MonitorApp
 from covey_tui.feed import Feed
+from covey_tui.live import Live
 from covey_tui.widgets.session_tree import SessionTree
 from tests.benchmarks.stock_tree import StockTreeApp
 
@@ -164,9 +165,9 @@ class MeasuredMonitor(MonitorApp):
         """The one that tells."""
         return MeasuredDriver
 
-    def _live(self) -> object:
+    def _live(self, live: Live) -> object:
         RECORDER.attaching()
-        return super()._live()
+        return super()._live(live)
 
 
 class MeasuredTree(StockTreeApp):

@@ -18,13 +18,14 @@ def monitor(project_root: Path, run: str | None = None, *, read_only: bool = Fal
     for name in ("COLUMNS", "LINES"):  # what a shell has exported once is no terminal's size
         os.environ.pop(name, None)
     from covey_tui.app import MonitorApp  # noqa: PLC0415 - after the variable above, see there
-    from covey_tui.view.leaving import farewell  # noqa: PLC0415 - likewise
 
     app = MonitorApp(project_root, run, read_only=read_only)
     app.run()
     if app.failure is not None:
         raise app.failure
     code = app.return_code or 0
-    if code == 0:
-        sys.stdout.write(f"{farewell(app.board)}\n")
+    if code == 0 and app.live is not None:
+        from covey_tui.view.leaving import farewell  # noqa: PLC0415 - loaded by now
+
+        sys.stdout.write(f"{farewell(app.live.board)}\n")
     return code

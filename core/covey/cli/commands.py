@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -47,6 +48,9 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order."),
 }
 
+ALONE = (["watch"], ["status"])
+"""The command lines that people give over and over, and that need no parser."""
+
 HIDDEN: dict[str, Entry] = {
     "engine": Entry("covey.cli.engine:engine", "The engine as a process of its own; others start it."),
 }
@@ -54,6 +58,7 @@ HIDDEN: dict[str, Entry] = {
 
 _ABOUT = "A validated fan-out of parallel agent sessions with a human gate."
 _VERSION_FLAGS = (["--version"], ["-V"])
+_HELP_FLAGS: tuple[list[str], ...] = ([], ["--help"], ["-h"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,10 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"covey {version('covey')}")
         return 0
+    if tokens in _HELP_FLAGS:
+        print(_overview())
+        return 0
     if arguments is None and os.environ.get("COVEY_DEBUG") != "1":
         sys.excepthook = _crashed
     try:
-        return _carry_out(tokens)
+        return _alone(tokens[0]) if tokens in ALONE else _carry_out(tokens)
     except ConfigError as error:
         complain("covey.toml has mistakes:\n" + "\n".join(f"  {mistake}" for mistake in error.mistakes))
         return USAGE
@@ -76,8 +84,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
 
 
+def _overview() -> str:
+    """What there is, in the layout of every command's own help."""
+    lines = (f"  {name}: {entry.summary}" for name, entry in COMMANDS.items())
+    about = "covey COMMAND --help tells more, and what each option does."
+    return "\n".join(["Usage: covey COMMAND", "", _ABOUT, "", "Commands:", *lines, "", about, ""])
+
+
+def _alone(name: str) -> int:
+    """A command without arguments, which needs no parser: nobody who opens the monitor waits for one."""
+    module, _, function = COMMANDS[name].function.partition(":")
+    code: int = getattr(import_module(module), function)()
+    return code
+
+
 def _carry_out(tokens: list[str]) -> int:
-    from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - `covey --version` needs none of it
+    from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - what needs no parser does not wait for it
 
     from covey.cli.help import PlainHelp  # noqa: PLC0415 - likewise
 

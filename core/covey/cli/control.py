@@ -46,7 +46,7 @@ def retry(
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work; it goes on with what the request sets going.
         json: One object a session.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     if not failed and not sessions:
         raise UsageError("which sessions? give their ids (see: covey status), or --failed")
@@ -79,7 +79,7 @@ def skip(
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work; it goes on with what the request sets going.
         json: One object a session.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     return _ask(
         project, (session, *sessions), Wish(action=Action.SKIP, reason=reason), json=json, no_wait=no_wait, start=start
@@ -105,7 +105,7 @@ def cancel(
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work; it goes on with what the request sets going.
         json: One object a session.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     return _ask(
         project, (session, *sessions), Wish(action=Action.CANCEL, now=now), json=json, no_wait=no_wait, start=start

@@ -21,7 +21,7 @@ def doctor(*, fix: bool = False, json: Json = False, project: ProjectDir = None)
     Args:
         fix: Mend what can be mended without any loss; without it, nothing is changed.
         json: One object.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     root, out = find_root(project), Out(asked_json=json)
     findings = asyncio.run(examine(root, fix=fix))

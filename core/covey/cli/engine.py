@@ -15,7 +15,7 @@ def engine(*, project: ProjectDir = None) -> int:
     """Take orders and requests until there is nothing more to do. Its exit code is that of no run.
 
     Args:
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     root = find_root(project)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")

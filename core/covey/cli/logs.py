@@ -38,7 +38,7 @@ def logs(
         follow: Go on until the attempt has ended.
         attempt: Which attempt; default: the present one.
         json: One object a row.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     return asyncio.run(_logs(find_root(project), session, attempt, Out(asked_json=json), follow=follow))
 
@@ -109,7 +109,7 @@ def events(
         after: Begin after this line.
         follow: Go on with what comes, until interrupted.
         json: The same.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     return asyncio.run(_events(find_root(project), run, after, Out(asked_json=True), follow=follow))
 

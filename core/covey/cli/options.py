@@ -1,13 +1,15 @@
-"""The options that several commands share."""
+"""The options that several commands share. Their names are their parameters'; each command says what they do there.
+
+They are plain types: whoever opens the monitor does not wait for the parser that reads them (see `commands`).
+"""
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-Json = Annotated[bool, Parameter(name="--json", help="Print JSON, one object a line, and nothing else.")]
-ProjectDir = Annotated[
-    Path | None, Parameter(name="--project", help="The project's directory; default: the nearest with a covey.toml.")
-]
-Start = Annotated[bool, Parameter(name="--start", help="Start an engine if none is at work, so that it is decided.")]
-NoWait = Annotated[bool, Parameter(name="--no-wait", help="Leave the request and do not wait for the decision.")]
+Json = bool
+"""`--json`: print JSON, one object a line, and nothing else."""
+ProjectDir = Path | None
+"""`--project`: the project's directory; by default the nearest with a covey.toml."""
+Start = bool
+"""`--start`: start an engine if none is at work, so that it is decided."""
+NoWait = bool
+"""`--no-wait`: leave the request and do not wait for the decision."""

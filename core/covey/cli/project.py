@@ -125,7 +125,7 @@ def contexts(context: str | None = None, /, *, json: Json = False, project: Proj
     Args:
         context: A context's name or module, or an unambiguous ending of one; default: all.
         json: One list.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     declared = declared_project(project)
     chosen = find_contexts(declared, (context,)) if context is not None else declared.contexts

@@ -53,7 +53,7 @@ def report(
         output: A file to write, whole or not at all; - is standard output. An older report is replaced; refused is
             every other file (covey.toml, the files of components), a directory, and what is inside of .covey.
         json: The same as --format json; with -o, print where it was written as one object.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     kind = format or (Format.JSON if json else Format.MARKDOWN)
     if json and kind is not Format.JSON:

@@ -83,7 +83,7 @@ def run(
         overwrite: Do everything anew in a new run; what was there is kept in .covey/replaced.
         dry_run: Say what would be run; start nothing.
         json: The events, one object a line.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     if max_sessions is not None and max_sessions < 1:
         raise UsageError(f"--max-sessions takes a number from 1 on, not {max_sessions}")

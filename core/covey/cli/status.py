@@ -32,7 +32,7 @@ def status(run: str | None = None, /, *, plain: bool = False, json: Json = False
         run: The run's id, or its beginning; default: all unfinished runs, else the newest.
         plain: One line a session in the same columns, without signs, for screen readers and for grep.
         json: One object a run.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     root, out = find_root(project), Out(asked_json=json)
     views = asyncio.run(_views(root, run))
@@ -69,7 +69,7 @@ def show(session: str, /, *, json: Json = False, project: ProjectDir = None) -> 
     Args:
         session: The session's id, or its beginning.
         json: One object.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     root, out = find_root(project), Out(asked_json=json)
     found, interactions = asyncio.run(_session(root, session))

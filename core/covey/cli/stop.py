@@ -39,7 +39,7 @@ def stop(
         engine: All runs that the engine works on; then it leaves.
         no_wait: Leave the request and do not wait for the end.
         json: One object a run.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     if engine and run is not None:
         raise UsageError("name a run, or give --engine; not both")
@@ -88,7 +88,7 @@ def wait(
         run: The run's id, or its beginning; default: the newest unfinished one.
         timeout: After so many seconds at the latest, with exit code 5.
         json: One object.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     if timeout is not None and timeout < 0:
         raise UsageError(f"--timeout takes seconds from 0 on, not {timeout:g}")

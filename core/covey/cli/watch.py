@@ -47,7 +47,7 @@ def watch(
         plain: One line a change, for logs and screen readers, until the runs have ended; so it is without a terminal.
         read_only: Watch only: no requests can be made.
         json: The events from now on, one object a line.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     root = find_root(project)
     if on_a_terminal() and not plain and not json:

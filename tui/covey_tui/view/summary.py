@@ -3,15 +3,14 @@
 from datetime import datetime, tzinfo
 
 from covey.model.session import Session, is_terminal
-from covey.text.sanitise import sanitise_line
 from covey.text.words import cost, duration, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.columns import BAR_LEAST
+from covey_tui.view.opening import opening
 from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
 from covey_tui.view.words import name_of
 
-_NAME = 40
 _WORDS_FROM = 138
 _AT_WORK = ("running", "cancelling")
 
@@ -20,17 +19,16 @@ def summary(
     board: Board, now: datetime, cells: int, manner: Manner = USUAL, zone: tzinfo | None = None
 ) -> tuple[Line, Line]:
     """Both lines in so many cells; clock times are of `zone`, by default here."""
-    left = (span("covey", STRONG), span(f"  {_title(board)}", MUTED))
-    return spread(left, joined(_facts(board, now, zone), "   "), cells), _progress(board, cells, manner)
+    return spread(opening(board.project, *_shown(board)), joined(_facts(board, now, zone), "   "), cells), _progress(
+        board, cells, manner
+    )
 
 
-def _title(board: Board) -> str:
+def _shown(board: Board) -> list[str]:
+    """The workflows of the runs, and the context of the one run."""
     roots = [board.session(key) for key in board.roots()]
     words = dict.fromkeys(board.workflows.get(root.id, "") for root in roots)
-    parts = [sanitise_line(board.project, _NAME), " and ".join(word for word in words if word)]
-    if len(roots) == 1:
-        parts.append(name_of(roots[0]))
-    return " · ".join(part for part in parts if part)
+    return [" and ".join(word for word in words if word), *(name_of(root) for root in roots if len(roots) == 1)]
 
 
 def _facts(board: Board, now: datetime, zone: tzinfo | None) -> list[Line]:
