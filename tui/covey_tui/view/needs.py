@@ -6,7 +6,7 @@ are made when somebody asks for them after a change. So a board of any size can 
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple
@@ -180,6 +180,8 @@ class Needs:
         """Follow a change of the board; whether it is about anybody who needs a human."""
         moved = False
         for key in change.changed:
+            if key not in change.counted and key not in self._entries:
+                continue  # nothing of it has changed by which anybody could be needed
             moved = self._look_at(key) or moved
             closed = self._board.session(key).status in CLOSED
             if closed or key in self._closed:
@@ -253,7 +255,7 @@ class Needs:
         """Take a session in or out; whether anything about it changed."""
         session = self._board.session(session_id)
         before = self._entries.get(session_id)
-        if not self._counts(session):
+        if not self._board.needs_human(session_id):
             if before is not None:
                 self._take_out(before)
             return before is not None
@@ -264,20 +266,9 @@ class Needs:
         self._take_in(_Entry(session, cause_of(session).key, before.place if before else self._place(session)))
         return True
 
-    def _counts(self, session: Session) -> bool:
-        """It needs a human, and no ancestor has been closed. The board's own sums count the same."""
-        return self._board.needs_human(session.id) and all(
-            above.status not in CLOSED for above in self._ancestors(session)
-        )
-
-    def _ancestors(self, session: Session) -> Iterator[Session]:
-        while session.session_id is not None:
-            session = self._board.session(session.session_id)
-            yield session
-
     def _place(self, session: Session) -> _Place:
         """Where it stands in the tree: a key that sorts parents before children, siblings as they were spawned."""
-        above = (session, *self._ancestors(session))
+        above = (session, *self._board.above(session.id))
         root = (self._board.roots().index(above[-1].id), above[-1].inserted_at, above[-1].id)
         return (root, *((each.position, each.inserted_at, each.id) for each in reversed(above[:-1])))
 
