@@ -328,6 +328,27 @@ class TestSkip:
         assert tree.sessions["a"].phase is Phase.CANCELLING
         assert tree.sessions["root"].status is Status.ACTIVE
 
+    def test_wakes_every_blocked_ancestor_at_once(self) -> None:
+        tree = SessionTree(
+            [
+                session("root", None, phase=Phase.BLOCKED),
+                session("nested", phase=Phase.BLOCKED),
+                session("a", "nested", **BY_STANDING[Standing.FAILED]),
+            ]
+        )
+        decision = decided(tree, "a", Action.SKIP, reason="no")
+        assert told(decision)[1:] == [("session_unblocked", "nested"), ("session_unblocked", "root")]
+
+    def test_does_not_set_going_what_was_stopped_while_it_worked(self) -> None:
+        tree = SessionTree(
+            [
+                session("root", None, phase=Phase.INTERRUPTED),
+                session("nested", phase=Phase.BLOCKED),
+                session("a", "nested", **BY_STANDING[Standing.FAILED]),
+            ]
+        )
+        assert told(decided(tree, "a", Action.SKIP, reason="no")) == [("session_skipped", "a")]
+
     def test_never_reaches_siblings(self) -> None:
         tree = SessionTree([session("root", None, phase=Phase.WAITING), session("a"), session("b")])
         tree.fold(decided(tree, "a", Action.SKIP, reason="no").events)

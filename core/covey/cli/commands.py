@@ -48,8 +48,11 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order."),
 }
 
-ALONE = (["watch"], ["status"])
+ALONE: tuple[list[str], ...] = ([], ["watch"], ["status"])
 """The command lines that people give over and over, and that need no parser."""
+
+HERE = Entry("covey.cli.here:here", "Where you are, and what comes next.")
+"""What `covey` alone does."""
 
 HIDDEN: dict[str, Entry] = {
     "engine": Entry("covey.cli.engine:engine", "The engine as a process of its own; others start it."),
@@ -58,7 +61,7 @@ HIDDEN: dict[str, Entry] = {
 
 _ABOUT = "A validated fan-out of parallel agent sessions with a human gate."
 _VERSION_FLAGS = (["--version"], ["-V"])
-_HELP_FLAGS: tuple[list[str], ...] = ([], ["--help"], ["-h"])
+_HELP_FLAGS = (["--help"], ["-h"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None and os.environ.get("COVEY_DEBUG") != "1":
         sys.excepthook = _crashed
     try:
-        return _alone(tokens[0]) if tokens in ALONE else _carry_out(tokens)
+        return _alone(*tokens) if tokens in ALONE else _carry_out(tokens)
     except ConfigError as error:
         complain("covey.toml has mistakes:\n" + "\n".join(f"  {mistake}" for mistake in error.mistakes))
         return USAGE
@@ -91,9 +94,9 @@ def _overview() -> str:
     return "\n".join(["Usage: covey COMMAND", "", _ABOUT, "", "Commands:", *lines, "", about, ""])
 
 
-def _alone(name: str) -> int:
+def _alone(name: str | None = None) -> int:
     """A command without arguments, which needs no parser: nobody who opens the monitor waits for one."""
-    module, _, function = COMMANDS[name].function.partition(":")
+    module, _, function = (COMMANDS[name] if name else HERE).function.partition(":")
     code: int = getattr(import_module(module), function)()
     return code
 

@@ -107,7 +107,7 @@ def detail(session: Session) -> str:
 def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
     """What needs a human, by kind, a row each; nothing when nothing does."""
     lists = view.tree.needs_human(view.run_id)
-    lines = [*_needs(_needing(view), glyphs)]
+    lines = [*_needs(needing(view), glyphs)]
     for fact in list(not_created(view.sessions))[:_SHOWN]:
         text = f"{fact.get('component')}: not created: {fact.get('reason')}"
         lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
@@ -118,7 +118,7 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
 
 def advice_lines(view: RunView) -> list[SafeText]:
     """The very commands that help, one below the other; none when nothing needs a human."""
-    commands = _what_you_can_do(view, _needing(view))
+    commands = _what_you_can_do(view, needing(view))
     if not commands:
         return []
     column = max(width(command) for command, _ in commands)
@@ -126,17 +126,18 @@ def advice_lines(view: RunView) -> list[SafeText]:
     return [SafeText("What you can do:"), *told]
 
 
-def _needing(view: RunView) -> list[Session]:
+def needing(view: RunView) -> list[Session]:
+    """Who needs a human: failed, cancelled, or without their file."""
     lists = view.tree.needs_human(view.run_id)
     return [*lists["failed"], *lists["cancelled"], *lists["missing_files"]]
 
 
-def _needs(needing: Sequence[Session], glyphs: GlyphSet) -> Iterator[SafeText]:
-    for session in needing[:_SHOWN]:
+def _needs(sessions: Sequence[Session], glyphs: GlyphSet) -> Iterator[SafeText]:
+    for session in sessions[:_SHOWN]:
         name = cut(sanitise_line(session.component), _NAME)
         yield SafeText(f"  {_look(session).glyph(glyphs)} {name} ({short_id(session.id)}): {_problem(session)}")
-    if len(needing) > _SHOWN:
-        yield SafeText(f"  and {len(needing) - _SHOWN} more: covey status")
+    if len(sessions) > _SHOWN:
+        yield SafeText(f"  and {len(sessions) - _SHOWN} more: covey status")
 
 
 def _problem(session: Session) -> str:
@@ -147,21 +148,21 @@ def _problem(session: Session) -> str:
     return f"{session.status}{cause}: {reason or 'unknown'}"
 
 
-def _what_you_can_do(view: RunView, needing: Sequence[Session]) -> list[tuple[str, str]]:
+def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, commands = view.root, list[tuple[str, str]]()
-    if needing:
-        first = short_id(needing[0].id)
-        if not file_is_missing(needing[0]):
+    if sessions:
+        first = short_id(sessions[0].id)
+        if not file_is_missing(sessions[0]):
             commands.append((f"covey logs {first}", "what happened"))
         commands.append((f"covey retry {first} --note '...'", "try again; the note goes to the agent"))
         commands.append((f"covey skip {first} --reason '...'", "go on without it"))
-        if sum(session.status is not Status.CANCELLED for session in needing) > 1:
+        if sum(session.status is not Status.CANCELLED for session in sessions) > 1:
             commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
-        if any(file_is_missing(session) for session in needing):
+        if any(file_is_missing(session) for session in sessions):
             commands.append(("put the file back", "and it is taken as it is"))
     active = root.status is Status.ACTIVE
-    if not view.engine.alive and (needing or active):
+    if not view.engine.alive and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
         commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
     return commands

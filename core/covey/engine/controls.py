@@ -134,13 +134,8 @@ class Controls:
         for event in events:
             if isinstance(event, e.SessionCancelled | e.SessionSkipped) and event.session_id and event.attempt:
                 self._runtime.stop_work(Running(event.session_id, event.attempt), now=request.now)
-            if isinstance(event, e.SessionRetried | e.SessionUnblocked) or _settles_a_blocked_run(event, standing):
+            if isinstance(event, e.SessionRetried | e.SessionUnblocked):
                 await self._wake_root(standing.root)
         session = standing.session
         if request.action is Action.CANCEL and request.now and session.phase is Phase.CANCELLING:
             self._runtime.stop_work(Running(session.id, session.attempt), now=True)
-
-
-def _settles_a_blocked_run(event: e.AnyEvent, standing: Standing) -> bool:
-    """A skip may be all that a run waited for; a run that was stopped while it worked does not go on for it."""
-    return isinstance(event, e.SessionSkipped) and standing.root.phase is Phase.BLOCKED

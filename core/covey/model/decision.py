@@ -49,7 +49,7 @@ def decide(
         case Action.RETRY:
             return _retry(request, session, ancestors, descendants, at)
         case Action.SKIP:
-            return _skip(request, session, descendants, at)
+            return _skip(request, session, ancestors, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
 
@@ -170,7 +170,13 @@ def _ended_with(session: Session, descendants: Sequence[Session]) -> list[Sessio
     return taken
 
 
-def _skip(request: ControlRequest, session: Session, descendants: Sequence[Session], at: datetime) -> Decision:
+def _skip(
+    request: ControlRequest,
+    session: Session,
+    ancestors: Sequence[Session],
+    descendants: Sequence[Session],
+    at: datetime,
+) -> Decision:
     if session.session_id is None:
         return Decision(refused=True, reason="a run's root cannot be skipped; cancel it instead")
     below = cancel_all(descendants, request, at) if session.status not in TERMINAL else ()
@@ -181,11 +187,13 @@ def _skip(request: ControlRequest, session: Session, descendants: Sequence[Sessi
         decision_id=request.decision_id,
         by=request.requested_by,
     )
-    return Decision((*below, skipped))
+    # A skip may be all that a run waited for; one that was stopped while it worked does not go on for it.
+    was_stopped = any(above.phase is Phase.INTERRUPTED for above in ancestors)
+    return Decision((*below, skipped, *(() if was_stopped else _wake_ancestors(ancestors, at))))
 
 
 def _wake_ancestors(ancestors: Sequence[Session], at: datetime) -> tuple[e.AnyEvent, ...]:
-    """A retry of a child puts blocked parents back to waiting."""
+    """What is decided of a child puts blocked parents back to waiting: they look again."""
     return tuple(_unblocked(above, at) for above in ancestors if above.phase is Phase.BLOCKED)
 
 
