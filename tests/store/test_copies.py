@@ -1,4 +1,4 @@
-"""A database of an older covey is copied, then brought up to date: nothing of it is lost, whatever happens meanwhile."""
+"""A database of an older covey is copied, then brought up to date: nothing of it is lost, whatever happens."""
 
 import contextlib
 import sqlite3
@@ -11,9 +11,17 @@ from covey.store.connection import connect, prepare
 from covey.store.copies import copies_of
 from covey.store.schema import MIGRATIONS, VERSION
 from covey.store.sqlite import open_viewer
-from tests.store.lives import engine_store, file_of, folded, outside, sequence, stored_log, stored_sessions
+from tests.store.lives import (
+    engine_store,
+    file_of,
+    folded,
+    left_by_an_older_one,
+    outside,
+    sequence,
+    stored_log,
+    stored_sessions,
+)
 
-SCHEMAS = Path(__file__).parent / "schemas"
 RELEASED = (1, 2)
 """Each was written by the covey of its time: runs of two contexts, a retry with a note, a request that waits."""
 CONTENT = ("project", "components", "sessions", "events", "interactions", "transcripts", "controls", "processes")
@@ -28,9 +36,7 @@ def released(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def root(released: int, tmp_path: Path) -> Path:
     """A project whose database an older covey has left."""
-    file_of(tmp_path).parent.mkdir()
-    with contextlib.closing(sqlite3.connect(file_of(tmp_path))) as database:
-        database.executescript((SCHEMAS / f"schema-{released}.sql").read_text(encoding="utf-8"))
+    left_by_an_older_one(tmp_path, released)
     return tmp_path
 
 
@@ -135,7 +141,7 @@ class TestFailure:
     async def test_without_room_for_the_copy_nothing_is_changed(self, root: Path, released: int) -> None:
         before = content(file_of(root))
         (part := file_of(root).with_name(f"covey.db.before-{VERSION}.part")).mkdir()
-        with pytest.raises(StoreError, match="cannot be copied .* nothing in it is changed without a copy"):
+        with pytest.raises(StoreError, match=r"cannot be copied .* nothing in it is changed without a copy"):
             await upgrade(file_of(root))
         part.rmdir()
         assert version_of(file_of(root)) == released

@@ -124,9 +124,7 @@ async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
     return version
 
 
-async def _migrate(
-    connection: aiosqlite.Connection, path: Path, migrations: Sequence[str]
-) -> tuple[int, Path | None]:
+async def _migrate(connection: aiosqlite.Connection, path: Path, migrations: Sequence[str]) -> tuple[int, Path | None]:
     """Apply what is missing, all of it in one transaction: the database is of the one schema or the other."""
     version = int(str(await _value(connection, "PRAGMA user_version")))
     if version >= len(migrations):
