@@ -162,7 +162,7 @@ class TestCrash:
         ran = program("status", cwd=blocked, env=environment(PYTHONPATH=str(_with_a_bug(blocked))))
         assert ran.code == 1
         assert "Traceback" not in ran.err
-        (log,) = (blocked / ".covey").glob("crash-*.log")
+        (log,) = (blocked / ".covey").glob("crash-*.txt")
         assert str(log) in ran.err
         assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
 

@@ -5,7 +5,8 @@ import contextlib
 from pathlib import Path
 
 from covey.agents.registry import AgentRegistry
-from covey.client.follow import Follower, line_json, pages
+from covey.client.archive import pages
+from covey.client.follow import Follower, line_json
 from covey.engine.service import open_engine
 from covey.projects.manifest import find_contexts, load_project
 from covey.store.base import Line

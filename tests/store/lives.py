@@ -23,6 +23,7 @@ from covey.store.sqlite import EngineStore, open_engine_store
 from covey.testing.clock import FakeClock
 from tests.model.strategies import created
 
+SCHEMAS = Path(__file__).parent / "schemas"
 PROJECT = Project(id="project", name="Shop", root="/shop", preset="python", config={})
 SCOPE = Scope(project=PROJECT, user="ada")
 COMPONENTS = (
@@ -50,6 +51,13 @@ async def engine_store(
 
 def file_of(root: Path) -> Path:
     return database_path(root / ".covey")
+
+
+def left_by_an_older_one(root: Path, schema: int) -> None:
+    """A database that the covey of that schema has really written: two runs, a retry, a request that waits."""
+    file_of(root).parent.mkdir()
+    with contextlib.closing(sqlite3.connect(file_of(root))) as database:
+        database.executescript((SCHEMAS / f"schema-{schema}.sql").read_text(encoding="utf-8"))
 
 
 @contextlib.contextmanager

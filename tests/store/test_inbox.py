@@ -1,7 +1,5 @@
 """What everybody but the engine writes: orders, and that they watch. Requests are in `test_viewer`."""
 
-import contextlib
-import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +15,7 @@ from covey.store.schema import MIGRATIONS, VERSION
 from covey.store.sqlite import EngineStore, Viewer, open_viewer
 from covey.testing.clock import FakeClock
 from tests.model.strategies import START
-from tests.store.lives import apply, create, engine_store, file_of, outside
+from tests.store.lives import apply, create, engine_store, left_by_an_older_one, outside
 
 
 def order(key: str = "o1") -> RunOrder:
@@ -147,16 +145,13 @@ class TestEngineRow:
 
 
 async def test_a_database_of_the_first_schema_is_brought_up_to_date_by_its_next_engine(tmp_path: Path) -> None:
-    async with engine_store(tmp_path) as store:
-        root = await apply(store, create("root"))
-    with contextlib.closing(sqlite3.connect(file_of(tmp_path), isolation_level=None)) as database:
-        database.executescript("DROP TABLE orders; DROP TABLE viewers; PRAGMA user_version = 1")
+    left_by_an_older_one(tmp_path, 1)
     assert VERSION == len(MIGRATIONS) > 1
 
     async with open_viewer(tmp_path) as viewer:
         assert viewer is not None
         assert not viewer.is_current
-        assert await viewer.roots(viewer.scope) == (root,)
+        assert [root.module for root in await viewer.roots(viewer.scope)] == ["other", "shop"]
     async with engine_store(tmp_path) as store, open_viewer(tmp_path) as viewer:
         assert viewer is not None
         assert viewer.is_current

@@ -1,13 +1,11 @@
 """The program `covey`: which commands there are, and how each of them ends.
 
 Every error that covey raises on purpose becomes one message on standard error and exit code 2. Anything else is a bug
-of covey: its traceback goes into a file in `.covey/`, not on the screen (`COVEY_DEBUG=1` shows it there).
+of covey: a report of it goes into a file in `.covey/`, not on the screen (`COVEY_DEBUG=1` shows it there).
 """
 
 import os
 import sys
-import time
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +14,8 @@ from typing import NamedTuple
 
 from covey.cli.out import complain
 from covey.client.place import find_root
+from covey.clock import SystemClock
+from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, CoveyError
 from covey.text.quoting import did_you_mean
 
@@ -45,6 +45,7 @@ COMMANDS: dict[str, Entry] = {
     "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),
     "stop": Entry("covey.cli.stop:stop", "End a run's work for now, or the engine's."),
     "wait": Entry("covey.cli.stop:wait", "Return when a run has ended or needs a human."),
+    "prune": Entry("covey.cli.prune:prune", "Put away what ended long ago; the database becomes smaller."),
     "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order."),
 }
 
@@ -141,20 +142,28 @@ def _usage(tokens: Sequence[str], error: Exception) -> str:
 
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What Python does with an error that nobody caught, in place of printing its traceback."""
-    text = "".join(traceback.format_exception(kind, error, trace))
-    place = _write_crash(text)
-    told = f"the traceback is in {place}" if place else "run it again with COVEY_DEBUG=1 to see where"
+    place = _write_crash(error.with_traceback(trace))
+    told = f"the report is in {place}" if place else "run it again with COVEY_DEBUG=1 to see where"
     complain(f"this is a bug in covey: {kind.__name__}: {error}; {told}")
 
 
-def _write_crash(text: str) -> Path | None:
+def _write_crash(error: BaseException) -> Path | None:
+    from importlib.metadata import version  # noqa: PLC0415 - only when something is wrong
+
+    from covey.workspace.crash_reports import write_report  # noqa: PLC0415 - likewise
+
+    command = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] in {**COMMANDS, **HIDDEN} else ""
     try:
-        state = find_root(_project_argument(sys.argv)) / ".covey"
-        path = state / f"crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        return write_report(
+            find_root(_project_argument(sys.argv)) / STATE_DIRECTORY,
+            error,
+            doing=f"covey {command}".strip(),
+            version=version("covey"),
+            at=SystemClock().now(),
+            environment=os.environ,
+        )
     except (CoveyError, OSError):
         return None
-    return path
 
 
 def _project_argument(arguments: Sequence[str]) -> Path | None:

@@ -4,9 +4,9 @@ import asyncio
 
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
+from covey.client.checkup.finding import Finding, Severity
 from covey.client.health import examine, in_order
 from covey.client.place import find_root
-from covey.client.worktrees import Finding, Severity
 from covey.text.glyphs import LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
 

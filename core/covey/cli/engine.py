@@ -1,13 +1,13 @@
 """`covey engine`: the engine as a process of its own. Others start it (see `covey.client.engine`); people need not."""
 
 import asyncio
-import logging
 
 from covey.cli.options import ProjectDir
 from covey.cli.out import complain
 from covey.client.engine import LOST_THE_RACE
 from covey.client.place import find_root
 from covey.engine.daemon import serve
+from covey.engine.log import keep_log
 from covey.errors import EngineRunningError
 
 
@@ -18,8 +18,7 @@ def engine(*, project: ProjectDir = None) -> int:
         project: The project's directory; default: the nearest with a covey.toml.
     """
     root = find_root(project)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("covey").setLevel(logging.INFO)
+    keep_log(root)
     try:
         asyncio.run(serve(root))
     except EngineRunningError as error:

@@ -8,9 +8,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from covey.cli.options import Json, ProjectDir
-from covey.cli.out import Out, encode
+from covey.cli.out import Out, complain, encode
+from covey.client.archive import absent, pages, transcript
 from covey.client.finding import NOTHING_YET, find_run, find_session
-from covey.client.follow import Follower, line_json, pages
+from covey.client.follow import Follower, line_json
 from covey.client.place import find_root
 from covey.errors import NotFoundError, UsageError
 from covey.model.command import TranscriptKind, TranscriptRow
@@ -75,7 +76,7 @@ class _Transcript:
         self._step = ""
 
     async def rows(self, viewer: Viewer, session_id: str, attempt: int) -> None:
-        while page := await viewer.transcript(session_id, attempt, self._after):
+        while page := await transcript(viewer, session_id, attempt, self._after):
             self._after = page[-1].n
             if self._out.asked_json:
                 self._out.json(*page)
@@ -121,6 +122,8 @@ async def _events(root: Path, run: str | None, after: int, out: Out, *, follow: 
                 raise NotFoundError("run_not_found", NOTHING_YET)
             return 0
         run_id = None if run is None else (await find_run(viewer, run)).id
+        for archive in await absent(viewer, after, run_id):
+            complain(f"lines of the log were put away in {archive}, which is not there; they are left out")
         lines = Follower(viewer, after, run_id).pages() if follow else pages(viewer, after, run_id)
         async with contextlib.aclosing(lines):
             async for page in lines:

@@ -12,7 +12,8 @@ from pathlib import Path
 from covey.cli.lines import INDENT, Narrator
 from covey.cli.out import Out, complain, encode
 from covey.cli.tasks import own_errors
-from covey.client.follow import Follower, Page, line_json
+from covey.client.archive import Page
+from covey.client.follow import Follower, line_json
 from covey.errors import StoreError
 from covey.model.events import RunFinished
 from covey.store.base import Line

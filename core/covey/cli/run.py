@@ -36,6 +36,7 @@ from covey.projects.manifest import DeclaredContext, DeclaredProject, find_conte
 from covey.store.sqlite import open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
+from covey.workspace.last_engine import bad_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,9 @@ def run(
     if dry_run:
         return asyncio.run(_foretell(order, out))
     _refuse_without_a_trace(order)
+    ended = asyncio.run(bad_end(declared.root))
+    if ended is not None:
+        complain(str(ended))
     if detach:
         return _detach(order, out)
     if on_a_terminal() and not headless and not json:

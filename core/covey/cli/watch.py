@@ -16,8 +16,9 @@ from covey.cli.out import Out, encode
 from covey.cli.plain import plain_lines
 from covey.cli.signals import StopSignals
 from covey.cli.tasks import own_errors
+from covey.client.archive import Page
 from covey.client.finding import NOTHING_YET, find_run, runs_to_show
-from covey.client.follow import Follower, Page, line_json
+from covey.client.follow import Follower, line_json
 from covey.client.place import find_root
 from covey.client.presence import watching
 from covey.client.snapshot import EngineState, attach, engine_state

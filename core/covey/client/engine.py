@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from covey.clock import Clock, SystemClock
-from covey.config.state_dir import state_directory
+from covey.config.state_dir import ENGINE_LOG, state_directory
 from covey.errors import CoveyError, UsageError
 from covey.model.control import RequestState
 from covey.model.ids import new_id
@@ -27,9 +27,7 @@ from covey.store.sqlite import Viewer, local_user, open_viewer
 from covey.text.sanitise import sanitise
 from covey.workspace.process_table import is_stopped
 
-LOG = "engine.log"
-LOG_BYTES = 1 << 20
-"""From this size on, the log is put aside as `engine.log.1` before another engine writes to it."""
+LOG = ENGINE_LOG
 LOST_THE_RACE = 75
 """How the engine's program ends when another engine was faster."""
 
@@ -101,9 +99,6 @@ async def _living(project_root: Path) -> EngineRow | None:
 def _start(project_root: Path, state: Path) -> subprocess.Popen[bytes]:
     """Start the program, in a session of its own, with nothing of ours but the log."""
     log = state / LOG
-    with contextlib.suppress(OSError):  # a log that cannot be put aside is written on
-        if log.stat().st_size > LOG_BYTES:
-            log.replace(state / f"{LOG}.1")
     try:
         with log.open("ab") as sink:
             process = subprocess.Popen(  # noqa: S603 - it is this very program

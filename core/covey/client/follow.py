@@ -9,20 +9,12 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
+from covey.client.archive import Page, pages
 from covey.store.base import Line
 from covey.store.feed import ChangeFeed
 from covey.store.sqlite import Viewer
 
-Page = tuple[Line, ...]
-
 _INTERNAL = ("settings", "project_id", "state", "position")
-
-
-async def pages(viewer: Viewer, after: int, run_id: str | None = None) -> AsyncGenerator[Page, None]:
-    """The log after line `after` as it is now, in pages of at most 2,000 lines: of one run, or of all."""
-    while page := await viewer.lines(after, run_id):
-        yield page
-        after = page[-1].entry.seq
 
 
 class Follower:

@@ -6,21 +6,28 @@ bad it is, and what to do.
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from covey.agents.registry import AgentRegistry
-from covey.client.worktrees import Finding, Severity, stale_worktrees
+from covey.client.checkup.finding import Finding, Severity
+from covey.client.checkup.leases import beside_an_engine, engine_at_work, left_leases, no_engine
+from covey.client.checkup.leftovers import leftovers
+from covey.client.checkup.orphans import orphans
+from covey.client.checkup.projection import projection
+from covey.client.checkup.sizes import sizes
+from covey.client.worktrees import stale_worktrees
 from covey.clock import Clock, SystemClock
+from covey.config.settings import RunTable
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, StoreError, UsageError
-from covey.model.session import is_terminal
 from covey.projects.manifest import DeclaredProject, load_project
-from covey.store.base import Process
+from covey.store.alone import Alone, open_alone
 from covey.store.connection import database_path
 from covey.store.lock import engine_lives
 from covey.store.sqlite import Viewer, open_viewer
-from covey.text.words import ago, plural, size
-from covey.workspace import process_table
+from covey.text.words import plural, size
+from covey.workspace.last_engine import how_it_ended
 
 
 def in_order(findings: list[Finding]) -> bool:
@@ -29,13 +36,43 @@ def in_order(findings: list[Finding]) -> bool:
 
 
 async def examine(root: Path, clock: Clock | None = None, *, fix: bool = False) -> list[Finding]:
-    """All findings about the project at `root`; with `fix`, what can be mended without any loss is mended."""
+    """All findings about the project at `root`; with `fix`, what can be mended without any loss is mended.
+
+    Mending keeps engines away for as long as it takes; beside one that is at work, nothing is mended.
+    """
     clock = clock or SystemClock()
     registry = AgentRegistry()
     findings = [*_manifest(root, registry), *_state_directory(root)]
-    findings.extend([finding async for finding in _database(root, clock)])
-    findings.extend([finding async for finding in stale_worktrees(root, fix=fix)])
+    if not database_path(root / STATE_DIRECTORY).exists():
+        findings += [finding async for finding in stale_worktrees(root, fix=fix)]
+    elif fix:
+        findings += await _mended(root, clock, registry)
+    else:
+        findings += [finding async for finding in _looked_at(root, clock, registry, None)]
     return [*findings, *_agents(root, registry)]
+
+
+async def _mended(root: Path, clock: Clock, registry: AgentRegistry) -> list[Finding]:
+    """Everything that the state directory holds, mended where nobody is at work on it."""
+    try:
+        async with open_alone(root) as alone:
+            if alone is not None:
+                upgraded = [] if alone.copy is None else [_upgraded(alone)]
+                return [*upgraded, *[finding async for finding in _looked_at(root, clock, registry, alone)]]
+    except StoreError as error:
+        return [Finding("database", Severity.ERROR, str(error)), *await sizes(root, None)]
+    pid = None
+    with suppress(StoreError):  # told by what looks at it next
+        async with open_viewer(root) as viewer:
+            row = None if viewer is None else await viewer.engine()
+            pid = None if row is None else row.pid
+    found = [finding async for finding in _looked_at(root, clock, registry, None)]
+    return [beside_an_engine(root, pid), *found]
+
+
+def _upgraded(alone: Alone) -> Finding:
+    message = f"{alone.path} was of an older covey (schema {alone.found}) and was brought up to date"
+    return Finding("database", Severity.OK, f"{message}; as it was before: {alone.copy}")
 
 
 def _manifest(root: Path, registry: AgentRegistry) -> Iterator[Finding]:
@@ -64,17 +101,41 @@ def _state_directory(root: Path) -> Iterator[Finding]:
         yield Finding("state", Severity.NOTE, "nothing has been run here yet")
 
 
-async def _database(root: Path, clock: Clock) -> AsyncIterator[Finding]:
-    path = database_path(root / STATE_DIRECTORY)
+async def _looked_at(root: Path, clock: Clock, registry: AgentRegistry, alone: Alone | None) -> AsyncIterator[Finding]:
+    """The database, who is at work, and what lies around; `alone`: to be mended."""
+    # Held by ourselves, the lock tells nothing of others.
+    engine_is_alive = alone is None and engine_lives(root / STATE_DIRECTORY)
+    artifacts: frozenset[str] = frozenset()
     try:
         async with open_viewer(root) as viewer:
-            if viewer is None:
-                return
-            yield _integrity(await viewer.integrity(), path)
-            async for finding in _engine(viewer, root, clock):
-                yield finding
+            if viewer is not None:
+                artifacts = await viewer.artifact_paths(viewer.scope)
+                async for finding in _database(viewer, root, clock, alone):
+                    yield finding
+                async for finding in _at_work(viewer, root, clock, registry, alone):
+                    yield finding
+                for finding in await sizes(root, viewer):
+                    yield finding
     except StoreError as error:
         yield Finding("database", Severity.ERROR, str(error))  # it says what to do: that depends on the cause
+    if not engine_is_alive:
+        for finding in leftovers(root, artifacts, fix=alone is not None):
+            yield finding
+    async for finding in stale_worktrees(root, fix=alone is not None):
+        yield finding
+
+
+async def _database(viewer: Viewer, root: Path, clock: Clock, alone: Alone | None) -> AsyncIterator[Finding]:
+    path = database_path(root / STATE_DIRECTORY)
+    verdict = await viewer.integrity()
+    yield _integrity(verdict, path)
+    if not viewer.is_current:
+        message = f"{path} was last written by an older covey"
+        advice = "the next covey run takes a copy and brings it up to date; then examine it again"
+        yield Finding("database", Severity.NOTE, message, advice)
+    elif verdict == "ok":
+        async for finding in projection(viewer, clock, alone):
+            yield finding
 
 
 def _integrity(verdict: str, path: Path) -> Finding:
@@ -84,39 +145,29 @@ def _integrity(verdict: str, path: Path) -> Finding:
     return Finding("database", Severity.ERROR, f"{path} is damaged: {verdict}", fix)
 
 
-async def _engine(viewer: Viewer, root: Path, clock: Clock) -> AsyncIterator[Finding]:
+async def _at_work(
+    viewer: Viewer, root: Path, clock: Clock, registry: AgentRegistry, alone: Alone | None
+) -> AsyncIterator[Finding]:
+    """The engine and its programs, or what one that is gone has left."""
     row = await viewer.engine()
-    alive = engine_lives(root / STATE_DIRECTORY)
-    if alive and row is not None:
-        age = ago(row.since, clock.now())
-        if process_table.is_stopped(row.pid):
-            message = f"the engine (pid {row.pid}, for {age}) has been stopped by a signal and does nothing"
-            fix = f"let it go on: kill -CONT {row.pid}; or end it: kill -KILL {row.pid}"
-            yield Finding("engine", Severity.WARNING, message, fix)
-        else:
-            yield Finding("engine", Severity.OK, f"an engine is at work (pid {row.pid}, for {age})")
+    if alone is None and row is not None and engine_lives(root / STATE_DIRECTORY):
+        yield engine_at_work(row, clock)
         return
-    unfinished = [run for run in await viewer.roots(viewer.scope) if not is_terminal(run)]
-    waiting = len(await viewer.queued_controls())
-    message = f"no engine is at work; {plural(len(unfinished), 'unfinished run')}, {plural(waiting, 'waiting request')}"
-    go_on = "see how to go on: covey status" if unfinished or waiting else None
-    yield Finding("engine", Severity.NOTE if unfinished or waiting else Severity.OK, message, go_on)
-    for process in await viewer.processes():
-        finding = _orphan(process)
-        if finding is not None:
+    ended = await how_it_ended(viewer, root / STATE_DIRECTORY, ours=alone is not None)
+    async for finding in no_engine(viewer, ended, alone):
+        yield finding
+    async for finding in orphans(viewer, _grace(root, registry), alone):
+        yield finding
+    if viewer.is_current:
+        async for finding in left_leases(viewer, clock, alone):
             yield finding
 
 
-def _orphan(process: Process) -> Finding | None:
-    """A recorded process that goes on although its engine is gone."""
-    members = [each.pid for each in process_table.everybody() if each.group == process.group and not each.zombie]
-    leader = process_table.look(process.pid)
-    is_ours = leader is None or process.started == f"{process_table.here()} {leader.started}"
-    if not members or not is_ours or not process.started.startswith(process_table.here()):
-        return None
-    message = f"a program of session {process.session_id} goes on without its engine (process group {process.group})"
-    fix = f"the next covey run ends it; or: kill -- -{process.group}"
-    return Finding("processes", Severity.WARNING, message, fix)
+def _grace(root: Path, registry: AgentRegistry) -> float:
+    """How many seconds a program gets to end by itself."""
+    with suppress(UsageError):  # the manifest has its own finding
+        return load_project(root, registry).settings.run.cancel_grace
+    return RunTable().cancel_grace
 
 
 def _agents(root: Path, registry: AgentRegistry) -> Iterator[Finding]:

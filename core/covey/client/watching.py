@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from covey.client import archive
 from covey.client.snapshot import EngineState, as_seen, differs, engine_state
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.events import AnyEvent, RunStarted
@@ -82,7 +83,7 @@ class Watch:
 
     async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
         """Rows of an attempt's transcript after row `after`, oldest first, 2,000 at most."""
-        return await self.viewer.transcript(session_id, attempt, after)
+        return await archive.transcript(self.viewer, session_id, attempt, after)
 
     async def last_row(self, session_id: str, attempt: int) -> int:
         """The number of the newest row of an attempt's transcript; 0 when it has none."""

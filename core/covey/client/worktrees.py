@@ -5,34 +5,15 @@ One in which everything is committed may be removed; any other, and every branch
 
 import asyncio
 from collections.abc import AsyncIterator
-from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
+from covey.client.checkup.finding import Finding, Severity
 from covey.errors import StoreError
 from covey.model.session import is_terminal
 from covey.store.sqlite import open_viewer
 from covey.workspace.git import Git, GitError
 from covey.workspace.repository import Repository, find_repository
 from covey.workspace.worktrees import WORKTREES, Worktree, at_risk, remove_worktree
-
-
-class Severity(StrEnum):
-    """How bad a finding is; a project is in order without warnings and errors."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Finding(NamedTuple):
-    """What a check saw. `fix` is what to do, where there is something to do."""
-
-    check: str
-    severity: Severity
-    message: str
-    fix: str | None = None
 
 
 async def stale_worktrees(root: Path, *, fix: bool) -> AsyncIterator[Finding]:

@@ -12,6 +12,8 @@ from covey.text.quoting import quoted
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _WRITTEN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([smh])", re.ASCII)
+_SECONDS_OF_AGE = {**_SECONDS, "d": 24 * 3600.0, "w": 7 * 24 * 3600.0}
+_AGE = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,6})?)([smhdw])", re.ASCII)
 _LONGEST = 366 * 24 * 3600.0
 
 
@@ -28,6 +30,18 @@ def parse_duration(value: object) -> float:
     if seconds > _LONGEST:
         raise ValueError(f"should be a duration of at most a year, not {quoted(value)}")
     return seconds
+
+
+def parse_age(text: str) -> float:
+    """Seconds of an age such as `"30d"`, `"2w"` or `"12h"`.
+
+    Raises:
+        ValueError: It is no such text.
+    """
+    match = _AGE.fullmatch(text)
+    if match is None:
+        raise ValueError(f'should be an age like "30d", "2w" or "12h", not {quoted(text)}')
+    return float(match[1]) * _SECONDS_OF_AGE[match[2]]
 
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]

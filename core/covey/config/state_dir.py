@@ -9,6 +9,8 @@ from covey.errors import UsageError
 from covey.text.quoting import visible
 
 STATE_DIRECTORY = ".covey"
+ENGINE_LOG = "engine.log"
+"""The log of the engine that is a process of its own, in that directory."""
 
 
 def state_directory(root: Path) -> Path:

@@ -18,6 +18,7 @@ from covey.engine.patience import OfProcess
 from covey.engine.service import VERSION, Engine, open_engine
 from covey.model.outcome import Left
 from covey.projects.manifest import load_project
+from covey.workspace.last_engine import bad_end
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ async def serve(root: Path, registry: AgentRegistry | None = None, clock: Clock 
     registry, clock = registry or AgentRegistry(), clock or SystemClock()
     since = clock.monotonic()
     project = load_project(root, registry)
+    ended = await bad_end(root)
+    if ended is not None:
+        log.warning("%s", ended)
     async with open_engine(project, registry, clock) as engine:
         log.info("engine %d of covey %s is at work on %s", os.getpid(), VERSION, root)
         patience = OfProcess(clock, since, engine.has_begun, engine.is_watched, engine.idle_exit)

@@ -23,11 +23,12 @@ from covey.engine.recovery import interrupt, recover
 from covey.engine.runs import RunOptions
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
-from covey.errors import StoreError
+from covey.errors import CoveyError, StoreError
 from covey.model import events as e
 from covey.model.ids import new_id
 from covey.model.outcome import STOPPED, Begun, Left
 from covey.model.scope import Scope
+from covey.model.session import is_terminal
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject
 from covey.store.base import Committed, Operation
@@ -200,8 +201,15 @@ class Engine:
             tasks.create_task(self._guarded(self._take_orders()))
             tasks.create_task(self._guarded(self._lookout.keep_looking()))
 
-    async def close(self, feed: ChangeFeed) -> None:
-        """End what still works, and say so in the log while it can be written."""
+    def doing(self) -> str:
+        """What it is at work on, for whoever reads the report of its crash."""
+        runs = [
+            f"{root.id} ({root.type} of {root.module})" for root in self.runs.roots.values() if not is_terminal(root)
+        ]
+        return f"engine of epoch {self._bench.store.row.epoch}, unfinished runs: {', '.join(runs) or 'none'}"
+
+    async def close(self, feed: ChangeFeed, failure: BaseException | None = None) -> None:
+        """End what still works, and say so in the log while it can be written; `failure` is what ended it."""
         await self.runtime.end_all()
         self._closed = True
         self._ordered.set()
@@ -209,7 +217,8 @@ class Engine:
         self._lookout.end()
         try:
             await interrupt(self._bench, "its engine left")
-            reason = self._stopping or self._what_broke() or "all runs were left"
+            crash = f"it crashed: {type(failure).__name__}" if _is_crash(failure) else None
+            reason = crash or self._stopping or self._what_broke() or "all runs were left"
             stopped = e.EngineStopped(at=self._bench.tools.clock.now(), pid=os.getpid(), reason=reason)
             await self._bench.store.append(Operation(events=(stopped,)))
         except StoreError as error:
@@ -271,7 +280,7 @@ async def open_engine(
         )
         engines.append(engine)
         await engine.open()
-        with _collector_at_ease():
+        with _collector_at_ease(), _noted(engine):
             async with change_feed(database_path(project.root / ".covey")) as feed, _alongside(engine, feed):
                 yield engine
 
@@ -292,6 +301,21 @@ def _collector_at_ease() -> Iterator[None]:
         gc.unfreeze()
 
 
+@contextlib.contextmanager
+def _noted(engine: Engine) -> Iterator[None]:
+    """Have an unexpected error carry along what the engine was at work on."""
+    try:
+        yield
+    except Exception as error:
+        if _is_crash(error):
+            error.add_note(engine.doing())
+        raise
+
+
+def _is_crash(error: BaseException | None) -> bool:
+    return isinstance(error, Exception) and not isinstance(error, CoveyError)
+
+
 @contextlib.asynccontextmanager
 async def _alongside(engine: Engine, feed: ChangeFeed) -> AsyncIterator[None]:
     """Keep the engine going while the block runs, and close it however the block ends."""
@@ -302,7 +326,7 @@ async def _alongside(engine: Engine, feed: ChangeFeed) -> AsyncIterator[None]:
             yield
         except BaseException as error:  # noqa: BLE001 - raised again below, once the engine is closed
             failure = error
-        await engine.close(feed)
+        await engine.close(feed, failure)
     if failure is not None:
         raise failure
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 
 from covey.errors import StoreError
+from covey.store.copies import copies_of, copy_database
 from covey.store.schema import MIGRATIONS, VERSION
 
 Done = TypeVar("Done")
@@ -77,11 +78,17 @@ async def in_one_hop(connection: aiosqlite.Connection, work: Callable[[sqlite3.C
     return done
 
 
-async def prepare(connection: aiosqlite.Connection, path: Path) -> None:
+async def prepare(
+    connection: aiosqlite.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS
+) -> tuple[int, Path | None]:
     """Check the file, set the journal mode and apply the migrations that are missing.
 
+    Before that a copy is taken of a database that has anything in it. The schema that was found (0: none), and the
+    copy, if one was taken.
+
     Raises:
-        StoreError: damaged, locked, or written by a newer covey.
+        StoreError: damaged, locked, written by a newer covey, or it could not be copied or brought up to date; then
+            the database is as it was.
     """
     with explained(path):
         check = await _value(connection, "PRAGMA quick_check(1)")
@@ -90,7 +97,7 @@ async def prepare(connection: aiosqlite.Connection, path: Path) -> None:
         await check_version(connection, path)
         await connection.execute_fetchall("PRAGMA journal_mode = WAL")
         await connection.execute_fetchall("PRAGMA synchronous = FULL")
-        await _migrate(connection)
+        return await _migrate(connection, path, migrations)
 
 
 async def tidy(connection: aiosqlite.Connection) -> None:
@@ -108,17 +115,37 @@ async def check_version(connection: aiosqlite.Connection, path: Path) -> int:
     with explained(path):
         version = int(str(await _value(connection, "PRAGMA user_version")))
     if version > VERSION:
+        copies = ", ".join(copy.name for copy in copies_of(path))
+        older = f"; as it was before it was brought up to date: {copies}, beside it" if copies else ""
         raise StoreError(
             f"{path} was written by a newer covey (schema {version}, this one knows {VERSION}); "
-            "use that covey, or move the file aside to begin anew"
+            f"use that covey, or move the file aside to begin anew{older}"
         )
     return version
 
 
-async def _migrate(connection: aiosqlite.Connection) -> None:
+async def _migrate(connection: aiosqlite.Connection, path: Path, migrations: Sequence[str]) -> tuple[int, Path | None]:
+    """Apply what is missing, all of it in one transaction: the database is of the one schema or the other."""
     version = int(str(await _value(connection, "PRAGMA user_version")))
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        await connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+    if version >= len(migrations):
+        return version, None
+    copy: Path | None = None
+    if version > 0:
+        copy = await in_one_hop(connection, lambda database: copy_database(database, path, str(len(migrations))))
+    missing = "; ".join(migrations[version:])
+    script = f"BEGIN IMMEDIATE; {missing}; PRAGMA user_version = {len(migrations)}; COMMIT;"
+    try:
+        await connection.executescript(script)
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            await connection.execute_fetchall("ROLLBACK")
+        if copy is None:
+            raise
+        raise StoreError(
+            f"{path} could not be brought from schema {version} to {len(migrations)} ({error}); "
+            f"it is as it was, and a copy of it is {copy}; use the covey that wrote it until this is mended"
+        ) from error
+    return version, copy
 
 
 async def _value(connection: aiosqlite.Connection, statement: str) -> object:

@@ -57,6 +57,14 @@ class Reads:
         rows = await self._rows("SELECT body FROM engine")
         return codec.engine_row(rows[0][0]) if rows else None
 
+    async def engine_has_left(self) -> bool:
+        """The last engine has said in the log that it left, and why."""
+        rows = await self._rows(
+            "SELECT json_extract(body, '$.event') = 'engine_stopped' FROM events WHERE run_id IS NULL"
+            " AND json_extract(body, '$.event') IN ('engine_started', 'engine_stopped') ORDER BY seq DESC LIMIT 1"
+        )
+        return bool(rows and rows[0][0])
+
     async def positions(self, session_ids: Sequence[str]) -> dict[str, Position]:
         """Sessions with the tries of their present attempt, in two queries; late results are no tries."""
         ids = msgspec.json.encode(session_ids).decode()

@@ -106,6 +106,15 @@ MIGRATIONS: tuple[str, ...] = (
         until TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE archived (
+        first  INTEGER PRIMARY KEY,
+        last   INTEGER NOT NULL,
+        run_id TEXT NOT NULL,
+        file   TEXT NOT NULL
+    );
+    CREATE INDEX archived_by_run ON archived (run_id);
+    """,
 )
 
 VERSION = len(MIGRATIONS)

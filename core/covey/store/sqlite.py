@@ -20,13 +20,13 @@ from covey.model.control import ControlRequest
 from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
 from covey.store import codec, inbox
+from covey.store.archives import ArchiveReads
 from covey.store.base import Committed, EngineRow, Operation, Position, Process
 from covey.store.batch import Batcher, Pending
 from covey.store.connection import check_version, connect, database_path, explained, prepare, tidy
 from covey.store.feed import ChangeFeed, change_feed
 from covey.store.lock import engine_lives, engine_lock
 from covey.store.reads import Reads
-from covey.store.run_reads import RunReads
 from covey.store.schema import VERSION as SCHEMA
 from covey.store.writer import Note, Writer
 from covey.text.words import ago
@@ -197,7 +197,7 @@ async def _end_of_log(reading: aiosqlite.Connection, path: Path, clock: Clock) -
     return entry.seq, entry.event.at
 
 
-class Viewer(RunReads):
+class Viewer(ArchiveReads):
     """The store as everybody else has it: reads, a feed of changes, and requests left for the engine.
 
     One that is not `is_current` was last written by an older covey: no engine of this one has opened it yet.

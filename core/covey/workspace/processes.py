@@ -151,6 +151,11 @@ async def run_process(
     return process.finished(ended)
 
 
+def lives(record: ProcessRecord) -> bool:
+    """Something of the recorded group lives, as far as that can be told from one that has the same number."""
+    return _survivors(record)
+
+
 async def end_recorded(record: ProcessRecord, grace: Grace) -> bool:
     """End what is left of a recorded group, as `run_process` does; whether there was anything of it.
 
