@@ -150,7 +150,7 @@ async def test_a_database_of_the_first_schema_is_brought_up_to_date_by_its_next_
     async with engine_store(tmp_path) as store:
         root = await apply(store, create("root"))
     with contextlib.closing(sqlite3.connect(file_of(tmp_path), isolation_level=None)) as database:
-        database.executescript("DROP TABLE orders; DROP TABLE viewers; PRAGMA user_version = 1")
+        database.executescript("DROP TABLE orders; DROP TABLE viewers; DROP TABLE activity; PRAGMA user_version = 1")
     assert VERSION == len(MIGRATIONS) > 1
 
     async with open_viewer(tmp_path) as viewer:

@@ -106,6 +106,14 @@ MIGRATIONS: tuple[str, ...] = (
         until TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE activity (
+        session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+        attempt    INTEGER NOT NULL,
+        at         TEXT NOT NULL,
+        beat       TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 VERSION = len(MIGRATIONS)
