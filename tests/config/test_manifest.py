@@ -24,6 +24,7 @@ class TestDefaults:
         assert settings.run.model is None
         assert (settings.run.max_sessions, settings.run.max_revisions, settings.run.max_tries) == (8, 3, 1)
         assert settings.run.cancel_grace == 10.0
+        assert (settings.run.quiet_after, settings.run.stall_timeout, settings.run.session_timeout) == (120, 300, 3600)
         assert settings.run.tests_first is False
         assert (settings.commands.python, settings.commands.test, settings.commands.timeout) == (None, None, 600.0)
         assert settings.agents == {}
@@ -97,7 +98,7 @@ class TestMistakes:
         assert '"module" is missing' in text
         assert '"priority" should be an integer, not "high"' in text
 
-    @pytest.mark.parametrize("key", ["retry_limit = 5", "budget_usd = 5.0", 'stall_timeout = "5m"'])
+    @pytest.mark.parametrize("key", ["retry_limit = 5", "budget_usd = 5.0", 'retry_window = "5m"'])
     def test_a_key_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes, key: str) -> None:
         ((line, message),) = mistakes(f"[run]\n{key}\n")
         assert line == 2

@@ -130,7 +130,8 @@ class Run:
 
     async def child(self, name: str) -> Session:
         run = await self.viewer.run(self.viewer.scope, self.run_id)
-        return next(session for session in run if session.component == name and session.id != self.run_id)
+        found = [session for session in run if session.component == name and session.id != self.run_id]
+        return found[0]
 
     async def _session(self, key: str) -> Session:
         found = await self.viewer.session(self.viewer.scope, key)
@@ -141,7 +142,7 @@ class Run:
         """Wait until the root (or a child) is as wished; woken by the change feed."""
         async with asyncio.timeout(MOST_SECONDS), self.viewer.feed() as feed:
             while True:
-                with contextlib.suppress(StopIteration):
+                with contextlib.suppress(IndexError):  # it is not created yet
                     session = await (self.child(name) if name else self.root())
                     if condition(session):
                         return session

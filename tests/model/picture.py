@@ -7,26 +7,28 @@ Everything else an event asks for is in `asks_too_much`.
 
 from covey.model import events as e
 from covey.model.session import Session
-from covey.model.status import ArtifactState, Phase, Status
+from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 
 PICTURE = """
-event                result| queued running waiting blocked interrupted| complete file_missing failed cancelled skipped
-session_started      -     | x      .       .       .       x          | .        .            .      .         .
-command_issued       closed| .      x       x       .       .          | .        .            .      .         .
-result_recorded      open  | x      x       x       x       x          | .        .            .      .         .
-late_result          -     | x      x       x       x       x          | x        x            x      x         x
-session_reconfigured -     | x      x       x       x       x          | x        x            x      x         x
-session_blocked      closed| .      x       x       .       .          | .        .            .      .         .
-session_unblocked    -     | .      .       .       x       .          | .        .            .      .         .
-session_interrupted  -     | .      x       x       .       .          | .        .            .      .         .
-session_completed    closed| .      x       x       .       .          | .        .            .      .         .
-session_failed       closed| x      x       x       x       x          | .        .            .      .         .
-session_cancelled    -     | x      x       x       x       x          | .        .            .      .         .
-session_skipped      -     | x      x       x       x       x          | .        x            x      x         .
-session_retried      -     | .      .       .       .       .          | .        x            x      x         x
-artifact_found       -     | x      x       x       x       x          | x        x            x      x         x
-artifact_missing     -     | .      .       .       .       .          | x        x            .      .         .
-"""
+event                result|queued running waiting blocked interrupted stalled|complete file_missing failed cancelled skipped
+session_started      -     |x      .       .       .       x           .     |.        .            .      .         .
+command_issued       closed|.      x       x       .       .           .     |.        .            .      .         .
+result_recorded      open  |x      x       x       x       x           .     |.        .            .      .         .
+late_result          -     |x      x       x       x       x           x     |x        x            x      x         x
+session_reconfigured -     |x      x       x       x       x           x     |x        x            x      x         x
+session_blocked      closed|.      x       x       .       .           .     |.        .            .      .         .
+session_unblocked    -     |.      .       .       x       .           .     |.        .            .      .         .
+session_stalled      open  |.      x       .       .       .           .     |.        .            .      .         .
+session_revived      -     |.      .       .       .       .           x     |.        .            .      .         .
+session_interrupted  -     |.      x       x       .       .           x     |.        .            .      .         .
+session_completed    closed|.      x       x       .       .           .     |.        .            .      .         .
+session_failed       closed|x      x       x       x       x           x     |.        .            .      .         .
+session_cancelled    -     |x      x       x       x       x           x     |.        .            .      .         .
+session_skipped      -     |x      x       x       x       x           x     |.        x            x      x         .
+session_retried      -     |.      .       .       .       .           .     |.        x            x      x         x
+artifact_found       -     |x      x       x       x       x           x     |x        x            x      x         x
+artifact_missing     -     |.      .       .       .       .           .     |x        x            .      .         .
+"""  # noqa: E501 - a picture is as wide as it is
 
 _LINES = [line.replace("|", " ").split() for line in PICTURE.strip().splitlines()]
 STANDINGS = _LINES[0][2:]
@@ -88,4 +90,4 @@ def _drawn(session: Session, row: str) -> bool:
 
 def may_have_an_open_command(session: Session) -> bool:
     """Where an interaction without a result can stand: at work, interrupted at work, or ending."""
-    return session.phase in {Phase.RUNNING, Phase.WAITING, Phase.INTERRUPTED, Phase.CANCELLING}
+    return session.phase in AT_WORK | {Phase.WAITING, Phase.INTERRUPTED, Phase.CANCELLING}

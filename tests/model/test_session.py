@@ -41,6 +41,8 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "session_reconfigured": lambda: e.SessionReconfigured(**head, agent="other", model="m"),
         "session_blocked": lambda: e.SessionBlocked(**head, reason="failed: A", needs_human={"failed": ["A"]}),
         "session_unblocked": lambda: e.SessionUnblocked(**head),
+        "session_stalled": lambda: e.SessionStalled(**head, since=at(40)),
+        "session_revived": lambda: e.SessionRevived(**head),
         "session_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died"),
         "session_completed": lambda: e.SessionCompleted(**head),
         "session_failed": lambda: e.SessionFailed(**head, cause=FailureCause.TIMEOUT, reason="too slow"),
@@ -54,7 +56,7 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
 
 
 def standing(column: str, *, command: str = "closed") -> Session | None:
-    """A session as it stands in a column of the picture, or None where a command cannot be open."""
+    """A session as it stands in a column of the picture, or None where a command cannot be open, or closed."""
     base = msgspec.structs.replace(lived([created("s", "root")]), artifact=ArtifactState.PRESENT)
     at_work = {"step": "Generate", "command": CommandKind.AGENT, "pending": "i1" if command == "open" else None}
     by_column = {
@@ -63,6 +65,7 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
         "waiting": {"phase": Phase.WAITING},
         "blocked": {"phase": Phase.BLOCKED},
         "interrupted": {"phase": Phase.INTERRUPTED},
+        "stalled": {"phase": Phase.STALLED, "stalled_since": at(40)},
         "complete": {"status": Status.COMPLETE, "phase": None},
         "file_missing": {"status": Status.COMPLETE, "phase": None, "artifact": ArtifactState.MISSING},
         "failed": {"status": Status.FAILED, "phase": None},
@@ -70,6 +73,8 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
         "skipped": {"status": Status.SKIPPED, "phase": Phase.CANCELLING if command == "open" else None},
     }
     session = msgspec.structs.replace(base, **at_work, **by_column[column])
+    if column == "stalled" and session.pending is None:
+        return None
     return session if session.pending is None or may_have_an_open_command(session) else None
 
 
@@ -101,7 +106,7 @@ class TestPicture:
     def test_cell(self, row: str, column: str, command: str) -> None:
         session = standing(column, command=command)
         if session is None:
-            assert column in {"queued", "blocked", "complete", "file_missing", "failed"}
+            assert column in {"queued", "blocked", "complete", "file_missing", "failed", "stalled"}
             return
         event = event_of(row, session)
         suits = ASKS_OF_COMMAND[row] in {command, "-"} and not asks_too_much(session, event)
@@ -125,6 +130,9 @@ class TestPicture:
             ("running", "session_interrupted", "interrupted"),
             ("waiting", "session_interrupted", "interrupted"),
             ("interrupted", "session_started", "running"),
+            ("stalled", "session_revived", "running"),
+            ("stalled", "session_interrupted", "interrupted"),
+            ("stalled", "session_cancelled", "cancelled"),
             ("running", "session_completed", "complete"),
             ("waiting", "session_completed", "complete"),
             ("running", "session_failed", "failed"),
@@ -140,7 +148,7 @@ class TestPicture:
         ],
     )
     def test_arrow(self, before: str, row: str, after: str) -> None:
-        session = standing(before)
+        session = standing(before, command="open" if before == "stalled" else "closed")
         assert session is not None
         moved = apply(session, event_of(row, session))
         assert moved is not None
@@ -166,6 +174,34 @@ class TestPicture:
         assert lived(log).phase is phase
         died = e.SessionInterrupted(**head, reason="engine died")
         assert lived([*log, died, e.SessionStarted(**head)]).phase is phase
+
+
+class TestStalled:
+    """A session at work that has fallen silent keeps its command, and its last sign of life is known as long."""
+
+    def test_it_stalls_while_a_command_is_at_work_and_goes_on_with_it(self) -> None:
+        session = standing("running", command="open")
+        stalled = apply(session, event_of("session_stalled", lived([created("s", "root")])))
+        assert stalled is not None
+        assert (stalled.phase, stalled.stalled_since, stalled.pending) == (Phase.STALLED, at(40), "i1")
+        revived = apply(stalled, event_of("session_revived", stalled))
+        assert revived is not None
+        assert (revived.phase, revived.stalled_since, revived.pending) == (Phase.RUNNING, None, "i1")
+
+    @pytest.mark.parametrize("row", ["session_interrupted", "session_cancelled", "session_skipped", "session_revived"])
+    def test_nothing_of_it_is_left_behind(self, row: str) -> None:
+        stalled = standing("stalled", command="open")
+        assert stalled is not None
+        after = apply(stalled, event_of(row, stalled))
+        assert after is not None
+        assert after.stalled_since is None
+
+    def test_a_late_result_of_its_own_command_leaves_it_at_work_without_one(self) -> None:
+        stalled = standing("stalled", command="open")
+        assert stalled is not None
+        after = apply(stalled, event_of("late_result", stalled))
+        assert after is not None
+        assert (after.phase, after.pending, after.stalled_since) == (Phase.RUNNING, None, None)
 
 
 class TestCreated:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from covey.errors import IllegalEventError
 from covey.model import events as e
+from covey.model.command import CommandKind
 from covey.model.session import Session, apply
 from covey.model.status import FailureCause, Status
 from covey.model.tree import SessionTree
@@ -32,6 +33,12 @@ def complete(session_id: str) -> list[e.AnyEvent]:
         e.ArtifactFound(**head(session_id), path=f"docs/design/{session_id}.md"),
         e.SessionCompleted(**head(session_id)),
     ]
+
+
+def stalled(session_id: str) -> list[e.AnyEvent]:
+    """A session that starts, and whose agent falls silent."""
+    issued = e.CommandIssued(**head(session_id), interaction_id="i", step="Generate", command=CommandKind.AGENT)
+    return [e.SessionStarted(**head(session_id)), issued, e.SessionStalled(**head(session_id), since=at(1))]
 
 
 def cancelled(session_id: str) -> e.SessionCancelled:
@@ -127,7 +134,7 @@ class TestNeedsHuman:
     """Who waits for a human's decision."""
 
     def test_lists_each_kind_in_spawn_order(self) -> None:
-        names = ["late", "bad", "gone", "off", "torn", "fine", "worse"]
+        names = ["late", "bad", "gone", "off", "torn", "mute", "fine", "worse"]
         log: list[e.AnyEvent] = [created("root")]
         log += [created(name, "root", position=position) for position, name in enumerate(names)]
         log += [*failed("worse"), *failed("bad"), *complete("fine"), *complete("gone")]
@@ -136,14 +143,20 @@ class TestNeedsHuman:
             cancelled("off"),
             e.SessionStarted(**head("torn")),
             e.SessionInterrupted(**head("torn"), reason="engine died"),
+            *stalled("mute"),
         ]
         lists = grown(log).needs_human("root")
         assert {kind: [session.id for session in sessions] for kind, sessions in lists.items()} == {
             "failed": ["bad", "worse"],
             "cancelled": ["off"],
             "missing_files": ["gone"],
+            "stalled": ["mute"],
             "interrupted": ["torn"],
         }
+
+    def test_names_a_root_that_stalled(self) -> None:
+        lists = grown([created("root"), *stalled("root")]).needs_human("root")
+        assert [session.id for session in lists["stalled"]] == ["root"]
 
     def test_names_a_root_that_failed(self) -> None:
         lists = grown([created("root"), *failed("root")]).needs_human("root")

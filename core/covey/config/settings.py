@@ -29,6 +29,9 @@ DEFAULT_SECTIONS = {
 REVIEW_SECTIONS = ("Summary", "Findings", "Components reviewed")
 """The sections that the review of a context's design documents must have."""
 
+QUIET_AFTER = 2 * 60.0
+"""After how many seconds without a sign of life a session is shown as quiet."""
+
 _LARGEST = 1_000_000
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -165,6 +168,10 @@ class RunTable(Table):
     With `tests_first`, tests of what is not implemented yet have to fail. `push` and `pull_request` say what
     happens to a run's branch once all is committed; the second implies the first. After `idle_exit` an engine of its
     own leaves, when all its runs are blocked and nobody watches.
+
+    A session at work that gives no sign of life is shown as quiet after `quiet_after`, and needs a human from
+    `stall_timeout` on. `session_timeout` is for all the work of one attempt, its time in the queue apart; parents have
+    no such limit.
     """
 
     agent: Label = DEFAULT_AGENT
@@ -173,7 +180,10 @@ class RunTable(Table):
     max_revisions: Annotated[int, Field(ge=0, le=_LARGEST)] = 3
     max_tries: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
     cancel_grace: Duration = 10.0
+    quiet_after: Annotated[Duration, Field(gt=0)] = QUIET_AFTER
     idle_exit: Duration = 600.0
+    stall_timeout: Annotated[Duration, Field(gt=0)] = 5 * 60.0
+    session_timeout: Annotated[Duration, Field(gt=0)] = 60 * 60.0
     tests_first: bool = False
     isolation: Annotated[Isolation, Strict(strict=False)] = Isolation.NONE
     push: bool = False

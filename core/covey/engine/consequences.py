@@ -70,6 +70,11 @@ def unblocked(session: Session, at: datetime) -> tuple[e.AnyEvent, ...]:
     return (e.SessionUnblocked(at=at, **about(session)),) if session.phase is Phase.BLOCKED else ()
 
 
+def revived(session: Session, at: datetime) -> tuple[e.AnyEvent, ...]:
+    """The event by which a stalled session is at work again, as a result shows; none for one that is not stalled."""
+    return (e.SessionRevived(at=at, **about(session)),) if session.phase is Phase.STALLED else ()
+
+
 def found_if_unknown(session: Session, at: datetime) -> tuple[e.AnyEvent, ...]:
     """`artifact_found`, unless the log knows already."""
     if session.artifact_path is None or session.artifact is ArtifactState.PRESENT:

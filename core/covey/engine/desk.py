@@ -1,5 +1,6 @@
 """The desk of an agent: its transcript, its ledger of processes, and how long it has to clean up."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from covey.clock import Clock
@@ -50,15 +51,17 @@ def _pieces(text: str) -> list[str]:
 
 
 class SessionLedger:
-    """Records the processes that work for a session before they may act."""
+    """Records the processes that work for a session before they may act; each is a sign of life."""
 
-    def __init__(self, store: EngineStore, session_id: str, attempt: int) -> None:
+    def __init__(self, store: EngineStore, session_id: str, attempt: int, sign: Callable[[], None]) -> None:
         self._store = store
         self._session_id = session_id
         self._attempt = attempt
+        self._sign = sign
 
     async def opened(self, record: ProcessRecord) -> None:
         """Returns once the record is durable: only then may the process act."""
+        self._sign()
         process = Process(
             session_id=self._session_id,
             attempt=self._attempt,
@@ -70,18 +73,23 @@ class SessionLedger:
 
     async def closed(self, record: ProcessRecord) -> None:
         """The process group has ended."""
+        self._sign()
         await self._store.close_process(record.pid, record.started)
 
 
 class EngineDesk:
-    """What the engine lends an agent for one turn."""
+    """What the engine lends an agent for one turn; whatever the agent does with it is a sign of life."""
 
-    def __init__(self, transcript: Transcript, ledger: SessionLedger, grace: Grace, step: str) -> None:
+    def __init__(
+        self, transcript: Transcript, ledger: SessionLedger, grace: Grace, step: str, sign: Callable[[], None]
+    ) -> None:
         self._transcript = transcript
         self._step = step
+        self._sign = sign
         self.ledger = ledger
         self.grace = grace
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Add to the session's transcript."""
+        self._sign()
         self._transcript.add(self._step, kind, text)

@@ -15,11 +15,14 @@ from covey.engine.loop import run_session
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
 from covey.engine.turns import Bench, Turns, error_result
+from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
 from covey.errors import StoreError
 from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
+from covey.model.status import FailureCause
 from covey.store.base import Child
+from covey.workspace.endings import as_written
 from covey.workspace.processes import Grace
 
 log = logging.getLogger(__name__)
@@ -29,7 +32,10 @@ ENDED = "ended before it had a result"
 
 @dataclass(slots=True)
 class Work:
-    """What is at work for one attempt of a session."""
+    """What is at work for one attempt of a session.
+
+    `limit` is the time in seconds that its work had, once that is over; `timed_out` the result that says so.
+    """
 
     running: Running
     run_number: int
@@ -38,6 +44,8 @@ class Work:
     acting: asyncio.Task[Result] | None = None
     transcript: Transcript | None = None
     stopped: bool = False
+    limit: float | None = None
+    timed_out: Result | None = None
     waiting_for: list[asyncio.Task[None]] = field(default_factory=list)
 
 
@@ -51,6 +59,7 @@ class LocalRuntime:
         self._moved = moved
         self._works: dict[Running, Work] = {}
         self.turns = Turns(bench)
+        self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
 
@@ -75,16 +84,25 @@ class LocalRuntime:
 
     async def handle_result(self, turn: Turn, result: Result) -> Next:
         """Record the result and what follows from it."""
+        work = self._works.get(turn.running)
+        if work is not None and result is work.timed_out:
+            reason = result.error_message or ""
+            if await self.turns.crashed(turn.running, reason, FailureCause.TIMEOUT):
+                return Next.END
         return await self.turns.handle_result(turn, result)
 
     async def execute(self, turn: Turn) -> Result:
         """Do what the turn's command says; ended early when the session is."""
         work = self._works[turn.running]
-        if work.stopped:
-            return self._ended()
-        desk = await self._desk(work, turn)
-        if turn.interaction.command.command is CommandKind.CHECK:
-            return await self._executor.execute(self._bench.tools, turn, desk)
+        if work.stopped or work.limit is not None:
+            return self._ended(work)
+        with self.vitals.acting(turn.running) as life:
+            desk = await self._desk(work, turn, life)
+            if turn.interaction.command.command is CommandKind.CHECK:
+                return await self._executor.execute(self._bench.tools, turn, desk)
+            return await self._act(work, turn, desk)
+
+    async def _act(self, work: Work, turn: Turn, desk: EngineDesk) -> Result:
         work.acting = asyncio.create_task(self._executor.execute(self._bench.tools, turn, desk))
         try:
             await asyncio.wait({work.acting})
@@ -92,7 +110,7 @@ class LocalRuntime:
             await _end(work.acting)
             raise
         acting, work.acting = work.acting, None
-        return self._ended() if acting.cancelled() else acting.result()
+        return self._ended(work) if acting.cancelled() else acting.result()
 
     async def due_children(self, running: Running) -> Due:
         """The children that are neither terminal nor running, and whether others run."""
@@ -138,6 +156,15 @@ class LocalRuntime:
             self._slots.withdraw(running.session_id)
             if work.acting is not None:
                 work.acting.cancel()
+
+    def _time_out(self, running: Running, limit: float) -> None:
+        """End what works for a session whose time is over, gracefully; the next result says so."""
+        work = self._works.get(running)
+        if work is None or work.stopped or work.limit is not None:
+            return
+        work.limit = limit
+        if work.acting is not None:
+            work.acting.cancel()
 
     def at_rest(self) -> bool:
         """Nothing can go on by itself: every session that is at work waits for something that has not happened."""
@@ -194,7 +221,8 @@ class LocalRuntime:
             await self._loop(work)
         elif await self._slots.acquire(work.running.session_id, at):
             try:
-                await self._loop(work)
+                with self.vitals.at_work(work.running, is_limited=True):
+                    await self._loop(work)
             finally:
                 self._slots.release()
 
@@ -208,14 +236,14 @@ class LocalRuntime:
         except StoreError as worse:
             self.broken = self.broken or worse
 
-    async def _desk(self, work: Work, turn: Turn) -> EngineDesk:
+    async def _desk(self, work: Work, turn: Turn, life: Life) -> EngineDesk:
         if work.transcript is None:
             work.transcript = await self._transcript(turn)
         step = turn.interaction.step
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
-        ledger = SessionLedger(store, running.session_id, running.attempt)
-        return EngineDesk(work.transcript, ledger, work.grace, step)
+        ledger = SessionLedger(store, running.session_id, running.attempt, life.sign)
+        return EngineDesk(work.transcript, ledger, work.grace, step, life.sign)
 
     async def _transcript(self, turn: Turn) -> Transcript:
         store, (session_id, attempt) = self._bench.store, turn.running
@@ -224,8 +252,14 @@ class LocalRuntime:
         last = await store.last_transcript_row(session_id, attempt) if begun_before else 0
         return Transcript(store, self._bench.tools.clock, session_id, attempt, last)
 
-    def _ended(self) -> Result:
-        return error_result(ENDED, self._bench.tools.clock.now())
+    def _ended(self, work: Work) -> Result:
+        """The result of work that was ended before it had one: because its session has ended, or its time is over."""
+        now = self._bench.tools.clock.now()
+        if work.stopped or work.limit is None:
+            return error_result(ENDED, now)
+        reason = f"its work took longer than {as_written(work.limit)}, the session_timeout of [run] in covey.toml"
+        work.timed_out = error_result(reason, now, cause=FailureCause.TIMEOUT)
+        return work.timed_out
 
 
 async def _all_done(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -7,7 +7,7 @@ from covey.engine.turns import Bench, error_result
 from covey.errors import IllegalEventError, StaleOperationError
 from covey.model import events as e
 from covey.model.session import Session, about
-from covey.model.status import TERMINAL, Phase, Status
+from covey.model.status import AT_WORK, TERMINAL, Phase, Status
 from covey.store.base import Completion, Operation
 from covey.workspace.processes import Grace, ProcessRecord, end_recorded
 
@@ -30,7 +30,7 @@ async def interrupt(bench: Bench, reason: str, run_id: str | None = None) -> Non
 
 
 async def _settle(bench: Bench, session: Session, reason: str) -> None:
-    if session.status is Status.ACTIVE and session.phase in {Phase.RUNNING, Phase.WAITING}:
+    if session.status is Status.ACTIVE and session.phase in AT_WORK | {Phase.WAITING}:
         await _append(bench, _interrupted(bench, session, reason))
     elif session.status in TERMINAL and session.pending is not None:
         await _append(bench, _closed(bench, session, reason))

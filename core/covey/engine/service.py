@@ -195,11 +195,12 @@ class Engine:
         self.runs.is_open = True
 
     async def keep_going(self, feed: ChangeFeed) -> None:
-        """Take requests and look at files, for as long as the engine lives."""
+        """Take requests, look at files, and watch over who is at work, for as long as the engine lives."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._guarded(self._take_requests(feed)))
             tasks.create_task(self._guarded(self._take_orders()))
             tasks.create_task(self._guarded(self._lookout.keep_looking()))
+            tasks.create_task(self._guarded(self.runtime.vitals.keep_watch()))
 
     def doing(self) -> str:
         """What it is at work on, for whoever reads the report of its crash."""
@@ -215,6 +216,7 @@ class Engine:
         self._ordered.set()
         feed.wake()
         self._lookout.end()
+        self.runtime.vitals.end()
         try:
             await interrupt(self._bench, "its engine left")
             crash = f"it crashed: {type(failure).__name__}" if _is_crash(failure) else None

@@ -17,6 +17,7 @@ from covey.engine.consequences import (
     failed,
     found_if_unknown,
     missing_by_verdict,
+    revived,
     run_finished,
     unblocked,
 )
@@ -161,7 +162,7 @@ class Turns:
         session, now = position.session, self._now()
         # What lies in a worktree is not in the project yet, and only that is what the log speaks of.
         found = found_if_unknown(session, now) if handled.present and not is_isolated(session) else ()
-        recorded = (_recorded(session, interaction, handled, now), *found)
+        recorded = (*revived(session, now), _recorded(session, interaction, handled, now), *found)
         tries = tuple(
             each if each.interaction_id != interaction.id else _closed(each, handled.result) for each in position.tries
         )
@@ -180,13 +181,38 @@ class Turns:
             events = (*events, *run_finished(events, session, below, now))
         return Operation(events=events, versions=versions, completed=(_completion(interaction, handled.result, now),))
 
-    async def crashed(self, running: Running, reason: str) -> None:
-        """Record that a session's task died: its interaction gets a result, the session fails."""
+    async def crashed(self, running: Running, reason: str, cause: FailureCause = FailureCause.CRASH) -> bool:
+        """Record that a session's task died, or was ended: its interaction gets a result, the session fails.
+
+        False when it had ended otherwise, or another attempt has begun.
+        """
         while True:
             session = (await self._position(running.session_id)).session
             if is_terminal(session) or session.attempt != running.attempt:
+                return False
+            if await self._stored(await self._ending(session, cause, reason)):
+                return True
+
+    async def stalled(self, running: Running, since: datetime) -> bool:
+        """Record that a command at work has given no sign of life after `since`; False where none is at work now."""
+        position = await self._position_or_none(running.session_id)
+        if position is None or position.session.attempt != running.attempt:
+            return False
+        session = position.session
+        if session.phase is not Phase.RUNNING or session.pending is None:
+            return False
+        event = e.SessionStalled(at=self._now(), **about(session), since=since)
+        return await self._stored(Operation(events=(event,), versions={session.id: session.version}))
+
+    async def revived(self, running: Running) -> None:
+        """Record that a stalled session has given a sign of life; one that is stalled no more needs no record."""
+        while True:
+            position = await self._position_or_none(running.session_id)
+            if position is None or position.session.attempt != running.attempt:
                 return
-            if await self._stored(await self._ending(session, FailureCause.CRASH, reason)):
+            session = position.session
+            events = revived(session, self._now())
+            if not events or await self._stored(Operation(events=events, versions={session.id: session.version})):
                 return
 
     async def _ending(self, session: Session, cause: FailureCause, reason: str) -> Operation:
@@ -200,7 +226,7 @@ class Turns:
         if session.pending is not None:
             interaction = await self._interaction(session.pending)
             result = error_result(reason, self._now())
-            events = (_recorded(session, interaction, Handled({}, result), now), *events)
+            events = (*revived(session, now), _recorded(session, interaction, Handled({}, result), now), *events)
             completed = (_completion(interaction, result, now),)
         if session.session_id is None:
             events = (*events, *run_finished(events, session, below, now))

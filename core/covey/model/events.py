@@ -113,6 +113,16 @@ class SessionUnblocked(Event, frozen=True, kw_only=True, tag="session_unblocked"
     """Something changed that could change the verdict; the parent looks again."""
 
 
+class SessionStalled(Event, frozen=True, kw_only=True, tag="session_stalled"):
+    """A session at work has given no sign of life for too long, not after `since`; it keeps its slot and goes on."""
+
+    since: datetime
+
+
+class SessionRevived(Event, frozen=True, kw_only=True, tag="session_revived"):
+    """A stalled session has given a sign of life."""
+
+
 class SessionInterrupted(Event, frozen=True, kw_only=True, tag="session_interrupted"):
     """The engine that worked on this session died or was stopped."""
 
@@ -220,6 +230,8 @@ AnyEvent = (
     | SessionReconfigured
     | SessionBlocked
     | SessionUnblocked
+    | SessionStalled
+    | SessionRevived
     | SessionInterrupted
     | SessionCompleted
     | SessionFailed

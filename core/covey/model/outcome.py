@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from covey.model.session import Session
-from covey.model.status import Phase, Status
+from covey.model.status import AT_WORK, Phase, Status
 from covey.model.tree import SessionTree
 
 COMPLETE, UNSUCCESSFUL, SOME_SKIPPED, NOTHING_TO_DO, TIMED_OUT, NEEDS_HUMAN, STOPPED = 0, 1, 3, 4, 5, 6, 130
@@ -17,7 +17,7 @@ ALL_IN_ORDER = "nothing to do: every file is there and passes"
 EXIT_ORDER = (STOPPED, 2, UNSUCCESSFUL, NEEDS_HUMAN, SOME_SKIPPED, COMPLETE, NOTHING_TO_DO)
 """Of several contexts' exit codes, the first of these that occurs is the command's."""
 
-_MOVING = frozenset({Phase.QUEUED, Phase.RUNNING, Phase.CANCELLING})
+_MOVING = AT_WORK | {Phase.QUEUED, Phase.CANCELLING}
 _MOVED_BY_ENGINE = _MOVING | {Phase.INTERRUPTED}
 
 

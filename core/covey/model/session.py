@@ -4,7 +4,8 @@ A session's life:
 
     (none) ──created──▶ queued ──started──▶ running ⇄ waiting ⇄ blocked        status: active
                           ▲                    │
-                          │       interrupted ◀┘ ──started──▶ running
+                          │       interrupted ◀┤ ──started──▶ running
+                          │           stalled ◀┘ ──revived──▶ running
                           │                    │
                        retried      ┌──────────┼───────────┬────────────┐
                           │         ▼          ▼           ▼            ▼
@@ -34,7 +35,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     `step` and `command` are those of its newest interaction, `pending` that interaction's id while it has no result.
     `artifact_path` is relative to the project root, None for sessions without a file of their own.
-    `needs_human` is the verdict that blocks it. `usage` counts tokens by kind, `cost_usd` is in US dollars.
+    `needs_human` is the verdict that blocks it; `stalled_since` is its last sign of life while it is stalled. `usage`
+    counts tokens by kind, `cost_usd` is in US dollars.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     artifact_path: str | None = None
     kept: bool = False
     needs_human: dict[str, Any] | None = None
+    stalled_since: datetime | None = None
     error_message: str | None = None
     failure_cause: FailureCause | None = None
     skip_reason: str | None = None
@@ -188,14 +191,19 @@ def _command_issued(session: Session, event: e.CommandIssued) -> Session:
     )
 
 
+_WITHOUT_COMMAND: dict[Phase | None, Phase | None] = {Phase.CANCELLING: None, Phase.STALLED: Phase.RUNNING}
+"""The phases that an open command alone keeps up, and what they become without it."""
+
+
 def _result_recorded(session: Session, event: e.ResultRecorded) -> Session:
     if event.late:
         if session.pending != event.interaction_id:
             return _next(session, event)
-        phase = None if session.phase is Phase.CANCELLING else session.phase
-        return _next(session, event, pending=None, phase=phase)
+        phase = _WITHOUT_COMMAND.get(session.phase, session.phase)
+        return _next(session, event, pending=None, phase=phase, stalled_since=None)
     _require(session.status is Status.ACTIVE, session, event, f"it is {session.status}, the result is late")
     _require(session.pending == event.interaction_id, session, event, "the interaction is not its pending one")
+    _require(session.phase is not Phase.STALLED, session, event, "a result is a sign of life, and it is stalled")
     state = event.updates.get("state", {})
     only_state = set(event.updates) <= {"state"} and isinstance(state, dict)
     _require(only_state, session, event, "a result updates nothing but the state")
@@ -215,16 +223,22 @@ def _unblocked(session: Session, event: e.SessionUnblocked) -> Session:
     return _next(session, event, phase=Phase.WAITING, error_message=None, needs_human=None)
 
 
+def _stalled(session: Session, event: e.SessionStalled) -> Session:
+    _require(session.pending is not None, session, event, "it has no command at work")
+    return _next(session, event, phase=Phase.STALLED, stalled_since=event.since)
+
+
+def _revived(session: Session, event: e.SessionRevived) -> Session:
+    return _next(session, event, phase=Phase.RUNNING, stalled_since=None)
+
+
 def _interrupted(session: Session, event: e.SessionInterrupted) -> Session:
-    return _next(session, event, phase=Phase.INTERRUPTED)
+    return _next(session, event, phase=Phase.INTERRUPTED, stalled_since=None)
 
 
 def _ended(session: Session, event: e.AnyEvent, status: Status, **changes: Any) -> Session:
-    return _next(
-        session,
-        event,
-        **{"status": status, "phase": None, "finished_at": event.at, "needs_human": None, **changes},
-    )
+    usual = {"phase": None, "finished_at": event.at, "needs_human": None, "stalled_since": None}
+    return _next(session, event, status=status, **{**usual, **changes})
 
 
 def _completed(session: Session, event: e.SessionCompleted) -> Session:
@@ -335,7 +349,9 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.SessionReconfigured: Rule(_ANY, None, _reconfigured),
     e.SessionBlocked: Rule(_ACTIVE, _WORKING, _blocked),
     e.SessionUnblocked: Rule(_ACTIVE, frozenset({Phase.BLOCKED}), _unblocked),
-    e.SessionInterrupted: Rule(_ACTIVE, _WORKING, _interrupted),
+    e.SessionStalled: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _stalled),
+    e.SessionRevived: Rule(_ACTIVE, frozenset({Phase.STALLED}), _revived),
+    e.SessionInterrupted: Rule(_ACTIVE, _WORKING | {Phase.STALLED}, _interrupted),
     e.SessionCompleted: Rule(_ACTIVE, _WORKING, _completed),
     e.SessionFailed: Rule(_ACTIVE, None, _failed),
     e.SessionCancelled: Rule(_ACTIVE, None, _cancelled),

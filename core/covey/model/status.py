@@ -29,10 +29,15 @@ class Phase(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    STALLED = "stalled"
     WAITING = "waiting"
     BLOCKED = "blocked"
     INTERRUPTED = "interrupted"
     CANCELLING = "cancelling"
+
+
+AT_WORK = frozenset({Phase.RUNNING, Phase.STALLED})
+"""A step's command is being executed: the session has its slot, and somebody may be told to stop."""
 
 
 class FailureCause(StrEnum):

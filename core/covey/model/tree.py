@@ -11,6 +11,9 @@ from covey.model.events import AnyEvent
 from covey.model.session import Session, apply, file_is_missing
 from covey.model.status import Phase, Status
 
+_NEEDS = ("failed", "cancelled", "missing_files", "stalled", "interrupted")
+"""Why sessions need a human, in the order in which they are told."""
+
 
 class SessionTree:
     """Sessions by id, with an index of children; changed only by `fold`."""
@@ -71,10 +74,12 @@ class SessionTree:
 
         Below a session that was skipped or cancelled nobody is needed any more.
         """
-        lists: dict[str, list[Session]] = {"failed": [], "cancelled": [], "missing_files": [], "interrupted": []}
+        lists: dict[str, list[Session]] = {kind: [] for kind in _NEEDS}
         root = self._sessions[root_id]
         if root.status is Status.FAILED:
             lists["failed"].append(root)
+        elif root.phase is Phase.STALLED:
+            lists["stalled"].append(root)
         self._collect(root, lists)
         return lists
 
@@ -86,6 +91,8 @@ class SessionTree:
                 lists["cancelled"].append(child)
             elif file_is_missing(child):
                 lists["missing_files"].append(child)
+            elif child.phase is Phase.STALLED:
+                lists["stalled"].append(child)
             elif child.phase is Phase.INTERRUPTED:
                 lists["interrupted"].append(child)
             if child.status not in {Status.SKIPPED, Status.CANCELLED}:

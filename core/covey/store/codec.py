@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import force_setattr
 
+from covey.model.activity import Activity
 from covey.model.command import (
     Command,
     CommandKind,
@@ -190,6 +191,19 @@ def project(body: str) -> Project:
 def engine_row(body: str) -> EngineRow:
     """An engine's row from its body."""
     return _engine.decode(body)
+
+
+def activity_row(activity: Activity) -> Row:
+    """Columns of `activity`."""
+    return (activity.session_id, activity.attempt, moment(activity.at), moment(activity.beat))
+
+
+def activity(row: Row) -> Activity:
+    """Signs of life from `session_id, attempt, at, beat`."""
+    session_id, attempt, at, beat = row
+    return Activity(
+        session_id=session_id, attempt=attempt, at=datetime.fromisoformat(at), beat=datetime.fromisoformat(beat)
+    )
 
 
 def transcript_row(row: Row) -> TranscriptRow:

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiosqlite
 import msgspec
 
+from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow, Try
 from covey.model.component import Component, spawn_order
 from covey.model.control import ControlRequest
@@ -327,6 +328,11 @@ class Reads:
             "SELECT coalesce(max(n), 0) FROM transcripts WHERE session_id = ? AND attempt = ?", session_id, attempt
         )
         return int(rows[0][0])
+
+    async def activity(self) -> dict[str, Activity]:
+        """The signs of life of all sessions at work, by their ids."""
+        rows = await self._rows("SELECT session_id, attempt, at, beat FROM activity")
+        return {row[0]: codec.activity(row) for row in rows}
 
     async def processes(self) -> tuple[Process, ...]:
         """The processes that were recorded and have not been seen to end."""

@@ -107,6 +107,14 @@ MIGRATIONS: tuple[str, ...] = (
     );
     """,
     """
+    CREATE TABLE activity (
+        session_id TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+        attempt    INTEGER NOT NULL,
+        at         TEXT NOT NULL,
+        beat       TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
+    """
     CREATE TABLE archived (
         first  INTEGER PRIMARY KEY,
         last   INTEGER NOT NULL,

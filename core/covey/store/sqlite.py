@@ -14,6 +14,7 @@ import msgspec
 from covey.clock import Clock
 from covey.config.state_dir import state_directory
 from covey.errors import EngineRunningError, StoreError
+from covey.model.activity import Activity
 from covey.model.command import TranscriptRow
 from covey.model.component import Component
 from covey.model.control import ControlRequest
@@ -47,6 +48,7 @@ _SET_COMPONENT = (
 )
 _DROP_COMPONENTS = "DELETE FROM components WHERE project_id = ? AND id NOT IN (SELECT value FROM json_each(?))"
 _TAKE_OVER = "UPDATE interactions SET epoch = ? WHERE completed_at IS NULL"
+_FORGET_ALL_ACTIVITY = "DELETE FROM activity"
 _SETTLE_ORDER = "UPDATE orders SET state = ?, body = ? WHERE id = ?"
 
 
@@ -80,6 +82,10 @@ class EngineStore(Reads):
         """Add transcript rows; durable no later than the next operation."""
         self._writer.transcribe(rows)
 
+    def note_activity(self, noted: Sequence[Activity], over: Sequence[tuple[str, int]]) -> None:
+        """Note signs of life; forget those of attempts whose work is over. Nobody waits for it to be durable."""
+        self._writer.note_activity(noted, over)
+
     async def declare(self, project: Project, components: Sequence[Component]) -> None:
         """Make the project and its components what the manifest says now; contexts come before their components."""
         ids = msgspec.json.encode([component.id for component in components]).decode()
@@ -100,7 +106,8 @@ class EngineStore(Reads):
         await self._writer.close_process(pid, started)
 
     async def take_over(self) -> None:
-        """Make what an engine that died has left pending this engine's own."""
+        """Make what an engine that died has left pending this engine's own; nothing is known to be alive by then."""
+        await self._writer.batches.ask(Note(_FORGET_ALL_ACTIVITY, ((),)))
         await self._writer.batches.ask(Note(_TAKE_OVER, ((self.row.epoch,),)))
 
     async def note_slots(self, slots: int) -> None:
@@ -218,6 +225,10 @@ class Viewer(ArchiveReads):
         """The engine that takes requests now; None when there is none."""
         row = await self.engine()
         return row if row is not None and not row.stopped and engine_lives(self._state) else None
+
+    async def activity(self) -> dict[str, Activity]:
+        """The signs of life of all sessions at work, by their ids; none where an older covey has written last."""
+        return await super().activity() if self.is_current else {}
 
     async def leave(self, requests: Sequence[ControlRequest]) -> bool:
         """Leave requests in the inbox, all in one transaction; whether an engine lives that will take them."""

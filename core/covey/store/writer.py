@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from covey.errors import CoveyError, FenceLostError, IllegalEventError, StaleOperationError
+from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.control import ControlRequest
 from covey.model.events import CommandIssued, Entry
@@ -44,6 +45,11 @@ _TRANSCRIBE = "INSERT INTO transcripts (session_id, attempt, n, step, at, kind, 
 _SETTLE = "UPDATE controls SET state = ?, body = ? WHERE id = ?"
 _OPEN_PROCESS = "INSERT INTO processes (session_id, attempt, pid, pgid, started) VALUES (?, ?, ?, ?, ?)"
 _CLOSE_PROCESS = "DELETE FROM processes WHERE pid = ? AND started = ?"
+_NOTE_ACTIVITY = (
+    "INSERT INTO activity (session_id, attempt, at, beat) VALUES (?, ?, ?, ?) ON CONFLICT (session_id)"
+    " DO UPDATE SET attempt = excluded.attempt, at = excluded.at, beat = excluded.beat"
+)
+_FORGET_ACTIVITY = "DELETE FROM activity WHERE session_id = ? AND attempt = ?"
 _FOREIGN_COMMITS = "PRAGMA data_version"
 _LOAD = "SELECT body FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
 
@@ -182,6 +188,13 @@ class Writer:
     def transcribe(self, rows: Sequence[TranscriptRow]) -> None:
         """Take transcript rows; durable no later than the next operation."""
         self.batches.put(Note(_TRANSCRIBE, tuple(_transcript_row(row) for row in rows)))
+
+    def note_activity(self, noted: Sequence[Activity], over: Sequence[tuple[str, int]]) -> None:
+        """Take the signs of life of sessions at work, and forget those of attempts whose work is over."""
+        if noted:
+            self.batches.put(Note(_NOTE_ACTIVITY, tuple(codec.activity_row(each) for each in noted)))
+        if over:
+            self.batches.put(Note(_FORGET_ACTIVITY, tuple(over)))
 
     async def open_process(self, process: Process) -> None:
         """Record a process; returns once it is durable."""

@@ -25,9 +25,9 @@ def said_of(finished: Finished, timeout: float | None, idle_timeout: float | Non
     """Why a program ended, with the last line of what it printed; its times in seconds."""
     match finished.ended:
         case Ended.TIMEOUT:
-            return f"took longer than {_as_written(timeout or 0.0)}"
+            return f"took longer than {as_written(timeout or 0.0)}"
         case Ended.IDLE_TIMEOUT:
-            return f"no output for {_as_written(idle_timeout or 0.0)}"
+            return f"no output for {as_written(idle_timeout or 0.0)}"
         case Ended.EXITED:
             last = _last_line(finished.stderr) or _last_line(finished.stdout)
             return _exit(finished.code) + (f": {last}" if last else "")
@@ -47,7 +47,7 @@ def _last_line(text: str) -> str:
     return next((line for line in lines if line), "")
 
 
-def _as_written(seconds: float) -> str:
+def as_written(seconds: float) -> str:
     """`5m` rather than `5m00s`, and not less than there is below a minute."""
     if seconds < 60:  # noqa: PLR2004 - a minute
         return f"{seconds:g}s"

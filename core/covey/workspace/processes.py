@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar, cast
 
 import msgspec
 
+from covey.clock import AwakeTime
 from covey.errors import CoveyError
 from covey.workspace import process_table
 from covey.workspace.output import Output, Stream
@@ -32,8 +33,12 @@ _KILL_SECONDS = 5.0  # a process in the middle of a disk operation dies when tha
 _LINGER_SECONDS = 0.5
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.005, 0.2
 
+_LOOK_SECONDS = 5.0
+"""So often at least it is looked at the time while a program runs; what covey itself slept through does not count."""
+
 T = TypeVar("T")
 Listener = Callable[[Stream, str], Awaitable[None]]
+"""Told what a program prints; an empty text says that it printed something which is not shown yet."""
 
 
 class ProgramNotFoundError(CoveyError):
@@ -126,7 +131,8 @@ async def run_process(
 
     It gets no input and no environment but `env`. `timeout` counts from its start, `idle_timeout` from the last thing
     that it printed, both in seconds; once one is over, or the caller is cancelled, the group is ended: SIGTERM, after
-    the grace SIGKILL. A second cancellation ends the grace. Output goes to `on_output` as it comes.
+    the grace SIGKILL. A second cancellation ends the grace. Time that covey itself slept through does not count. Output
+    goes to `on_output` as it comes.
 
     Raises:
         ProgramNotFoundError: there is no such program.
@@ -178,7 +184,7 @@ class _Process(asyncio.SubprocessProtocol):
         self._listener = listener
         self._record: ProcessRecord | None = None
         self._open = {1: Stream.STDOUT, 2: Stream.STDERR}
-        self._heard = 0.0
+        self._has_printed = False
         self._news = asyncio.Event()
         self._exited = asyncio.Event()
         self._silent = asyncio.Event()
@@ -191,7 +197,7 @@ class _Process(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         # Bounded by what `Output` keeps, so a program that floods need not be held back.
         self._output.add(self._open[fd], data)
-        self._heard = self._loop.time()
+        self._has_printed = True
         self._news.set()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
@@ -231,18 +237,22 @@ class _Process(asyncio.SubprocessProtocol):
 
     async def watch(self, timeout: float | None, idle_timeout: float | None) -> Ended:  # noqa: ASYNC109 - see run_process
         """Tell the listener what is printed until the program has exited or one of its times is over."""
-        began = self._heard = self._loop.time()
+        awake = AwakeTime(self._loop.time, 2 * _LOOK_SECONDS)
+        heard = 0.0
         while True:
             self._news.clear()
-            await self._tell()
+            has_printed, self._has_printed = self._has_printed, False
+            await self._tell(has_printed=has_printed)
             if self._exited.is_set():
                 return Ended.EXITED
-            left = {Ended.TIMEOUT: _left(self._loop, began, timeout)}
-            left[Ended.IDLE_TIMEOUT] = _left(self._loop, self._heard, idle_timeout)
+            now = awake.seconds()
+            heard = now if has_printed else heard
+            left = {Ended.TIMEOUT: _or_never(timeout) - now}
+            left[Ended.IDLE_TIMEOUT] = heard + _or_never(idle_timeout) - now
             first = min(left, key=lambda which: left[which])
             if left[first] <= 0:
                 return first
-            await _up_to(left[first], self._news)
+            await _up_to(min(left[first], _LOOK_SECONDS), self._news)
 
     async def end(self, grace: Grace, ledger: ProcessLedger) -> None:
         """End the group, take in what it still printed, and close the record unless something could not be ended."""
@@ -274,11 +284,16 @@ class _Process(asyncio.SubprocessProtocol):
             left_out=self._output.left_out,
         )
 
-    async def _tell(self) -> None:
+    async def _tell(self, *, has_printed: bool = False) -> None:
+        """Tell what there is to show; where something was printed and nothing is to be shown yet, that."""
+        is_told = False
         while (piece := self._output.live()) is not None:
             stream, text = piece
             if text:
                 await self._listener(stream, text)
+                is_told = True
+        if has_printed and not is_told:
+            await self._listener(Stream.STDOUT, "")
 
 
 def _recorded(transport: asyncio.SubprocessTransport) -> ProcessRecord:
@@ -356,7 +371,11 @@ async def _killed(record: ProcessRecord) -> None:
 
 
 def _left(loop: asyncio.AbstractEventLoop, since: float, seconds: float | None) -> float:
-    return math.inf if seconds is None else since + seconds - loop.time()
+    return since + _or_never(seconds) - loop.time()
+
+
+def _or_never(seconds: float | None) -> float:
+    return math.inf if seconds is None else seconds
 
 
 async def _up_to(seconds: float, event: asyncio.Event) -> None:
