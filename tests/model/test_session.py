@@ -42,6 +42,7 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "session_blocked": lambda: e.SessionBlocked(**head, reason="failed: A", needs_human={"failed": ["A"]}),
         "session_unblocked": lambda: e.SessionUnblocked(**head),
         "session_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died"),
+        "undecided_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died", needs_human="may write"),
         "session_completed": lambda: e.SessionCompleted(**head),
         "session_failed": lambda: e.SessionFailed(**head, cause=FailureCause.TIMEOUT, reason="too slow"),
         "session_cancelled": lambda: e.SessionCancelled(**head, **DECIDED, reason="enough"),
@@ -63,6 +64,7 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
         "waiting": {"phase": Phase.WAITING},
         "blocked": {"phase": Phase.BLOCKED},
         "interrupted": {"phase": Phase.INTERRUPTED},
+        "undecided": {"phase": Phase.INTERRUPTED, "needs_human": {"interrupted": "it may still write"}},
         "complete": {"status": Status.COMPLETE, "phase": None},
         "file_missing": {"status": Status.COMPLETE, "phase": None, "artifact": ArtifactState.MISSING},
         "failed": {"status": Status.FAILED, "phase": None},
@@ -91,7 +93,7 @@ class TestPicture:
     """Every row against every column: an `x` is applied, a dot raises."""
 
     def test_the_picture_has_a_row_for_every_rule(self) -> None:
-        assert {row for row in LEGAL_STANDINGS if row != "late_result"} == {
+        assert LEGAL_STANDINGS.keys() - {"late_result", "undecided_interrupted"} == {
             kind.__struct_config__.tag for kind in LEGAL
         }
 
@@ -125,6 +127,10 @@ class TestPicture:
             ("running", "session_interrupted", "interrupted"),
             ("waiting", "session_interrupted", "interrupted"),
             ("interrupted", "session_started", "running"),
+            ("running", "undecided_interrupted", "undecided"),
+            ("interrupted", "undecided_interrupted", "undecided"),
+            ("undecided", "session_interrupted", "interrupted"),
+            ("undecided", "session_cancelled", "cancelled"),
             ("running", "session_completed", "complete"),
             ("waiting", "session_completed", "complete"),
             ("running", "session_failed", "failed"),

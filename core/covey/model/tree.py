@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from covey.model.events import AnyEvent
-from covey.model.session import Session, apply, file_is_missing
+from covey.model.session import Session, apply, file_is_missing, undecided
 from covey.model.status import Phase, Status
 
 
@@ -75,6 +75,8 @@ class SessionTree:
         root = self._sessions[root_id]
         if root.status is Status.FAILED:
             lists["failed"].append(root)
+        elif undecided(root):
+            lists["interrupted"].append(root)
         self._collect(root, lists)
         return lists
 
