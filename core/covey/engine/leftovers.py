@@ -7,8 +7,8 @@ A session whose process may still be at work does not go on by itself: it waits 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
 
+from covey.engine.machine import Machine
 from covey.engine.turns import Bench
 from covey.errors import IllegalEventError, StaleOperationError
 from covey.model import events as e
@@ -16,36 +16,35 @@ from covey.model.session import Session, about, undecided
 from covey.store.base import Operation, Process
 from covey.text.sanitise import sanitise_line
 from covey.workspace.process_table import Sight, place_of
-from covey.workspace.processes import KILL_SECONDS, Fate, Grace, ProcessRecord, end_recorded, is_left, sight_of
+from covey.workspace.processes import KILL_SECONDS, Fate, Grace, ProcessRecord, is_left, sight_of
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 2.0
 """How often it is looked whether a process that could not be ended has gone."""
 
-End = Callable[[ProcessRecord, Grace], Awaitable[Fate]]
 _Attempt = tuple[str, int]
 
 
 class Leftovers:
-    """What an engine that has gone left at work, by session and attempt; `end` is how a group is ended."""
+    """What an engine that has gone left at work, by session and attempt."""
 
-    def __init__(self, bench: Bench, end: End = end_recorded) -> None:
+    def __init__(self, bench: Bench, machine: Machine) -> None:
         self._bench = bench
-        self._end = end
+        self._machine = machine
         self._left: dict[_Attempt, list[tuple[Process, Fate]]] = {}
         self._over = asyncio.Event()
-        self.ended = 0
 
     async def end_all(self, grace_seconds: float) -> None:
         """End every recorded group, all at once; forget those of which nothing is left."""
         processes = await self._bench.store.processes()
-        fates = await asyncio.gather(*(self._end(_record(each), Grace(seconds=grace_seconds)) for each in processes))
+        fates = await asyncio.gather(
+            *(self._machine.end(_record(each), Grace(seconds=grace_seconds)) for each in processes)
+        )
         for process, fate in zip(processes, fates, strict=True):
             if fate in {Fate.SURVIVED, Fate.OUT_OF_SIGHT}:
                 self._left.setdefault((process.session_id, process.attempt), []).append((process, fate))
             else:
-                self.ended += fate is Fate.ENDED
                 await self._bench.store.close_process(process.pid, process.started)
 
     def why_not(self, session: Session) -> str | None:

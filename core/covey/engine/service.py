@@ -17,6 +17,7 @@ from covey.engine.executor import Executor
 from covey.engine.leftovers import Leftovers
 from covey.engine.local import LocalRuntime
 from covey.engine.lookout import Lookout
+from covey.engine.machine import Machine
 from covey.engine.orders import Hands, Orders
 from covey.engine.patience import OfCommand, Patience
 from covey.engine.records import Manifest, project_record, tools_of
@@ -56,6 +57,7 @@ class Engine:
         workflows: Mapping[str, Workflow],
         store: EngineStore,
         project_id: str,
+        machine: Machine,
     ) -> None:
         self._moved = asyncio.Event()
         self._ordered = asyncio.Event()
@@ -72,7 +74,7 @@ class Engine:
         self._controls = Controls(self._bench, self.runtime, objection, self.runs.wake)
         self._orders = Orders(store, Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop))
         self._lookout = Lookout(self._bench)
-        self._leftovers = Leftovers(self._bench)
+        self._leftovers = Leftovers(self._bench, machine)
         self.found = Found()
         self._database = str(database_path(project.root / ".covey"))
         self._inode = 0
@@ -248,6 +250,7 @@ async def open_engine(
     registry: AgentRegistry,
     clock: Clock | None = None,
     workflows: Mapping[str, Workflow] = WORKFLOWS,
+    machine: Machine | None = None,
 ) -> AsyncIterator[Engine]:
     """Be the project's engine for the length of the block.
 
@@ -272,6 +275,7 @@ async def open_engine(
             workflows=workflows,
             store=store,
             project_id=known.id if known else new_id(),
+            machine=machine or Machine(),
         )
         engines.append(engine)
         await engine.open()
