@@ -11,6 +11,7 @@ import pytest
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.registry import AgentRegistry
 from covey.client.requests import Answer, Wish, request_control
+from covey.engine.machine import Machine
 from covey.engine.patience import OfCommand
 from covey.engine.runs import RunOptions
 from covey.engine.service import Engine, open_engine
@@ -48,6 +49,7 @@ class Bench:
     extra: str = ""
     workflow: str = "design"
     workflows: Mapping[str, Workflow] = field(default_factory=lambda: WORKFLOWS)
+    machine: Machine = field(default_factory=Machine)
     seen: list[Assignment] = field(default_factory=list)
     reviews: list[Assignment] = field(default_factory=list)
 
@@ -80,7 +82,8 @@ class Bench:
     async def engine(self) -> AsyncIterator[Engine]:
         if not (self.root / "covey.toml").exists():
             self.write_manifest()
-        async with open_engine(load_project(self.root, self.registry), self.registry, workflows=self.workflows) as it:
+        project = load_project(self.root, self.registry)
+        async with open_engine(project, self.registry, workflows=self.workflows, machine=self.machine) as it:
             yield it
 
     @contextlib.asynccontextmanager
@@ -108,6 +111,14 @@ class Bench:
             return SessionTree(
                 [s for root in await viewer.roots(viewer.scope) for s in await viewer.run(viewer.scope, root.id)]
             )
+
+    async def leave(self, session_id: str, action: Action, **wish: object) -> None:
+        """Leave a request for the next engine."""
+        async with open_viewer(self.root) as viewer:
+            assert viewer is not None
+            session = await viewer.session(viewer.scope, session_id)
+            assert session is not None
+            await request_control(viewer, self.root, [session], Wish(action=action, **wish))  # type: ignore[arg-type]
 
     async def events(self) -> list[object]:
         async with open_viewer(self.root) as viewer:

@@ -10,25 +10,26 @@ from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 
 PICTURE = """
-event                result|queued running waiting blocked interrupted stalled|complete file_missing failed cancelled skipped
-session_started      -     |x      .       .       .       x           .     |.        .            .      .         .
-command_issued       closed|.      x       x       .       .           .     |.        .            .      .         .
-result_recorded      open  |x      x       x       x       x           .     |.        .            .      .         .
-late_result          -     |x      x       x       x       x           x     |x        x            x      x         x
-session_reconfigured -     |x      x       x       x       x           x     |x        x            x      x         x
-session_blocked      closed|.      x       x       .       .           .     |.        .            .      .         .
-session_unblocked    -     |.      .       .       x       .           .     |.        .            .      .         .
-session_stalled      open  |.      x       .       .       .           .     |.        .            .      .         .
-session_revived      -     |.      .       .       .       .           x     |.        .            .      .         .
-session_interrupted  -     |.      x       x       .       .           x     |.        .            .      .         .
-session_completed    closed|.      x       x       .       .           .     |.        .            .      .         .
-session_failed       closed|x      x       x       x       x           x     |.        .            .      .         .
-session_cancelled    -     |x      x       x       x       x           x     |.        .            .      .         .
-session_skipped      -     |x      x       x       x       x           x     |.        x            x      x         .
-session_retried      -     |.      .       .       .       .           .     |.        x            x      x         x
-artifact_found       -     |x      x       x       x       x           x     |x        x            x      x         x
-artifact_missing     -     |.      .       .       .       .           .     |x        x            .      .         .
-"""  # noqa: E501 - a picture is as wide as it is
+event                 result | queued running waiting blocked interrupted undecided stalled | complete file_missing failed cancelled skipped
+session_started       -      | x      .       .       .       x           .         .       | .        .            .      .         .
+command_issued        closed | .      x       x       .       .           .         .       | .        .            .      .         .
+result_recorded       open   | x      x       x       x       x           x         .       | .        .            .      .         .
+late_result           -      | x      x       x       x       x           x         x       | x        x            x      x         x
+session_reconfigured  -      | x      x       x       x       x           x         x       | x        x            x      x         x
+session_blocked       closed | .      x       x       .       .           .         .       | .        .            .      .         .
+session_unblocked     -      | .      .       .       x       .           .         .       | .        .            .      .         .
+session_stalled       open   | .      x       .       .       .           .         .       | .        .            .      .         .
+session_revived       -      | .      .       .       .       .           .         x       | .        .            .      .         .
+session_interrupted   -      | .      x       x       .       .           x         x       | .        .            .      .         .
+undecided_interrupted -      | .      x       x       .       x           x         x       | .        .            .      .         .
+session_completed     closed | .      x       x       .       .           .         .       | .        .            .      .         .
+session_failed        closed | x      x       x       x       x           x         x       | .        .            .      .         .
+session_cancelled     -      | x      x       x       x       x           x         x       | .        .            .      .         .
+session_skipped       -      | x      x       x       x       x           x         x       | .        x            x      x         .
+session_retried       -      | .      .       .       .       .           .         .       | .        x            x      x         x
+artifact_found        -      | x      x       x       x       x           x         x       | x        x            x      x         x
+artifact_missing      -      | .      .       .       .       .           .         .       | x        x            .      .         .
+"""  # noqa: E501 - a table is read across
 
 _LINES = [line.replace("|", " ").split() for line in PICTURE.strip().splitlines()]
 STANDINGS = _LINES[0][2:]
@@ -43,6 +44,8 @@ def row_of(event: e.AnyEvent) -> str:
     """The row of the picture that tells about this event."""
     if isinstance(event, e.ResultRecorded) and event.late:
         return "late_result"
+    if isinstance(event, e.SessionInterrupted) and event.needs_human is not None:
+        return "undecided_interrupted"
     return str(event.__struct_config__.tag)
 
 
@@ -52,7 +55,7 @@ def column_of(session: Session) -> str:
         return "file_missing"
     if session.status is Status.ACTIVE:
         assert session.phase is not None
-        return session.phase.value
+        return "undecided" if session.phase is Phase.INTERRUPTED and session.needs_human else session.phase.value
     return session.status.value
 
 
@@ -66,13 +69,15 @@ def is_likely(session: Session, kind: type[e.Event]) -> bool:
     return _drawn(session, str(kind.__struct_config__.tag))
 
 
-def asks_too_much(session: Session, event: e.AnyEvent) -> bool:
+def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911 - a condition for each event
     """The conditions beside the picture: the right interaction, the next attempt, a file that is there (or gone)."""
     match event:
         case e.ResultRecorded(late=False):
             return event.interaction_id != session.pending or not set(event.updates) <= {"state"}
         case e.SessionCompleted():
             return session.artifact_path is not None and session.artifact is not ArtifactState.PRESENT
+        case e.SessionInterrupted():
+            return column_of(session) == "undecided" and session.needs_human == {"interrupted": event.needs_human}
         case e.SessionRetried():
             return event.attempt != session.attempt + 1
         case e.ArtifactFound():

@@ -100,7 +100,10 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
         e.SessionReconfigured: {"agent": WORDS, "model": st.none() | WORDS},
         e.SessionBlocked: {"reason": WORDS, "needs_human": st.just({"failed": ["Invoice"]})},
         e.SessionStalled: {"since": st.just(at(0))},
-        e.SessionInterrupted: {"reason": WORDS},
+        e.SessionInterrupted: {
+            "reason": WORDS,
+            "needs_human": st.none() | st.sampled_from(["it may still write", "who knows"]),
+        },
         e.SessionCompleted: {"kept": st.booleans()},
         e.SessionFailed: {"cause": st.sampled_from(FailureCause), "reason": WORDS},
         e.SessionCancelled: {"reason": WORDS, **decided},

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
-from covey.model.session import LEGAL, Session, apply
+from covey.model.session import LEGAL, Session, apply, undecided
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey.model.tree import SessionTree
 from tests.model.picture import (
@@ -44,6 +44,7 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "session_stalled": lambda: e.SessionStalled(**head, since=at(40)),
         "session_revived": lambda: e.SessionRevived(**head),
         "session_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died"),
+        "undecided_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died", needs_human="may write"),
         "session_completed": lambda: e.SessionCompleted(**head),
         "session_failed": lambda: e.SessionFailed(**head, cause=FailureCause.TIMEOUT, reason="too slow"),
         "session_cancelled": lambda: e.SessionCancelled(**head, **DECIDED, reason="enough"),
@@ -66,6 +67,7 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
         "blocked": {"phase": Phase.BLOCKED},
         "interrupted": {"phase": Phase.INTERRUPTED},
         "stalled": {"phase": Phase.STALLED, "stalled_since": at(40)},
+        "undecided": {"phase": Phase.INTERRUPTED, "needs_human": {"interrupted": "it may still write"}},
         "complete": {"status": Status.COMPLETE, "phase": None},
         "file_missing": {"status": Status.COMPLETE, "phase": None, "artifact": ArtifactState.MISSING},
         "failed": {"status": Status.FAILED, "phase": None},
@@ -96,7 +98,7 @@ class TestPicture:
     """Every row against every column: an `x` is applied, a dot raises."""
 
     def test_the_picture_has_a_row_for_every_rule(self) -> None:
-        assert {row for row in LEGAL_STANDINGS if row != "late_result"} == {
+        assert LEGAL_STANDINGS.keys() - {"late_result", "undecided_interrupted"} == {
             kind.__struct_config__.tag for kind in LEGAL
         }
 
@@ -133,6 +135,10 @@ class TestPicture:
             ("stalled", "session_revived", "running"),
             ("stalled", "session_interrupted", "interrupted"),
             ("stalled", "session_cancelled", "cancelled"),
+            ("running", "undecided_interrupted", "undecided"),
+            ("interrupted", "undecided_interrupted", "undecided"),
+            ("undecided", "session_interrupted", "interrupted"),
+            ("undecided", "session_cancelled", "cancelled"),
             ("running", "session_completed", "complete"),
             ("waiting", "session_completed", "complete"),
             ("running", "session_failed", "failed"),
@@ -329,7 +335,8 @@ def assert_holds_together(session: Session) -> None:
     assert (session.phase is Phase.CANCELLING) == (terminal and session.pending is not None)
     assert session.pending is None or may_have_an_open_command(session)
     assert (session.finished_at is not None) == terminal
-    assert (session.needs_human is not None) == (session.phase is Phase.BLOCKED)
+    waits_for_a_decision = session.phase is Phase.BLOCKED or undecided(session) is not None
+    assert (session.needs_human is not None) == waits_for_a_decision
     if session.status is Status.COMPLETE:
         assert session.artifact_path is None or session.artifact in {ArtifactState.PRESENT, ArtifactState.MISSING}
         assert session.error_message is None

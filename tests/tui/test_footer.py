@@ -48,6 +48,10 @@ class TestRows:
             (failed(FailureCause.CHECK_FAILED, "no"), "e retry with note…   r retry   s skip…   o open file"),
             (running("ValidateDesign"), "l transcript   x cancel…"),
             ({"phase": Phase.INTERRUPTED, "pending": "i"}, "l transcript   x cancel…"),
+            (
+                {"phase": Phase.INTERRUPTED, "needs_human": {"interrupted": "it may still write"}},
+                "r retry   s skip…   x cancel…   l transcript",
+            ),
             ({}, "x cancel…   s skip…"),
             (complete(), "d artifact   o open file   y copy"),
             (complete(kept=True), "d artifact   o open file   y copy"),

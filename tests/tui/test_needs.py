@@ -12,6 +12,7 @@ from covey.model import events as e
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board, Change
+from covey_tui.view.keys import allowed
 from covey_tui.view.needs import ALERT_ORDER, Group, Needs, reason_of
 from tests.tui.pictures import (
     NOW,
@@ -239,3 +240,23 @@ class TestAgreement:
             assert needs.groups() == anew.groups()
             assert needs.waiting() == anew.waiting()
             assert len(needs) == shop.tally(None).needs
+
+
+class TestInterrupted:
+    """What was interrupted needs a human only where going on by itself is not safe."""
+
+    @pytest.mark.parametrize("why", [None, "its old process (pid 7) may still \x1b[2Jwrite"])
+    def test_counts_when_it_is_undecided(self, why: str | None) -> None:
+        held = {"interrupted": why} if why else None
+        held_up = ("Ledger", 3, {"phase": Phase.INTERRUPTED, "needs_human": held})
+        shown = board(family("Billing", 5, waiting(), [held_up]))
+        needs = Needs(shown)
+        (key,) = shown.children(shown.roots()[0])
+        assert needs.counts() == ({"interrupted": 1} if why else {})
+        assert shown.tally(None).needs == len(needs) == (why is not None)
+        assert needs.retried_together() == (), "each of them has to be looked at"
+        if why:
+            assert "may still" in needs.member(key).reason
+            assert "\x1b" not in needs.member(key).reason
+            assert needs.cause(key).counted(1) == "1 interrupted"
+            assert all(allowed(shown, f"session.{verb}", key) for verb in ("retry", "skip", "cancel"))

@@ -20,6 +20,7 @@ from covey.workspace import process_table
 from covey.workspace.output import Stream
 from covey.workspace.processes import (
     Ended,
+    Fate,
     Finished,
     Grace,
     ProcessRecord,
@@ -481,10 +482,10 @@ class TestEndRecorded:
 
     async def test_a_living_group(self, bench: Bench) -> None:
         async with bench.started("sleep 1000 & echo ready; sleep 1000") as task:
-            assert await end_recorded(bench.ledger.records[0], Grace()) is True
+            assert await end_recorded(bench.ledger.records[0], Grace()) is Fate.ENDED
             assert is_gone(bench.ledger.records[0].group)
             assert (await task).code == -signal.SIGTERM
-        assert await end_recorded(bench.ledger.records[0], Grace()) is False
+        assert await end_recorded(bench.ledger.records[0], Grace()) is Fate.GONE
 
     async def test_members_whose_leader_is_gone(self, bench: Bench) -> None:
         """Its engine was killed, then the leader ended: only the members are left."""
@@ -515,7 +516,7 @@ class TestEndRecorded:
             quits.write("quit\n")
         await until(lambda: (leader := process_table.look(record.pid)) is None or leader.zombie)
         assert not is_gone(record.group)
-        assert await end_recorded(record, Grace(seconds=0.1)) is True
+        assert await end_recorded(record, Grace(seconds=0.1)) is Fate.ENDED
         assert is_gone(record.group)
 
     @pytest.mark.parametrize("change", ["began earlier", "began later", "another boot"])
@@ -528,7 +529,7 @@ class TestEndRecorded:
                 "began later": f"{place} {int(began) + 1}",
                 "another boot": f"another {began}",
             }[change]
-            assert await end_recorded(ProcessRecord(record.pid, record.group, started), Grace()) is False
+            assert await end_recorded(ProcessRecord(record.pid, record.group, started), Grace()) is Fate.GONE
             assert not is_gone(record.group)
             assert not task.done()
 
@@ -537,7 +538,7 @@ class TestEndRecorded:
         assert ours is not None
         for group in (os.getpgrp(), 0, 1):
             record = ProcessRecord(os.getpid(), group, f"{process_table.here()} {ours.started}")
-            assert await end_recorded(record, Grace()) is False
+            assert await end_recorded(record, Grace()) is Fate.GONE
 
 
 class TestProcessTable:

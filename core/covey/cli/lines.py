@@ -9,7 +9,7 @@ from covey.store.base import Line
 from covey.text.cells import fit
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import short_id
+from covey.text.words import TOOK_OVER, found_active, short_id
 
 _NAME = 24
 _REASON = 400
@@ -89,7 +89,14 @@ def _unblocked(_: e.SessionUnblocked) -> Told:
 
 
 def _interrupted(event: e.SessionInterrupted) -> Told:
+    if event.needs_human:
+        return "blocked", f"needs you: interrupted, and {event.needs_human}"
     return "interrupted", f"interrupted: {event.reason}"
+
+
+def _took_over(event: e.EngineStarted) -> Told:
+    found = found_active(event.resumed, event.adopted, event.waiting)
+    return ("interrupted", f"{TOOK_OVER}: {found}") if event.died else None
 
 
 def _completed(event: e.SessionCompleted) -> Told:
@@ -144,5 +151,6 @@ _TELL: dict[type[e.Event], Callable[[Any], Told]] = {
     e.ArtifactFound: _found,
     e.ArtifactMissing: _missing,
     e.ControlSettled: _settled,
+    e.EngineStarted: _took_over,
 }
-"""What is not here (commands, results, requests as they are taken, the engine's own lines) is for programs."""
+"""What is not here (commands, results, requests as they are taken, an engine's orderly comings) is for programs."""

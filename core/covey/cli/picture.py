@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from covey.client.snapshot import RunView, git_of, not_created
-from covey.model.session import Session, file_is_missing
+from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Status
 from covey.text.cells import cut, fit, pad, width
 from covey.text.glyphs import CAUSES, GlyphSet, Look, look_of, step_words
@@ -101,6 +101,8 @@ def detail(session: Session) -> str:
         return sanitise_line(session.artifact_path or "")
     if session.status in _TO_SHOW:
         return sanitise_line(session.error_message or "", _REASON)
+    if undecided(session):
+        return sanitise_line(undecided(session) or "", _REASON)
     return sanitise_line(session.skip_reason or "", _REASON) if session.status is Status.SKIPPED else ""
 
 
@@ -111,8 +113,9 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
     for fact in list(not_created(view.sessions))[:_SHOWN]:
         text = f"{fact.get('component')}: not created: {fact.get('reason')}"
         lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
-    if lists["interrupted"]:
-        lines.append(SafeText(f"  {plural(len(lists['interrupted']), 'session')} interrupted; the next run goes on"))
+    going_on = sum(undecided(session) is None for session in lists["interrupted"])
+    if going_on:
+        lines.append(SafeText(f"  {plural(going_on, 'session')} interrupted; the next run goes on"))
     return lines
 
 
@@ -129,7 +132,8 @@ def advice_lines(view: RunView) -> list[SafeText]:
 def needing(view: RunView) -> list[Session]:
     """Who needs a human: failed, cancelled, or without their file."""
     lists = view.tree.needs_human(view.run_id)
-    return [*lists["failed"], *lists["cancelled"], *lists["missing_files"]]
+    waiting = [session for session in lists["interrupted"] if undecided(session)]
+    return [*lists["failed"], *lists["cancelled"], *lists["missing_files"], *waiting]
 
 
 def _needs(sessions: Sequence[Session], glyphs: GlyphSet) -> Iterator[SafeText]:
@@ -143,6 +147,8 @@ def _needs(sessions: Sequence[Session], glyphs: GlyphSet) -> Iterator[SafeText]:
 def _problem(session: Session) -> str:
     if file_is_missing(session):
         return f"file missing: {detail(session)}"
+    if undecided(session):
+        return f"interrupted: {sanitise_line(undecided(session) or '', _WHOLE_REASON)}"
     cause = f": {CAUSES[session.failure_cause.value]}" if session.failure_cause else ""
     reason = sanitise_line(session.error_message or "", _WHOLE_REASON)
     return f"{session.status}{cause}: {reason or 'unknown'}"
@@ -157,7 +163,7 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
             commands.append((f"covey logs {first}", "what happened"))
         commands.append((f"covey retry {first} --note '...'", "try again; the note goes to the agent"))
         commands.append((f"covey skip {first} --reason '...'", "go on without it"))
-        if sum(session.status is not Status.CANCELLED for session in sessions) > 1:
+        if sum(session.status not in {Status.CANCELLED, Status.ACTIVE} for session in sessions) > 1:
             commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
         if any(file_is_missing(session) for session in sessions):
             commands.append(("put the file back", "and it is taken as it is"))

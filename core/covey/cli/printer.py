@@ -15,7 +15,7 @@ from covey.cli.tasks import own_errors
 from covey.client.archive import Page
 from covey.client.follow import Follower, line_json
 from covey.errors import StoreError
-from covey.model.events import RunFinished
+from covey.model.events import EngineStarted, RunFinished
 from covey.store.base import Line
 from covey.store.sqlite import open_viewer
 
@@ -82,11 +82,14 @@ class Printer:
     def _is_ours(self, line: Line) -> bool:
         """About these runs, or about none while they go on; nothing after all of them have finished.
 
-        Requests that waited for an engine are decided before an adoption; their lines belong to it.
+        Requests that waited for an engine are decided before an adoption; their lines belong to it. What an engine
+        found as it began is told to people alone: for programs a run's lines begin with its own.
         """
         event = line.entry.event
         if self._runs <= self.finished:
             return False
+        if isinstance(event, EngineStarted) and not self._begun:
+            return event.died and not self._out.asked_json
         ours = event.run_id in self._runs
         self._begun = self._begun or ours
         if isinstance(event, RunFinished) and event.run_id is not None:

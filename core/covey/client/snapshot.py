@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from covey.artifacts.presence import look_at
 from covey.model.command import Interaction
-from covey.model.session import Session, file_is_missing
+from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import ArtifactState, Phase, Status
 from covey.model.tree import SessionTree
 from covey.store.base import EngineRow
@@ -190,7 +190,7 @@ def needs_human_json(view: RunView) -> dict[str, list[dict[str, object]]]:
         "cancelled": [_with_reason(session) for session in lists["cancelled"]],
         "missing_files": [{**_named(session), "path": session.artifact_path} for session in lists["missing_files"]],
         "not_created": list(not_created(view.sessions)),
-        "interrupted": [_named(session) for session in lists["interrupted"]],
+        "interrupted": [{**_named(session), "reason": undecided(session)} for session in lists["interrupted"]],
     }
 
 

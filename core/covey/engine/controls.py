@@ -8,15 +8,19 @@ from msgspec.structs import replace
 
 from covey.engine.consequences import run_finished
 from covey.engine.local import LocalRuntime
+from covey.engine.recovery import closed
 from covey.engine.runtime import Running
 from covey.engine.turns import Bench
 from covey.errors import StaleOperationError
 from covey.model import events as e
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
-from covey.model.session import Session, about
+from covey.model.session import Session, about, undecided
 from covey.model.status import Phase
 from covey.store.base import Operation
+
+_ENDS = (e.SessionCancelled, e.SessionSkipped)
+_NOT_GONE_ON_WITH = "it was interrupted, and then decided otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +124,44 @@ class Controls:
             refused=decision.refused,
             reason=decision.reason,
         )
+        closing = [self._closing(each) for each in standing.all() if self._ends_what_nobody_works_on(decision, each)]
         is_root = session.session_id is None
         finished = run_finished(decision.events, session, standing.below, now) if is_root else ()
         outcome = replace(request, state=state, changed=decision.changed, outcome=decision.reason)
         return Operation(
-            events=(requested, *decision.events, settled, *finished),
+            events=(
+                requested,
+                *(event for each in closing for event in each.events),
+                *decision.events,
+                settled,
+                *finished,
+            ),
             versions={each.id: each.version for each in standing.all()},
+            completed=tuple(completion for each in closing for completion in each.completed),
             settled=(outcome,),
         )
+
+    def _ends_what_nobody_works_on(self, decision: Decision, session: Session) -> bool:
+        """A decision ends a session whose command has no result yet, and no loop will give it one."""
+        ended = {event.session_id for event in decision.events if isinstance(event, _ENDS)}
+        is_at_work = self._runtime.works_on(Running(session.id, session.attempt))
+        return session.id in ended and session.pending is not None and not is_at_work
+
+    def _closing(self, session: Session) -> Operation:
+        return closed(self._bench, session, _NOT_GONE_ON_WITH)
 
     async def _carry_out(self, request: ControlRequest, standing: Standing, events: Sequence[e.AnyEvent]) -> None:
         """What is to be done beside the rows: end work that is no longer wanted, and let a root's loop run again."""
         for event in events:
             if isinstance(event, e.SessionCancelled | e.SessionSkipped) and event.session_id and event.attempt:
                 self._runtime.stop_work(Running(event.session_id, event.attempt), now=request.now)
-            if isinstance(event, e.SessionRetried | e.SessionUnblocked):
+            if isinstance(event, e.SessionRetried | e.SessionUnblocked) or _settles_what_waits(event, standing):
                 await self._wake_root(standing.root)
         session = standing.session
         if request.action is Action.CANCEL and request.now and session.phase is Phase.CANCELLING:
             self._runtime.stop_work(Running(session.id, session.attempt), now=True)
+
+
+def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:
+    """A skip of what waits for a decision may be all that its run waited for."""
+    return isinstance(event, e.SessionSkipped) and undecided(standing.session) is not None

@@ -113,12 +113,13 @@ class LocalRuntime:
         return self._ended(work) if acting.cancelled() else acting.result()
 
     async def due_children(self, running: Running) -> Due:
-        """The children that are neither terminal nor running, and whether others run."""
+        """The children that are neither terminal nor running, and whether others run or wait for a human."""
         store = self._bench.store
         active = await store.active_children(running.session_id)
         due = [session_id for session_id, attempt in active if Running(session_id, attempt) not in self._works]
-        start = await store.children(self._bench.scope, due) if due else ()
-        return Due(start, working=len(due) < len(active))
+        found = await store.children(self._bench.scope, due) if due else ()
+        start = tuple(child for child in found if not child.held)
+        return Due(start, working=len(due) < len(active) or len(start) < len(found))
 
     async def start_child(self, parent: Running, child: Child) -> None:
         """Start a child's loop as a task of its own; it waits for a slot unless it is a parent itself."""
@@ -143,6 +144,10 @@ class LocalRuntime:
     def runs(self, session_id: str) -> bool:
         """A loop of the session runs, whichever attempt's it is."""
         return any(running.session_id == session_id and not work.stopped for running, work in self._works.items())
+
+    def works_on(self, running: Running) -> bool:
+        """A loop of this very attempt runs, and will see what becomes of it."""
+        return running in self._works
 
     def stop_work(self, running: Running, *, now: bool = False) -> None:
         """End what works for a session whose status says that it has ended; `now` cuts its grace short."""

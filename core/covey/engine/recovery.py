@@ -1,39 +1,120 @@
 """What a dead engine left behind: processes are ended, temporary files removed, sessions marked, work taken over."""
 
 import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from covey.engine.leftovers import Leftovers, released
 from covey.engine.shell import remove_leftovers
 from covey.engine.turns import Bench, error_result
 from covey.errors import IllegalEventError, StaleOperationError
 from covey.model import events as e
-from covey.model.session import Session, about
+from covey.model.command import CommandKind
+from covey.model.session import Session, about, undecided
 from covey.model.status import AT_WORK, TERMINAL, Phase, Status
 from covey.store.base import Completion, Operation
-from covey.workspace.processes import Grace, ProcessRecord, end_recorded
+from covey.text.glyphs import step_words
+from covey.text.sanitise import sanitise_line
+from covey.text.words import TOOK_OVER, found_active
+
+log = logging.getLogger(__name__)
 
 DIED = "its engine died"
+_GOES_ON = AT_WORK | {Phase.WAITING}
+_WAS_AT_WORK = _GOES_ON | {Phase.INTERRUPTED}
 
 
-async def recover(bench: Bench, grace_seconds: float) -> None:
-    """Bring the store to where an engine can go on; harmless where the last engine left in good order."""
-    await _end_processes(bench, grace_seconds)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How the sessions stood that were active as an engine began; `died`: the one before did not leave in good order.
+
+    Once their run is gone on with, `resumed` go on at the step that was interrupted and `adopted`, which had nothing at
+    work, with their next; `waiting` wait for a human, each with the reason.
+    """
+
+    died: bool = False
+    resumed: tuple[Session, ...] = ()
+    adopted: tuple[Session, ...] = ()
+    waiting: tuple[tuple[Session, str], ...] = ()
+
+    def tell(self) -> None:
+        """Tell the engine's log."""
+        if not (self.died or self.resumed or self.waiting):
+            return
+        began = TOOK_OVER if self.died else "goes on with what was left"
+        log.info("%s: %s", began, found_active(len(self.resumed), len(self.adopted), len(self.waiting)))
+        for session in self.resumed:
+            log.info("%s resumes at %s", sanitise_line(session.component), step_words(session.step or ""))
+        for session, reason in self.waiting:
+            log.warning("%s waits for you: %s", sanitise_line(session.component), reason)
+
+
+async def recover(bench: Bench, leftovers: Leftovers, grace_seconds: float) -> Found:
+    """Bring the store to where an engine can go on, and say what was found; harmless where all was in good order."""
+    store = bench.store
+    last = await store.entries((await store.last_seq()) - 1, 1)
+    await leftovers.end_all(grace_seconds)
     await _clear_away(bench)
-    await bench.store.take_over()
-    await interrupt(bench, DIED)
+    sessions = {session.id: session for session in await store.open_sessions(bench.scope)}
+    await leftovers.forget_decided(sessions)
+    found = _found(sessions.values(), leftovers, died=bool(last) and not isinstance(last[0].event, e.EngineStopped))
+    await store.append(Operation(events=(_started(bench, found),)))
+    await store.take_over()
+    unsafe = {session.id: reason for session, reason in found.waiting}
+    await _settle_all(bench, sessions.values(), DIED, unsafe)
+    for session in sessions.values():
+        if undecided(session) and session.id not in unsafe:
+            await _append(bench, released(bench, session))
+    return found
+
+
+def _started(bench: Bench, found: Found) -> e.EngineStarted:
+    row = bench.store.row
+    return e.EngineStarted(
+        at=bench.tools.clock.now(),
+        pid=row.pid,
+        epoch=row.epoch,
+        version=row.version,
+        died=found.died,
+        resumed=len(found.resumed),
+        adopted=len(found.adopted),
+        waiting=len(found.waiting),
+    )
+
+
+def _found(sessions: Iterable[Session], leftovers: Leftovers, *, died: bool) -> Found:
+    resumed, adopted, waiting = list[Session](), list[Session](), list[tuple[Session, str]]()
+    for session in sessions:
+        if session.status is not Status.ACTIVE:
+            continue
+        unsafe = leftovers.why_not(session) if session.phase in _WAS_AT_WORK else None
+        if unsafe is not None:
+            waiting.append((session, unsafe))
+        elif session.pending is not None and session.command is not CommandKind.SPAWN_SESSIONS:
+            resumed.append(session)
+        else:
+            adopted.append(session)
+    return Found(died, tuple(resumed), tuple(adopted), tuple(waiting))
 
 
 async def interrupt(bench: Bench, reason: str, run_id: str | None = None) -> None:
     """Mark what works (of one run, or of all) as interrupted, and close what is open of sessions that have ended."""
     sessions = await bench.store.open_sessions(bench.scope)
-    concerned = [session for session in sessions if run_id in {None, session.run_id}]
-    await asyncio.gather(*(_settle(bench, session, reason) for session in concerned))
+    await _settle_all(bench, [session for session in sessions if run_id in {None, session.run_id}], reason, {})
 
 
-async def _settle(bench: Bench, session: Session, reason: str) -> None:
-    if session.status is Status.ACTIVE and session.phase in AT_WORK | {Phase.WAITING}:
-        await _append(bench, _interrupted(bench, session, reason))
-    elif session.status in TERMINAL and session.pending is not None:
-        await _append(bench, _closed(bench, session, reason))
+async def _settle_all(bench: Bench, sessions: Iterable[Session], reason: str, unsafe: Mapping[str, str]) -> None:
+    """Mark what works as interrupted; `unsafe` says, by session, why one does not go on by itself."""
+    await asyncio.gather(*(_settle(bench, session, reason, unsafe.get(session.id)) for session in sessions))
+
+
+async def _settle(bench: Bench, session: Session, reason: str, unsafe: str | None) -> None:
+    if session.status in TERMINAL:
+        if session.pending is not None:
+            await _append(bench, closed(bench, session, reason))
+    elif session.phase in _GOES_ON or (unsafe is not None and unsafe != undecided(session)):
+        await _append(bench, _interrupted(bench, session, reason, unsafe))
 
 
 async def _append(bench: Bench, operation: Operation) -> None:
@@ -43,16 +124,13 @@ async def _append(bench: Bench, operation: Operation) -> None:
         return  # it ended by itself meanwhile: nothing is left to be marked
 
 
-def _interrupted(bench: Bench, session: Session, reason: str) -> Operation:
-    event = e.SessionInterrupted(
-        at=bench.tools.clock.now(),
-        **about(session),
-        reason=reason,
-    )
+def _interrupted(bench: Bench, session: Session, reason: str, unsafe: str | None) -> Operation:
+    event = e.SessionInterrupted(at=bench.tools.clock.now(), **about(session), reason=reason, needs_human=unsafe)
     return Operation(events=(event,), versions={session.id: session.version})
 
 
-def _closed(bench: Bench, session: Session, reason: str) -> Operation:
+def closed(bench: Bench, session: Session, reason: str) -> Operation:
+    """Close what is open of a session that has ended, or is about to, while nothing works for it."""
     result = error_result(reason, bench.tools.clock.now())
     event = e.ResultRecorded(
         at=result.timestamp,
@@ -74,11 +152,3 @@ async def _clear_away(bench: Bench) -> None:
     sessions = await bench.store.open_sessions(bench.scope)
     for root in {bench.tools.home, *(bench.tools.within(session).root for session in sessions)}:
         await asyncio.to_thread(remove_leftovers, root)
-
-
-async def _end_processes(bench: Bench, grace_seconds: float) -> None:
-    """End the process groups that a dead engine recorded, before their sessions are tried again."""
-    for process in await bench.store.processes():
-        record = ProcessRecord(pid=process.pid, group=process.group, started=process.started)
-        await end_recorded(record, Grace(seconds=grace_seconds))
-        await bench.store.close_process(process.pid, process.started)

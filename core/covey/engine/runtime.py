@@ -36,7 +36,7 @@ class Turn:
 
 
 class Due(NamedTuple):
-    """The children of a session: those to be started now, and whether any other still works."""
+    """The children of a session: those to be started now, and whether any other still works or waits for a human."""
 
     start: Sequence[Child]
     working: bool

@@ -14,12 +14,14 @@ from covey.config.state_dir import state_directory
 from covey.engine.at_work import RunsAtWork
 from covey.engine.controls import Controls
 from covey.engine.executor import Executor
+from covey.engine.leftovers import Leftovers
 from covey.engine.local import LocalRuntime
 from covey.engine.lookout import Lookout
+from covey.engine.machine import Machine
 from covey.engine.orders import Hands, Orders
 from covey.engine.patience import OfCommand, Patience
 from covey.engine.records import Manifest, project_record, tools_of
-from covey.engine.recovery import interrupt, recover
+from covey.engine.recovery import Found, interrupt, recover
 from covey.engine.runs import RunOptions
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
@@ -56,6 +58,7 @@ class Engine:
         workflows: Mapping[str, Workflow],
         store: EngineStore,
         project_id: str,
+        machine: Machine,
     ) -> None:
         self._moved = asyncio.Event()
         self._ordered = asyncio.Event()
@@ -72,6 +75,8 @@ class Engine:
         self._controls = Controls(self._bench, self.runtime, objection, self.runs.wake)
         self._orders = Orders(store, Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop))
         self._lookout = Lookout(self._bench)
+        self._leftovers = Leftovers(self._bench, machine)
+        self.found = Found()
         self._database = str(database_path(project.root / ".covey"))
         self._inode = 0
         self._closed = False
@@ -179,13 +184,12 @@ class Engine:
 
     async def open(self) -> None:
         """Take over what is there, before any loop runs: a dead engine's work, the inbox, and the files on disk."""
-        store, clock = self._bench.store, self._bench.tools.clock
+        store = self._bench.store
         self._inode = os.stat(database_path(state_directory(self._project.root))).st_ino  # noqa: PTH116
         self.first_seq = await store.last_seq()
         await store.declare(self._bench.scope.project, tuple(self._bench.tools.components.values()))
-        started = e.EngineStarted(at=clock.now(), pid=os.getpid(), epoch=store.row.epoch, version=VERSION)
-        await store.append(Operation(events=(started,)))
-        await recover(self._bench, self._project.settings.run.cancel_grace)
+        self.found = await recover(self._bench, self._leftovers, self._project.settings.run.cancel_grace)
+        self.found.tell()
         self.runs.roots.update({root.id: root for root in await store.roots(self._bench.scope)})
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
@@ -201,6 +205,7 @@ class Engine:
             tasks.create_task(self._guarded(self._take_orders()))
             tasks.create_task(self._guarded(self._lookout.keep_looking()))
             tasks.create_task(self._guarded(self.runtime.vitals.keep_watch()))
+            tasks.create_task(self._guarded(self._leftovers.keep_looking()))
 
     def doing(self) -> str:
         """What it is at work on, for whoever reads the report of its crash."""
@@ -217,6 +222,7 @@ class Engine:
         feed.wake()
         self._lookout.end()
         self.runtime.vitals.end()
+        self._leftovers.end()
         try:
             await interrupt(self._bench, "its engine left")
             crash = f"it crashed: {type(failure).__name__}" if _is_crash(failure) else None
@@ -255,6 +261,7 @@ async def open_engine(
     registry: AgentRegistry,
     clock: Clock | None = None,
     workflows: Mapping[str, Workflow] = WORKFLOWS,
+    machine: Machine | None = None,
 ) -> AsyncIterator[Engine]:
     """Be the project's engine for the length of the block.
 
@@ -279,6 +286,7 @@ async def open_engine(
             workflows=workflows,
             store=store,
             project_id=known.id if known else new_id(),
+            machine=machine or Machine(),
         )
         engines.append(engine)
         await engine.open()

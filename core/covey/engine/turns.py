@@ -27,7 +27,7 @@ from covey.model import events as e
 from covey.model.command import Interaction, Result, ResultStatus, Try
 from covey.model.ids import new_id
 from covey.model.scope import Scope
-from covey.model.session import Session, about, is_terminal
+from covey.model.session import Session, about, is_terminal, undecided
 from covey.model.status import FailureCause, Phase
 from covey.steps.base import Handled, Step, Tools
 from covey.steps.git_work import is_isolated
@@ -56,10 +56,10 @@ class Turns:
         self._bench = bench
 
     async def started(self, running: Running) -> bool:
-        """Record that a session's loop runs; False when it has ended or another attempt has begun."""
+        """Record that a session's loop runs; False when it has ended, waits for a human, or is at another attempt."""
         while True:
             session = (await self._position(running.session_id)).session
-            if is_terminal(session) or session.attempt != running.attempt:
+            if is_terminal(session) or undecided(session) or session.attempt != running.attempt:
                 return False
             if session.phase not in {Phase.QUEUED, Phase.INTERRUPTED}:
                 return True

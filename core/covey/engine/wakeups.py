@@ -16,6 +16,7 @@ _OF_THE_PARENT = frozenset(
         e.SessionCancelled,
         e.SessionSkipped,
         e.SessionRetried,
+        e.SessionInterrupted,  # one that waited for a human may do so no more
         e.ArtifactFound,
         e.ArtifactMissing,
     }

@@ -10,7 +10,7 @@ from datetime import datetime
 from covey.model import events as e
 from covey.model.control import AS_WISHED, CONTROLS, Action, ControlRequest, Standing
 from covey.model.ids import id_for
-from covey.model.session import Session, about, is_terminal, standing
+from covey.model.session import Session, about, is_terminal, standing, undecided
 from covey.model.status import TERMINAL, Phase, Status
 
 
@@ -126,11 +126,12 @@ def _restart(request: ControlRequest, session: Session, descendants: Sequence[Se
     if session.phase is Phase.WAITING:
         # A blocked parent's retry leads here, so the same key pressed twice finds its wish fulfilled.
         return Decision(reason="it looks after its children already; retry those that need it")
-    if descendants:
+    if descendants and not undecided(session):
         return Decision(refused=True, reason="cannot retry: it is at work and has children; retry those")
     if session.phase is Phase.QUEUED:
         return Decision(reason=f"attempt {session.attempt} has not started yet")
-    return Decision((*cancel_all([session], request, at), _retried(request, session, at)))
+    again = _retried(request, session, at, is_parent=bool(descendants))
+    return Decision((*cancel_all([session], request, at), again))
 
 
 def _retried(request: ControlRequest, session: Session, at: datetime, *, is_parent: bool = False) -> e.SessionRetried:

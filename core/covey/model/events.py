@@ -124,9 +124,13 @@ class SessionRevived(Event, frozen=True, kw_only=True, tag="session_revived"):
 
 
 class SessionInterrupted(Event, frozen=True, kw_only=True, tag="session_interrupted"):
-    """The engine that worked on this session died or was stopped."""
+    """The engine that worked on this session died or was stopped.
+
+    `needs_human` says why it would not be safe to go on with it before somebody has decided; None where it is.
+    """
 
     reason: str
+    needs_human: str | None = None
 
 
 class SessionCompleted(Event, frozen=True, kw_only=True, tag="session_completed"):
@@ -204,11 +208,19 @@ class ControlSettled(Event, frozen=True, kw_only=True, tag="control_settled"):
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):
-    """An engine holds the project's lock."""
+    """An engine holds the project's lock.
+
+    `died`: the one before it did not leave in good order. How the sessions stand that were active then: `resumed` go
+    on at the step that was interrupted, `adopted` had nothing at work, `waiting` wait for a human's decision.
+    """
 
     pid: int
     epoch: int
     version: str
+    died: bool = False
+    resumed: int = 0
+    adopted: int = 0
+    waiting: int = 0
 
 
 class EngineStopped(Event, frozen=True, kw_only=True, tag="engine_stopped"):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from covey.model.session import Session
+from covey.model.session import Session, undecided
 from covey.model.status import AT_WORK, Phase, Status
 from covey.model.tree import SessionTree
 
@@ -19,6 +19,7 @@ EXIT_ORDER = (STOPPED, 2, UNSUCCESSFUL, NEEDS_HUMAN, SOME_SKIPPED, COMPLETE, NOT
 
 _MOVING = AT_WORK | {Phase.QUEUED, Phase.CANCELLING}
 _MOVED_BY_ENGINE = _MOVING | {Phase.INTERRUPTED}
+_WAITS = frozenset({Phase.WAITING, Phase.INTERRUPTED})
 
 
 class How(StrEnum):
@@ -80,23 +81,39 @@ def exit_code(root: Session, counts: dict[str, int]) -> int:
 
 
 def reasons(tree: SessionTree, root: Session) -> list[str]:
-    """Why a run is not complete: what its root failed of, or what blocks it."""
+    """Why a run is not complete: what its root failed of, what blocks it, what was interrupted and is to be decided."""
+    if root.status is Status.FAILED:
+        return [f"{root.component}: {root.error_message}"]
     standing = [root, *tree.below(root.id)]
-    stuck = [root] if root.status is Status.FAILED else [each for each in standing if each.phase is Phase.BLOCKED]
-    return [f"{each.component}: {each.error_message}" for each in stuck]
+    blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
+    return [*blocked, *(f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each)))]
 
 
 def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool) -> bool:
     """The run is blocked, and nothing of it can go on by itself; what was interrupted goes on where an engine lives."""
     sessions = [tree.sessions[root_id], *tree.below(root_id)]
     moving = _MOVED_BY_ENGINE if engine_alive else _MOVING
-    if any(session.phase in moving for session in sessions):
+    if any(session.phase in moving and not undecided(session) for session in sessions):
         return False
     return _stuck(tree, tree.sessions[root_id])
 
 
 def _stuck(tree: SessionTree, session: Session) -> bool:
-    """It is blocked itself, or waits for children of which one is; a parent whose children have ended looks again."""
-    if session.phase is Phase.WAITING:
-        return any(_stuck(tree, child) for child in tree.children(session.id))
-    return session.phase is Phase.BLOCKED
+    """It needs a human itself, or waits for children of which one does; a parent whose children have ended looks again.
+
+    A parent whose engine left while it waited is interrupted: it still waits, unless something below it can go on.
+    """
+    if session.phase is Phase.BLOCKED or undecided(session):
+        return True
+    children = tree.children(session.id)
+    if session.phase is Phase.INTERRUPTED and any(_goes_on(tree, child) for child in children):
+        return False
+    return session.phase in _WAITS and any(_stuck(tree, child) for child in children)
+
+
+def _goes_on(tree: SessionTree, session: Session) -> bool:
+    """The next engine goes on with it, or with something below it."""
+    if session.phase is not Phase.INTERRUPTED or undecided(session):
+        return False
+    children = tree.children(session.id)
+    return not children or any(_goes_on(tree, child) for child in children)

@@ -4,7 +4,7 @@ A session's life:
 
     (none) ──created──▶ queued ──started──▶ running ⇄ waiting ⇄ blocked        status: active
                           ▲                    │
-                          │       interrupted ◀┤ ──started──▶ running
+                          │       interrupted ◀┤ ──started──▶ running    (or it waits for a human's decision)
                           │           stalled ◀┘ ──revived──▶ running
                           │                    │
                        retried      ┌──────────┼───────────┬────────────┐
@@ -35,8 +35,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     `step` and `command` are those of its newest interaction, `pending` that interaction's id while it has no result.
     `artifact_path` is relative to the project root, None for sessions without a file of their own.
-    `needs_human` is the verdict that blocks it; `stalled_since` is its last sign of life while it is stalled. `usage`
-    counts tokens by kind, `cost_usd` is in US dollars.
+    `needs_human` is the verdict that blocks it; of one that was interrupted, why it does not go on by itself (see
+    `undecided`). `stalled_since` is its last sign of life while it is stalled. `usage` counts tokens by kind,
+    `cost_usd` is in US dollars.
     """
 
     id: str
@@ -93,6 +94,14 @@ def is_terminal(session: Session) -> bool:
 def file_is_missing(session: Session) -> bool:
     """The session is complete, but its file has gone since."""
     return session.status is Status.COMPLETE and session.artifact is ArtifactState.MISSING
+
+
+def undecided(session: Session) -> str | None:
+    """Why an interrupted session waits for a human's decision; None where it goes on by itself, or is not one."""
+    if session.phase is not Phase.INTERRUPTED or session.needs_human is None:
+        return None
+    reason = session.needs_human.get("interrupted")
+    return str(reason) if reason else None
 
 
 def standing(session: Session) -> Standing:
@@ -175,6 +184,7 @@ def _phase_of(command: CommandKind | None) -> Phase:
 
 
 def _started(session: Session, event: e.SessionStarted) -> Session:
+    _require(undecided(session) is None, session, event, "a human has to decide about it")
     phase = _phase_of(session.command) if session.pending else Phase.RUNNING
     return _next(session, event, phase=phase, started_at=session.started_at or event.at)
 
@@ -233,7 +243,10 @@ def _revived(session: Session, event: e.SessionRevived) -> Session:
 
 
 def _interrupted(session: Session, event: e.SessionInterrupted) -> Session:
-    return _next(session, event, phase=Phase.INTERRUPTED, stalled_since=None)
+    needs_human = {"interrupted": event.needs_human} if event.needs_human else None
+    if session.phase is Phase.INTERRUPTED:
+        _require(needs_human != session.needs_human, session, event, "it is interrupted, and nothing differs")
+    return _next(session, event, phase=Phase.INTERRUPTED, stalled_since=None, needs_human=needs_human)
 
 
 def _ended(session: Session, event: e.AnyEvent, status: Status, **changes: Any) -> Session:
@@ -351,7 +364,7 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.SessionUnblocked: Rule(_ACTIVE, frozenset({Phase.BLOCKED}), _unblocked),
     e.SessionStalled: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _stalled),
     e.SessionRevived: Rule(_ACTIVE, frozenset({Phase.STALLED}), _revived),
-    e.SessionInterrupted: Rule(_ACTIVE, _WORKING | {Phase.STALLED}, _interrupted),
+    e.SessionInterrupted: Rule(_ACTIVE, _WORKING | {Phase.STALLED, Phase.INTERRUPTED}, _interrupted),
     e.SessionCompleted: Rule(_ACTIVE, _WORKING, _completed),
     e.SessionFailed: Rule(_ACTIVE, None, _failed),
     e.SessionCancelled: Rule(_ACTIVE, None, _cancelled),

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from covey.model.events import AnyEvent
-from covey.model.session import Session, apply, file_is_missing
+from covey.model.session import Session, apply, file_is_missing, undecided
 from covey.model.status import Phase, Status
 
 _NEEDS = ("failed", "cancelled", "missing_files", "stalled", "interrupted")
@@ -80,6 +80,8 @@ class SessionTree:
             lists["failed"].append(root)
         elif root.phase is Phase.STALLED:
             lists["stalled"].append(root)
+        elif undecided(root):
+            lists["interrupted"].append(root)
         self._collect(root, lists)
         return lists
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from covey.model.session import Session, file_is_missing, is_terminal
+from covey.model.session import Session, file_is_missing, is_terminal, undecided
 from covey.model.status import Status
 from covey.reports.advice import failed_advice, missing_advice, not_created_advice, run_advice, stuck_advice
 from covey.reports.facts import Facts, Group, Outcome, cost_of, is_kept, seconds_of, tokens_of
@@ -130,9 +130,12 @@ def _needs(facts: Facts) -> Iterator[Block]:
         yield _commands(not_created_advice(facts))
     if needs.stuck:
         yield from _need(facts, "Blocked", needs.stuck, told=_failure, advice=stuck_advice)
-    if needs.interrupted:
-        names = _names(needs.interrupted)
-        yield [f"**Interrupted:** {plural(len(needs.interrupted), 'session')} ({names})."]
+    waiting = tuple(session for session in needs.interrupted if undecided(session))
+    if waiting:
+        yield from _need(facts, "Interrupted, and waits for you", waiting, told=_undecided, advice=failed_advice)
+    going_on = tuple(session for session in needs.interrupted if not undecided(session))
+    if going_on:
+        yield [f"**Interrupted:** {plural(len(going_on), 'session')} ({_names(going_on)})."]
     is_left_alone = not facts.record.view.engine.alive or facts.outcome is Outcome.INTERRUPTED
     if is_left_alone and not is_terminal(facts.root):
         yield ["Nobody is at work on this run. This goes on with it, and carries out what was asked for meanwhile:"]
@@ -170,6 +173,10 @@ def _failure(facts: Facts, session: Session) -> Iterator[str]:
         yield f"  - test {code(test.name)}{place}: {prose(test.message or test.kind)}"
     if len(tests) > _TESTS:
         yield f"  - and {len(tests) - _TESTS} more tests"
+
+
+def _undecided(_: Facts, session: Session) -> Iterator[str]:
+    yield f"- {code(session.component)} ({code(short_id(session.id))}): {prose(undecided(session) or '')}"
 
 
 def _gone(_: Facts, session: Session) -> Iterator[str]:

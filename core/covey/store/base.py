@@ -58,13 +58,17 @@ class Position(NamedTuple):
 
 
 class Child(NamedTuple):
-    """An active child with what its place in the queue depends on; `priority` is its component's."""
+    """An active child with what its place in the queue depends on; `priority` is its component's.
+
+    One that is `held` was interrupted, and a human has to decide before it may go on.
+    """
 
     session_id: str
     attempt: int
     type: str
     position: int
     priority: int | None
+    held: bool = False
 
 
 class Line(msgspec.Struct, frozen=True):

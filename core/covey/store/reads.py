@@ -147,13 +147,16 @@ class Reads:
     async def children(self, scope: Scope, session_ids: Sequence[str]) -> tuple[Child, ...]:
         """What the places of these sessions in the queue depend on, in the order of the ids."""
         rows = await self._rows(
-            "SELECT s.id, s.attempt, s.type, s.position, json_extract(c.body, '$.priority') FROM json_each(?) wanted"
+            "SELECT s.id, s.attempt, s.type, s.position, json_extract(c.body, '$.priority'),"
+            " json_extract(s.body, '$.phase') = 'interrupted'"
+            "  AND json_extract(s.body, '$.needs_human.interrupted') IS NOT NULL"
+            " FROM json_each(?) wanted"
             " JOIN sessions s ON s.id = wanted.value LEFT JOIN components c ON c.id = s.component_id"
             " WHERE s.project_id = ? ORDER BY wanted.key",
             msgspec.json.encode(session_ids).decode(),
             scope.project.id,
         )
-        return tuple(Child(*row) for row in rows)
+        return tuple(Child(row[0], row[1], row[2], row[3], row[4], held=bool(row[5])) for row in rows)
 
     async def roots(self, scope: Scope) -> tuple[Session, ...]:
         """The roots of all runs, oldest first."""

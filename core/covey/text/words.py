@@ -67,3 +67,14 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def short_id(key: str) -> str:
     """The first digits of an id: enough to name a session on the command line, and to read aloud."""
     return key[:_SHORT_ID]
+
+
+TOOK_OVER = "took over from an engine that died"
+"""What an engine says that finds another one's work."""
+
+
+def found_active(resumed: int, adopted: int, waiting: int) -> str:
+    """How many of the sessions that were active then go on, and how: `3 resumed, 2 adopted, 1 waits for you`."""
+    waits = f"{waiting} {'waits' if waiting == 1 else 'wait'} for you" if waiting else ""
+    parts = (f"{resumed} resumed" if resumed else "", f"{adopted} adopted" if adopted else "", waits)
+    return ", ".join(part for part in parts if part) or "nothing was at work"

@@ -4,9 +4,11 @@ A process id is used again after a while; together with the moment its process b
 `/proc`, other systems through `ps`. Only looking happens here; `covey.workspace.processes` starts and ends programs.
 """
 
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -27,13 +29,48 @@ class Process(NamedTuple):
     zombie: bool
 
 
+class Sight(StrEnum):
+    """Whether a process can be looked at from here, by the place in which it began (`here` at that moment)."""
+
+    HERE = "here"
+    BEFORE_BOOT = "before_boot"
+    OTHER_NAMESPACE = "other_namespace"
+    OTHER_HOST = "other_host"
+
+
 @cache
 def here() -> str:
-    """What process ids of this moment are valid in: the boot and the namespace; ids of another one mean nothing."""
+    """What process ids of this moment are valid in: host, boot and namespace; ids of another one mean nothing here."""
     if not _HAS_PROC:
         return "ps"
     boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-    return f"{boot} {(_PROC / 'self/ns/pid').readlink()}"
+    return f"{os.uname().nodename} {boot} {(_PROC / 'self/ns/pid').readlink()}"
+
+
+class Place(NamedTuple):
+    """Where and since when process ids mean something; records of covey 0.1 name no `host`: they were made on this."""
+
+    host: str
+    boot: str
+    namespace: str
+
+
+def place_of(text: str) -> Place:
+    """A place as `here` wrote it down."""
+    parts = text.split(" ")
+    return Place(*parts) if len(parts) == len(Place._fields) else Place("", parts[0], parts[-1])
+
+
+def sight(text: str) -> Sight:
+    """Whether what began in a place can be looked at.
+
+    The same boot is the same kernel, whatever the host is called by now. Another boot of a host of this name was before
+    this one: nothing of then is left.
+    """
+    there, now = place_of(text), place_of(here())
+    if there.boot == now.boot:
+        return Sight.HERE if there.namespace == now.namespace else Sight.OTHER_NAMESPACE
+    return Sight.BEFORE_BOOT if there.host in {"", now.host} else Sight.OTHER_HOST
 
 
 def is_stopped(pid: int) -> bool:

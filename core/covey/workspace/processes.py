@@ -24,12 +24,15 @@ from covey.clock import AwakeTime
 from covey.errors import CoveyError
 from covey.workspace import process_table
 from covey.workspace.output import Output, Stream
+from covey.workspace.process_table import Sight
 
 KEEP_BYTES = 10 * 1024 * 1024
 """How much of what a program prints is delivered, its beginning and its end."""
 
+KILL_SECONDS = 5.0
+"""How long SIGKILL is waited for: a process in the middle of a disk operation dies when that is over."""
+
 _GATE = 'read -r go && exec "$@" </dev/null; exit 125'
-_KILL_SECONDS = 5.0  # a process in the middle of a disk operation dies when that is over
 _LINGER_SECONDS = 0.5
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.005, 0.2
 
@@ -71,6 +74,15 @@ class Grace:
 
     seconds: float = 10.0
     now: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Fate(StrEnum):
+    """What became of a recorded group: nothing was left of it, it was ended, it could not be, it cannot be seen."""
+
+    GONE = "gone"
+    ENDED = "ended"
+    SURVIVED = "survived"
+    OUT_OF_SIGHT = "out_of_sight"
 
 
 class Ended(StrEnum):
@@ -157,23 +169,26 @@ async def run_process(
     return process.finished(ended)
 
 
-def lives(record: ProcessRecord) -> bool:
-    """Something of the recorded group lives, as far as that can be told from one that has the same number."""
-    return _survivors(record)
+async def end_recorded(record: ProcessRecord, grace: Grace) -> Fate:
+    """End what is left of a recorded group, as `run_process` does; what became of it.
 
-
-async def end_recorded(record: ProcessRecord, grace: Grace) -> bool:
-    """End what is left of a recorded group, as `run_process` does; whether there was anything of it.
-
-    A group that merely has the same number is left alone.
+    A group that merely has the same number is left alone. What SIGKILL does not end is in the middle of something that
+    the kernel waits for, or is another user's.
     """
-    if not _survivors(record):
-        return False
+    if sight_of(record) in {Sight.OTHER_NAMESPACE, Sight.OTHER_HOST}:
+        return Fate.OUT_OF_SIGHT
+    if not is_left(record):
+        return Fate.GONE
     _signal(record, signal.SIGTERM)
     _signal(record, signal.SIGCONT)  # one that is stopped hears of its end only as it goes on
-    if not await _gone(record, grace.seconds, grace.now):
-        await _killed(record)
-    return True
+    if await _gone(record, grace.seconds, grace.now) or await _killed(record):
+        return Fate.ENDED
+    return Fate.SURVIVED
+
+
+def sight_of(record: ProcessRecord) -> Sight:
+    """Whether a recorded process can be looked at from here."""
+    return process_table.sight(record.started.rpartition(" ")[0])
 
 
 class _Process(asyncio.SubprocessProtocol):
@@ -259,12 +274,12 @@ class _Process(asyncio.SubprocessProtocol):
         if self._record is None:
             return
         await end_recorded(self._record, grace)
-        await _up_to(_KILL_SECONDS, self._exited)
+        await _up_to(KILL_SECONDS, self._exited)
         # Whoever left the group may hold the pipes for as long as it likes; we do not.
         await _up_to(_LINGER_SECONDS, self._silent)
         self._transport.close()
         await _up_to(_LINGER_SECONDS, self._closed)
-        if not _survivors(self._record):
+        if not is_left(self._record):
             await ledger.closed(self._record)
 
     async def end_and_tell(self, grace: Grace, ledger: ProcessLedger) -> None:
@@ -305,8 +320,8 @@ def _recorded(transport: asyncio.SubprocessTransport) -> ProcessRecord:
     return ProcessRecord(pid=pid, group=pid, started=f"{process_table.here()} {process.started}")
 
 
-def _survivors(record: ProcessRecord) -> bool:
-    """Something of the recorded group lives.
+def is_left(record: ProcessRecord) -> bool:
+    """Something of the recorded group lives, as far as can be seen from here.
 
     Whose group is it? The number stays taken for as long as the leader or any member lives, so:
     - another boot or namespace: the number means nothing here;
@@ -317,8 +332,10 @@ def _survivors(record: ProcessRecord) -> bool:
       What cannot be told apart is a later *session leader* of that very number that died and left members behind:
       out of up to four million numbers, within the time that covey was away.
     """
-    place, _, began = record.started.rpartition(" ")
-    if place != process_table.here() or record.group <= 1 or record.group == os.getpgrp() or _is_empty(record.group):
+    began = record.started.rpartition(" ")[2]
+    if sight_of(record) is not Sight.HERE or record.group <= 1 or record.group == os.getpgrp():
+        return False
+    if _is_empty(record.group):
         return False
     leader = process_table.look(record.pid)
     if leader is not None and leader.started != int(began):
@@ -346,7 +363,7 @@ def _is_empty(group: int) -> bool:
 
 
 def _signal(record: ProcessRecord, number: signal.Signals) -> None:
-    if _survivors(record):
+    if is_left(record):
         # Gone in the meantime, or another user's: what we may not end, we cannot.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(record.group, number)
@@ -356,7 +373,7 @@ async def _gone(record: ProcessRecord, seconds: float, hurry: asyncio.Event) -> 
     """Wait until the group is empty; no system tells of that, so it is looked for, less and less often."""
     loop = asyncio.get_running_loop()
     began, pause = loop.time(), _FIRST_LOOK_SECONDS
-    while _survivors(record):
+    while is_left(record):
         left = _left(loop, began, seconds)
         if left <= 0 or hurry.is_set():
             return False
@@ -365,9 +382,9 @@ async def _gone(record: ProcessRecord, seconds: float, hurry: asyncio.Event) -> 
     return True
 
 
-async def _killed(record: ProcessRecord) -> None:
+async def _killed(record: ProcessRecord) -> bool:
     _signal(record, signal.SIGKILL)
-    await _gone(record, _KILL_SECONDS, asyncio.Event())
+    return await _gone(record, KILL_SECONDS, asyncio.Event())
 
 
 def _left(loop: asyncio.AbstractEventLoop, since: float, seconds: float | None) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from covey.client.snapshot import EngineState
 from covey.model import events as e
 from covey.model.events import AnyEvent
-from covey.model.session import Session, file_is_missing
+from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
 from covey.text.glyphs import FILE_MISSING
@@ -152,7 +152,7 @@ class Board:
         return self._tallies.get(session_id, _EMPTY)
 
     def needs_human(self, session_id: str) -> bool:
-        """The session itself needs a human: it failed, was cancelled, lost its file, or is blocked for its own sake."""
+        """The session itself needs a human: it failed, was cancelled, lost its file, is undecided, or is blocked."""
         return _needs(self.session(session_id)) and not any(above.status in CLOSED for above in self.above(session_id))
 
     def above(self, session_id: str) -> Iterable[Session]:
@@ -308,6 +308,8 @@ class Board:
 
 
 def _needs(session: Session) -> bool:
+    if undecided(session):
+        return True
     if state_of(session) in NEED_A_HUMAN:
         return not (session.session_id is None and session.status is Status.CANCELLED)
     if session.phase is not Phase.BLOCKED:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from covey.model.session import undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board, state_of
 from covey_tui.view.hints import Hint, hints
@@ -119,7 +120,8 @@ def _best_first(board: Board, session_id: str) -> tuple[str, ...]:
     if session.phase is Phase.QUEUED:
         return "session.cancel", "session.skip"
     if session.phase is not None:
-        return "view.transcript", "session.cancel"
+        at_work = ("view.transcript", "session.cancel")
+        return ("session.retry", "session.skip", *reversed(at_work)) if undecided(session) else at_work
     if session.status is Status.FAILED and session.failure_cause is FailureCause.CHECK_FAILED:
         return "session.retry_note", "session.retry", "session.skip", "session.open_file"
     if state_of(session) == "complete":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from covey.model.session import Session
+from covey.model.session import Session, undecided
 from covey.model.status import Status
 from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise_line
@@ -73,6 +73,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "not_created", "blocked", "Not created", "not created", "not created", "A retry creates those that are missing."
     ),
     Cause("blocked", "blocked", "Blocked", "blocked", "blocked", "Retry what it waits for, or cancel it."),
+    Cause(
+        "interrupted",
+        "interrupted",
+        "Interrupted",
+        "interrupted",
+        "interrupted",
+        "See that the old process has ended; then retry it.",
+    ),
     Cause("cancelled", "cancelled", "Cancelled", "cancelled", "cancelled"),
 )
 """All causes, in the order of the intervention screen."""
@@ -92,14 +100,16 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
         "not_created",
         "blocked",
         "crash",
+        "interrupted",
         "cancelled",
     )
 )
 """All causes, in the order of the alert line."""
 BY_PATH = frozenset({FILE_MISSING, "missing_file"})
 """Causes whose sessions are listed with the path where their file is expected."""
-RETRIED_TOGETHER = frozenset(BY_KEY) - {"cancelled", "not_created", "blocked"}
-"""What "retry all that failed" takes along: somebody chose to cancel, and a blocked parent has not ended."""
+RETRIED_TOGETHER = frozenset(BY_KEY) - {"cancelled", "not_created", "blocked", "interrupted"}
+"""What "retry all that failed" takes along: somebody chose to cancel, a blocked parent has not ended, and of what was
+interrupted each has to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,8 @@ def reason_of(session: Session, zone: tzinfo | None = None) -> SafeText:
         return sanitise_line(session.artifact_path, _REASON)
     if cause.key == "cancelled" and session.decided_by:
         return sanitise_line(f"by {session.decided_by}{_clock(session.finished_at, zone)}", _REASON)
+    if cause.key == "interrupted":
+        return sanitise_line(undecided(session) or "", _REASON) or _NO_REASON
     if cause.key == "not_created":
         facts = (session.needs_human or {})["not_created"]
         return sanitise_line(", ".join(f"{fact['component']} ({fact['reason']})" for fact in facts), _REASON)

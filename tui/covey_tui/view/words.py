@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from covey.model.session import Session
+from covey.model.session import Session, undecided
 from covey.model.status import Phase, Status
 from covey.text.glyphs import CAUSES, LOOKS, step_words
 from covey.text.sanitise import SafeText, sanitise_line
@@ -26,6 +26,8 @@ STATE_ROLES: dict[str, Role] = {
 """The colour of each state's glyph; the keys are those of `covey.text.glyphs.LOOKS`."""
 
 _NAME = 200
+_UNDECIDED = Tone(Role.WARNING, bold=True)
+"""What was interrupted is muted, unless a human has to decide about it."""
 _FILES = {
     "ComponentDesignSessions": "design",
     "ComponentDesignReviewSessions": "review",
@@ -49,6 +51,8 @@ def glyph(session: Session) -> str:
 def glyph_tone(session: Session) -> Tone:
     """How the sign looks: bold where the state needs a human, and nobody chose it."""
     state = state_of(session)
+    if undecided(session):
+        return _UNDECIDED
     return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing"})
 
 
@@ -68,7 +72,7 @@ def status_word(board: Board, session: Session, now: datetime) -> Word:  # noqa:
     text = _text(session, state)
     if board.is_inferred(session.id):
         text = f"{text}?"
-    return Word(SafeText(text), _tone(state))
+    return Word(SafeText(text), _UNDECIDED if undecided(session) else _tone(state))
 
 
 def _text(session: Session, state: str) -> str:

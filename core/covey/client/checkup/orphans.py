@@ -6,7 +6,7 @@ from covey.client.checkup.finding import MEND, Finding, Severity
 from covey.store.alone import Alone
 from covey.store.sqlite import Viewer
 from covey.text.words import plural, short_id
-from covey.workspace.processes import Grace, ProcessRecord, end_recorded, lives
+from covey.workspace.processes import Grace, ProcessRecord, end_recorded, is_left
 
 
 async def orphans(viewer: Viewer, grace_seconds: float, alone: Alone | None) -> AsyncIterator[Finding]:
@@ -14,7 +14,7 @@ async def orphans(viewer: Viewer, grace_seconds: float, alone: Alone | None) -> 
     over = 0
     for process in await viewer.processes():
         record = ProcessRecord(pid=process.pid, group=process.group, started=process.started)
-        if not lives(record):
+        if not is_left(record):
             over += 1
         elif alone is None:
             who = f"a program of session {process.session_id} goes on without its engine"
@@ -25,7 +25,7 @@ async def orphans(viewer: Viewer, grace_seconds: float, alone: Alone | None) -> 
         else:
             await end_recorded(record, Grace(seconds=grace_seconds))
             who = f"a program of session {short_id(process.session_id)} (process group {process.group})"
-            if lives(record):
+            if is_left(record):
                 advice = f"look at it: ps -g {process.group}"
                 yield Finding("processes", Severity.WARNING, f"{who} does not end", advice)
                 continue

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from covey.model.control import CONTROLS, Action
-from covey.model.session import Session, file_is_missing, is_terminal, standing
+from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES
 from covey.text.sanitise import SafeText, sanitise_line
@@ -12,7 +12,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
-from covey_tui.view.words import STATE_ROLES, file_word, glyph, name_of, status_word
+from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
 
 MANY = 3
 """From so many others with the same trouble on, the advice is to look at them together."""
@@ -76,7 +76,8 @@ def _title(board: Board, session: Session, now: datetime) -> Line:
     if file_is_missing(session):
         word = SafeText(f"{file_word(session)} {word}".strip())
     role = STATE_ROLES["file_missing" if file_is_missing(session) else str(session.phase or session.status)]
-    return (span(f"{glyph(session)} ", Tone(role, bold=True)), Span(word, Tone(role, bold=True)))
+    tone = glyph_tone(session) if undecided(session) else Tone(role, bold=True)
+    return (span(f"{glyph(session)} ", tone), Span(word, tone))
 
 
 def _said(session: Session, width: int) -> list[Line]:
@@ -86,7 +87,9 @@ def _said(session: Session, width: int) -> list[Line]:
 def _sentence(session: Session) -> str:
     """What happened, in a sentence or two."""
     if session.phase is Phase.INTERRUPTED:
-        return "The engine ended while this was at work. The next run goes on with it."
+        why = undecided(session)
+        then = f"{_as_sentence(why)} See that it has ended; then decide." if why else "The next run goes on with it."
+        return f"The engine ended while this was at work. {then}"
     if file_is_missing(session):
         when = f" at {clock(session.finished_at)}" if session.finished_at is not None and not session.kept else ""
         return f"It was written and checked{when} and is gone now."
@@ -194,6 +197,7 @@ def _advice(board: Board, session: Session, width: int) -> list[Line]:
 
 def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     if session.phase is Phase.INTERRUPTED:
+        yield from _keys_of_undecided(board, session) if undecided(session) else ()
         return
     if session.phase is Phase.BLOCKED:
         yield "i", "see them all"
@@ -217,6 +221,13 @@ def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
         failed = session.status is Status.FAILED
         yield "o", "write the file yourself, then r keeps it" if failed else "write the file yourself"
     yield "s", _skip(board, session)
+
+
+def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, str]]:
+    yield "r", "try again; the old attempt no longer counts"
+    if session.session_id is not None:
+        yield "s", _skip(board, session)
+    yield "x", "cancel it"
 
 
 def _retry(session: Session) -> str:
