@@ -162,9 +162,10 @@ class CommandsTable(Table):
 class RunTable(Table):
     """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate/Revise and Run/Fix.
 
-    With `tests_first`, tests of what is not implemented yet have to fail. `push` and `pull_request` say what
-    happens to a run's branch once all is committed; the second implies the first. After `idle_exit` an engine of its
-    own leaves, when all its runs are blocked and nobody watches.
+    A session is retried `retry_limit` times unless somebody insists; a run in which more sessions than that fail for
+    the same cause, within `retry_window` seconds, is paused. With `tests_first`, tests of what is not implemented yet
+    have to fail. `push` and `pull_request` say what happens to a run's branch once all is committed; the second implies
+    the first. After `idle_exit` an engine of its own leaves, when all its runs are blocked and nobody watches.
     """
 
     agent: Label = DEFAULT_AGENT
@@ -172,6 +173,8 @@ class RunTable(Table):
     max_sessions: Annotated[int, Field(ge=1, le=_LARGEST)] = 8
     max_revisions: Annotated[int, Field(ge=0, le=_LARGEST)] = 3
     max_tries: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
+    retry_limit: Annotated[int, Field(ge=0, le=_LARGEST)] = 5
+    retry_window: Annotated[Duration, Field(gt=0)] = 600.0
     cancel_grace: Duration = 10.0
     idle_exit: Duration = 600.0
     tests_first: bool = False

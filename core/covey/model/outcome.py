@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from covey.model.pause import is_held, pause_words
 from covey.model.session import Session
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
@@ -80,23 +81,33 @@ def exit_code(root: Session, counts: dict[str, int]) -> int:
 
 
 def reasons(tree: SessionTree, root: Session) -> list[str]:
-    """Why a run is not complete: what its root failed of, or what blocks it."""
+    """Why a run is not complete: what its root failed of, that it is paused, or what blocks it."""
     standing = [root, *tree.below(root.id)]
     stuck = [root] if root.status is Status.FAILED else [each for each in standing if each.phase is Phase.BLOCKED]
-    return [f"{each.component}: {each.error_message}" for each in stuck]
+    paused = [f"{root.component} is {pause_words(root.paused)}; covey resume goes on"] if root.paused else []
+    return [*paused, *(f"{each.component}: {each.error_message}" for each in stuck)]
 
 
 def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool) -> bool:
-    """The run is blocked, and nothing of it can go on by itself; what was interrupted goes on where an engine lives."""
-    sessions = [tree.sessions[root_id], *tree.below(root_id)]
+    """The run is blocked or paused, and nothing of it can go on by itself.
+
+    What was interrupted goes on where an engine lives, unless its run is paused.
+    """
+    root = tree.sessions[root_id]
     moving = _MOVED_BY_ENGINE if engine_alive else _MOVING
-    if any(session.phase in moving for session in sessions):
+    if any(each.phase in moving and not _stands_still(root, each) for each in (root, *tree.below(root_id))):
         return False
-    return _stuck(tree, tree.sessions[root_id])
+    return _stuck(tree, root, root)
 
 
-def _stuck(tree: SessionTree, session: Session) -> bool:
-    """It is blocked itself, or waits for children of which one is; a parent whose children have ended looks again."""
+def _stands_still(root: Session, session: Session) -> bool:
+    """Its run's pause holds it; the root itself is started and adopted, paused or not."""
+    is_let_go = session is root and session.phase is not Phase.RUNNING
+    return is_held(root.paused, session) and not is_let_go
+
+
+def _stuck(tree: SessionTree, session: Session, root: Session) -> bool:
+    """It is blocked or held itself, or waits for children of which one is; a parent whose children have ended looks."""
     if session.phase is Phase.WAITING:
-        return any(_stuck(tree, child) for child in tree.children(session.id))
-    return session.phase is Phase.BLOCKED
+        return any(_stuck(tree, child, root) for child in tree.children(session.id))
+    return session.phase is Phase.BLOCKED or is_held(root.paused, session)
