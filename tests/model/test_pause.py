@@ -40,10 +40,13 @@ def test_every_phase_of_a_child(row: list[str]) -> None:
     assert (is_held(SOFT, child), is_held(HARD, child)) == (held_soft == "yes", held_hard == "yes")
 
 
-def test_a_root_that_waits_is_shown_as_paused() -> None:
-    root = session("root", phase=Phase.WAITING, pending="i1")
-    assert phase_under(SOFT, root) is Phase.PAUSED
-    assert not is_held(SOFT, root), "it waits for its children, paused or not"
+@pytest.mark.parametrize("phase", [Phase.WAITING, Phase.INTERRUPTED])
+def test_a_root_that_waits_is_shown_as_paused_whether_or_not_an_engine_lives(phase: Phase) -> None:
+    assert phase_under(SOFT, session("root", phase=phase, pending="i1")) is Phase.PAUSED
+
+
+def test_a_root_waits_for_its_children_paused_or_not() -> None:
+    assert not is_held(SOFT, session("root", phase=Phase.WAITING, pending="i1"))
 
 
 def test_a_blocked_root_still_says_that_it_needs_somebody() -> None:

@@ -47,15 +47,18 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind is not PauseKind.HUMAN
 
 
+_OF_A_PAUSED_ROOT = frozenset({Phase.WAITING, Phase.INTERRUPTED})
+
+
 def phase_under(pause: Pause | None, session: "Session") -> Phase | None:
     """The phase in which a session is shown, its run being paused so.
 
     A hard pause shows a session as pausing while it has a step to end. The root, which waits for what is paused, is
-    shown as paused, too.
+    shown as paused, too, whether or not an engine lives.
     """
     if pause is None or session.status is not Status.ACTIVE:
         return session.phase
-    if session.phase is Phase.QUEUED or (session.session_id is None and session.phase is Phase.WAITING):
+    if session.phase is Phase.QUEUED or (session.session_id is None and session.phase in _OF_A_PAUSED_ROOT):
         return Phase.PAUSED
     if pause.mode is PauseMode.HARD and session.phase is Phase.RUNNING:
         return Phase.PAUSED if session.pending is None else Phase.PAUSING
