@@ -29,6 +29,8 @@ session_skipped       -      | x      x       x       x       x           x     
 session_retried       -      | .      .       .       .       .           .         .       | .        x            x      x         x
 artifact_found        -      | x      x       x       x       x           x         x       | x        x            x      x         x
 artifact_missing      -      | .      .       .       .       .           .         .       | x        x            .      .         .
+run_paused            -      | x      x       x       x       x           x         x       | .        .            .      .         .
+run_resumed           -      | x      x       x       x       x           x         x       | .        .            .      .         .
 """  # noqa: E501 - a table is read across
 
 _LINES = [line.replace("|", " ").split() for line in PICTURE.strip().splitlines()]
@@ -85,7 +87,14 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
         case e.ArtifactMissing():
             return event.path != session.artifact_path or session.artifact is not ArtifactState.PRESENT
         case _:
-            return False
+            return isinstance(event, e.RunPaused | e.RunResumed) and not _may_be_paused_or_resumed(session, event)
+
+
+def _may_be_paused_or_resumed(session: Session, event: e.RunPaused | e.RunResumed) -> bool:
+    if isinstance(event, e.RunResumed):
+        return session.paused is not None
+    goes_further = session.paused is None or (session.paused.mode, event.mode) == ("soft", "hard")
+    return session.session_id is None and goes_further
 
 
 def _drawn(session: Session, row: str) -> bool:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
+from covey.model.pause import PauseKind, PauseMode
 from covey.model.session import Session, apply
 from covey.model.status import ExecutionMode, FailureCause
 from covey.model.tree import SessionTree
@@ -32,6 +33,8 @@ SESSION_EVENTS: list[type[e.Event]] = [
     e.SessionRetried,
     e.ArtifactFound,
     e.ArtifactMissing,
+    e.RunPaused,
+    e.RunResumed,
 ]
 ORDINARY: list[type[e.Event]] = [
     e.SessionStarted,
@@ -116,6 +119,13 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
         },
         e.ArtifactFound: path,
         e.ArtifactMissing: path,
+        e.RunPaused: {
+            "kind": st.sampled_from(PauseKind),
+            "mode": st.sampled_from(PauseMode),
+            "cause": WORDS,
+            **decided,
+        },
+        e.RunResumed: decided,
     }
     return st.fixed_dictionaries(fields.get(kind, {}))
 
@@ -125,6 +135,7 @@ def events_about_no_session(moment: int) -> st.SearchStrategy[e.AnyEvent]:
     return st.sampled_from(
         [
             e.EngineStarted(at=at(moment), pid=1, epoch=1, version="0"),
+            e.SlotsChanged(at=at(moment), slots=4, by="ada"),
             e.RunStopped(at=at(moment), run_id=RUN, session_id="root", reason="stopped"),
             e.RunFinished(at=at(moment), run_id=RUN, session_id="root", exit_code=0, counts={}),
         ]

@@ -9,6 +9,7 @@ from covey.model import events as e
 from covey.model.command import CommandKind
 from covey.model.control import CONTROLS, Action, ControlRequest, Standing
 from covey.model.decision import Decision, cancel_all, decide
+from covey.model.pause import PauseMode
 from covey.model.session import Session, is_terminal, standing
 from covey.model.status import ArtifactState, FailureCause, Phase, Status
 from covey.model.tree import SessionTree
@@ -426,3 +427,129 @@ class TestAnyTree:
         for event in retry.events:
             above = tree.sessions[str(event.session_id)].session_id
             assert above is None or tree.sessions[above].status is Status.ACTIVE
+
+
+class TestPauseAndResume:
+    """Both are asked of a run's root."""
+
+    def root(self, now: Standing = Standing.ACTIVE) -> SessionTree:
+        return SessionTree([session("root", None, **BY_STANDING[now]), session("a", phase=Phase.QUEUED)])
+
+    @pytest.mark.parametrize(("hard", "mode"), [(False, PauseMode.SOFT), (True, PauseMode.HARD)])
+    @pytest.mark.parametrize("now", [Standing.ACTIVE, Standing.BLOCKED])
+    def test_a_pause(self, now: Standing, *, hard: bool, mode: PauseMode) -> None:
+        tree = self.root(now)
+        decision = decided(tree, "root", Action.PAUSE, hard=hard)
+        assert told(decision) == [("run_paused", "root")]
+        tree.fold(decision.events)
+        paused = tree.sessions["root"].paused
+        assert paused is not None
+        assert (paused.mode, paused.by, paused.asks) == (mode, "ada", False)
+
+    def test_doubled_is_settled(self) -> None:
+        tree = self.root()
+        tree.fold(decided(tree, "root", Action.PAUSE).events)
+        again = decided(tree, "root", Action.PAUSE)
+        assert (verdict(again), again.reason) == ("as_wished", "it is paused already, by ada")
+
+    def test_a_soft_pause_becomes_hard_and_a_hard_one_stays(self) -> None:
+        tree = self.root()
+        tree.fold(decided(tree, "root", Action.PAUSE).events)
+        further = decided(tree, "root", Action.PAUSE, hard=True)
+        assert verdict(further) == "changed"
+        tree.fold(further.events)
+        assert verdict(decided(tree, "root", Action.PAUSE)) == "as_wished"
+        assert verdict(decided(tree, "root", Action.PAUSE, hard=True)) == "as_wished"
+
+    def test_resume_of_a_paused_run_and_of_one_that_is_not(self) -> None:
+        tree = self.root()
+        idle = decided(tree, "root", Action.RESUME)
+        assert (verdict(idle), idle.reason) == ("as_wished", "it is not paused")
+        tree.fold(decided(tree, "root", Action.PAUSE).events)
+        goes_on = decided(tree, "root", Action.RESUME)
+        assert told(goes_on) == [("run_resumed", "root")]
+        tree.fold(goes_on.events)
+        assert tree.sessions["root"].paused is None
+
+    @pytest.mark.parametrize("action", [Action.PAUSE, Action.RESUME])
+    def test_a_session_inside_a_run_is_refused(self, action: Action) -> None:
+        decision = decided(self.root(), "a", action)
+        assert decision.refused
+        assert decision.reason == f"cannot {action}: it is a session inside a run; name the run"
+
+    @pytest.mark.parametrize("now", [Standing.COMPLETE, Standing.FAILED, Standing.CANCELLED])
+    def test_a_run_that_has_ended_cannot_be_paused(self, now: Standing) -> None:
+        decision = decided(self.root(now), "root", Action.PAUSE)
+        assert decision.refused
+        assert decision.reason == f"cannot pause: the run is {now}"
+
+
+class TestRetriesThatLeadNowhere:
+    """An identical retry is refused after two, and any after so many; unless it is forced."""
+
+    def failed_again(self, *retries: dict[str, object], reasons: tuple[str, ...] = ()) -> SessionTree:
+        """A child that failed, and failed again after each of these retries."""
+        ended = session(
+            "a", status=Status.FAILED, phase=None, failure_cause=FailureCause.AGENT_ERROR, error_message="x"
+        )
+        tree = SessionTree([session("root", None, phase=Phase.WAITING), ended])
+        for place, wish in enumerate(retries):
+            tree.fold(decided(tree, "a", Action.RETRY, force=True, **wish).events)
+            reason = reasons[place] if place < len(reasons) else "no idea"
+            now = tree.sessions["a"]
+            head = {"at": NOW, "run_id": RUN, "session_id": "a", "attempt": now.attempt}
+            tree.fold([e.SessionFailed(**head, cause=FailureCause.AGENT_ERROR, reason=reason)])
+        return tree
+
+    @pytest.mark.parametrize(("times", "expected"), [(0, "changed"), (1, "changed"), (2, "refused"), (3, "refused")])
+    def test_the_third_of_a_kind_is_refused(self, times: int, expected: str) -> None:
+        tree = self.failed_again(*[{}] * times)
+        decision = decided(tree, "a", Action.RETRY)
+        assert verdict(decision) == expected
+        if expected == "refused":
+            assert decision.reason == (
+                "the same retry failed twice the same way; change something (note, agent) or --force"
+            )
+
+    def test_unless_it_is_forced(self) -> None:
+        assert verdict(decided(self.failed_again({}, {}), "a", Action.RETRY, force=True)) == "changed"
+
+    @pytest.mark.parametrize("other", [{"note": "mind X"}, {"agent": "mine"}, {"model": "large"}])
+    def test_another_one_is_not_refused(self, other: dict[str, object]) -> None:
+        assert verdict(decided(self.failed_again({}, {}), "a", Action.RETRY, **other)) == "changed"
+
+    def test_the_same_note_counts_as_the_same(self) -> None:
+        tree = self.failed_again({"note": "mind X"}, {"note": "mind X"})
+        assert verdict(decided(tree, "a", Action.RETRY, note="mind X")) == "refused"
+        assert verdict(decided(tree, "a", Action.RETRY)) == "changed"
+
+    def test_another_failure_in_between_begins_anew(self) -> None:
+        assert verdict(decided(self.failed_again({}, {}, reasons=("no idea", "else")), "a", Action.RETRY)) == "changed"
+
+    def test_what_was_cancelled_in_between_is_not_in_a_row(self) -> None:
+        tree = self.failed_again({})
+        tree.fold(decided(tree, "a", Action.RETRY).events)
+        tree.fold(decided(tree, "a", Action.CANCEL).events)
+        assert tree.sessions["a"].repeat is None
+
+    def test_no_more_than_the_limit(self) -> None:
+        tree = self.failed_again({"note": "1"}, {"note": "2"})
+        about = tree.sessions["a"]
+        wish = request(about, Action.RETRY, note="3")
+        least = decide(wish, about, [tree.sessions["root"]], [], NOW, retry_limit=3)
+        assert verdict(least) == "changed"
+        most = decide(wish, about, [tree.sessions["root"]], [], NOW, retry_limit=2)
+        assert most.refused
+        assert most.reason is not None
+        assert "retried 2 times already" in most.reason
+        forced = decide(replace(wish, force=True), about, [tree.sessions["root"]], [], NOW, retry_limit=2)
+        assert verdict(forced) == "changed"
+
+    def test_a_restart_counts_too(self) -> None:
+        running = session("a", phase=Phase.RUNNING, attempt=3)
+        decision = decide(request(running, Action.RETRY), running, [session("root", None)], [], NOW, retry_limit=2)
+        assert decision.refused
+
+    def test_another_look_of_a_blocked_parent_is_no_attempt(self) -> None:
+        blocked = session("root", None, phase=Phase.BLOCKED, attempt=9)
+        assert verdict(decide(request(blocked, Action.RETRY), blocked, [], [], NOW, retry_limit=0)) == "changed"

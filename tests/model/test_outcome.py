@@ -3,11 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
-from covey.model.outcome import exit_code, first_code, waits_for_human
+from covey.model.outcome import as_it_stands, exit_code, first_code, waits_for_human
+from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session, apply
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
-from tests.model.strategies import created
+from tests.model.strategies import at, created
 
 COUNTS = {status.value: 0 for status in Status}
 
@@ -18,8 +19,14 @@ def session(key: str, parent: str | None, status: Status, phase: Phase | None) -
     return replace(made, status=status, phase=phase)
 
 
-def waits(root: Phase, *children: tuple[Status, Phase | None], engine_alive: bool = True) -> bool:
-    sessions = [session("root", None, Status.ACTIVE, root)]
+def waits(
+    root: Phase,
+    *children: tuple[Status, Phase | None],
+    engine_alive: bool = True,
+    paused: PauseMode | None = None,
+) -> bool:
+    pause = paused and Pause(kind=PauseKind.HUMAN, mode=paused, cause="enough", since=at(1), by="ada")
+    sessions = [replace(session("root", None, Status.ACTIVE, root), paused=pause)]
     sessions += [session(f"c{n}", "root", status, phase) for n, (status, phase) in enumerate(children)]
     return waits_for_human(SessionTree(sessions), "root", engine_alive=engine_alive)
 
@@ -47,6 +54,41 @@ class TestWaitsForHuman:
         children = ((Status.ACTIVE, Phase.BLOCKED), (Status.ACTIVE, Phase.INTERRUPTED))
         assert not waits(Phase.WAITING, *children)
         assert waits(Phase.WAITING, *children, engine_alive=False)
+
+
+class TestPaused:
+    """A paused run that can do nothing else is left, too."""
+
+    @pytest.mark.parametrize("mode", PauseMode)
+    @pytest.mark.parametrize("held", [Phase.QUEUED, Phase.INTERRUPTED])
+    def test_what_has_not_started_is_held(self, mode: PauseMode, held: Phase) -> None:
+        assert waits(Phase.WAITING, (Status.COMPLETE, None), (Status.ACTIVE, held), paused=mode)
+
+    @pytest.mark.parametrize(("mode", "expected"), [(PauseMode.SOFT, False), (PauseMode.HARD, True)])
+    def test_what_runs_is_held_between_two_steps_by_a_hard_pause(self, mode: PauseMode, *, expected: bool) -> None:
+        assert waits(Phase.WAITING, (Status.ACTIVE, Phase.RUNNING), paused=mode) is expected
+
+    @pytest.mark.parametrize(("mode", "expected"), [(PauseMode.SOFT, False), (PauseMode.HARD, True)])
+    def test_a_root_between_two_steps(self, mode: PauseMode, *, expected: bool) -> None:
+        assert waits(Phase.RUNNING, (Status.COMPLETE, None), paused=mode) is expected
+
+    def test_not_while_something_ends(self) -> None:
+        children = ((Status.CANCELLED, Phase.CANCELLING), (Status.ACTIVE, Phase.QUEUED))
+        assert not waits(Phase.WAITING, *children, paused=PauseMode.HARD)
+
+    def test_not_while_an_engine_takes_the_run_up(self) -> None:
+        children = ((Status.ACTIVE, Phase.QUEUED),)
+        assert not waits(Phase.INTERRUPTED, *children, paused=PauseMode.SOFT)
+        assert waits(Phase.INTERRUPTED, *children, paused=PauseMode.SOFT, engine_alive=False)
+
+    def test_not_while_all_has_ended_and_the_root_looks(self) -> None:
+        assert not waits(Phase.WAITING, (Status.COMPLETE, None), paused=PauseMode.SOFT)
+
+    def test_it_is_left_with_the_advice_that_helps(self) -> None:
+        pause = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough", since=at(1), by="ada")
+        root = replace(session("root", None, Status.ACTIVE, Phase.WAITING), paused=pause)
+        left = as_it_stands(SessionTree([root]), root)
+        assert (left.exit_code, left.reason) == (6, "Root is paused by ada; covey resume goes on")
 
 
 class TestCodes:

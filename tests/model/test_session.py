@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
+from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import LEGAL, Session, apply, undecided
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey.model.tree import SessionTree
@@ -52,6 +53,8 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "session_retried": lambda: e.SessionRetried(**{**head, "attempt": 2}, **DECIDED, agent="offline"),
         "artifact_found": lambda: e.ArtifactFound(**head, path="docs/design/s.md"),
         "artifact_missing": lambda: e.ArtifactMissing(**head, path="docs/design/s.md"),
+        "run_paused": lambda: e.RunPaused(**head, **DECIDED, kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough"),
+        "run_resumed": lambda: e.RunResumed(**head, **DECIDED),
     }
     return makers[row]()
 
@@ -78,6 +81,14 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
     if column == "stalled" and session.pending is None:
         return None
     return session if session.pending is None or may_have_an_open_command(session) else None
+
+
+def as_run(row: str, session: Session) -> Session:
+    """The same session as a root, and paused where a run is to be resumed; as it is for all other rows."""
+    if not row.startswith("run_"):
+        return session
+    paused = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough", since=at(1), by="ada")
+    return msgspec.structs.replace(session, session_id=None, paused=paused if row == "run_resumed" else None)
 
 
 def lived(log: list[e.AnyEvent]) -> Session:
@@ -110,6 +121,7 @@ class TestPicture:
         if session is None:
             assert column in {"queued", "blocked", "complete", "file_missing", "failed", "stalled"}
             return
+        session = as_run(row, session)
         event = event_of(row, session)
         suits = ASKS_OF_COMMAND[row] in {command, "-"} and not asks_too_much(session, event)
         if column in LEGAL_STANDINGS[row] and suits:
@@ -315,6 +327,35 @@ class TestChanges:
         assert session is not None
         assert session.state == {"a": 1, "b": 2}
 
+    def test_a_pause_stands_on_the_root_until_the_run_goes_on(self) -> None:
+        root = as_run("run_paused", lived([created("s", "root")]))
+        paused = apply(root, event_of("run_paused", root))
+        assert paused is not None
+        assert paused.paused == Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough", since=at(50), by="ada")
+        resumed = apply(paused, event_of("run_resumed", paused))
+        assert resumed is not None
+        assert resumed.paused is None
+
+    def test_a_pause_can_go_further_and_not_back(self) -> None:
+        root = as_run("run_paused", lived([created("s", "root")]))
+        soft = event_of("run_paused", root)
+        hard = msgspec.structs.replace(soft, mode=PauseMode.HARD)
+        paused = apply(apply(root, soft), hard)
+        assert paused is not None
+        assert paused.paused is not None
+        assert paused.paused.mode is PauseMode.HARD
+        with pytest.raises(IllegalEventError, match="its run is paused already"):
+            apply(paused, soft)
+
+    @pytest.mark.parametrize("row", ["session_completed", "session_failed", "session_cancelled"])
+    def test_a_run_that_has_ended_is_not_paused(self, row: str) -> None:
+        running = standing("running")
+        assert running is not None
+        root = as_run("run_resumed", msgspec.structs.replace(running, artifact_path=None))
+        ended = apply(root, event_of(row, root))
+        assert ended is not None
+        assert ended.paused is None
+
     def test_the_first_start_of_an_attempt_counts(self) -> None:
         head = {**OPEN, "at": at(1)}
         again = {**OPEN, "at": at(9)}
@@ -337,6 +378,8 @@ def assert_holds_together(session: Session) -> None:
     assert (session.finished_at is not None) == terminal
     waits_for_a_decision = session.phase is Phase.BLOCKED or undecided(session) is not None
     assert (session.needs_human is not None) == waits_for_a_decision
+    assert session.paused is None or (session.session_id is None and not terminal)
+    assert session.repeat is None or session.attempt > 1
     if session.status is Status.COMPLETE:
         assert session.artifact_path is None or session.artifact in {ArtifactState.PRESENT, ArtifactState.MISSING}
         assert session.error_message is None

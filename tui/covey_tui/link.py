@@ -6,6 +6,7 @@ from pathlib import Path
 from covey.client.artifact import Artifact, diff_of, read_artifact
 from covey.client.engine import Stopped, place_order, request_stop, run_order
 from covey.client.requests import Answer, Wish, request_control
+from covey.client.slots import SlotsAnswer, request_slots
 from covey.client.watching import Watch
 from covey.errors import CoveyError
 from covey.model.command import Interaction, TranscriptRow
@@ -59,6 +60,14 @@ class Link:
             CoveyError: nothing can be asked, or the engine does not answer.
         """
         return await request_stop(self._open().viewer, self.root, run_ids)
+
+    async def slots(self, number: int) -> SlotsAnswer:
+        """Let so many sessions work at the same time.
+
+        Raises:
+            CoveyError: nothing can be asked.
+        """
+        return await request_slots(self._open().viewer, number)
 
     async def ask(self, sessions: Sequence[Session], wish: Wish) -> tuple[Answer, ...]:
         """Leave requests, decided on these rows, and wait for the engine's word; it is started where none lives.

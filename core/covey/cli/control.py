@@ -25,6 +25,7 @@ def retry(
     failed: bool = False,
     note: str | None = None,
     resume: bool = False,
+    force: bool = False,
     agent: str | None = None,
     model: str | None = None,
     dry_run: bool = False,
@@ -40,6 +41,7 @@ def retry(
         failed: All that failed or lost their file; never cancelled ones.
         note: What the agent should know; it goes along with the failure.
         resume: Go on at the step that failed, not at the first one.
+        force: Even if the same retry failed the same way twice, or the session was retried too often.
         agent: Another agent from now on.
         model: Another model from now on.
         dry_run: Say what would come of it; ask for nothing.
@@ -56,7 +58,7 @@ def retry(
         from covey.cli.declared import declared_project  # noqa: PLC0415 - the manifest is not read for anything else
 
         declared_project(project).settings.agent(agent)
-    wish = Wish(action=Action.RETRY, note=note, resume=resume, agent=agent, model=model)
+    wish = Wish(action=Action.RETRY, note=note, resume=resume, agent=agent, model=model, force=force)
     return _ask(project, sessions, wish, json=json, no_wait=no_wait, start=start, failed=failed, dry_run=dry_run)
 
 
@@ -131,7 +133,7 @@ def _ask(
     if json:
         out.json(*answers)
     else:
-        out.text(*(_said(answer, names[answer.session_id]) for answer in answers))
+        out.text(*(said(answer, names[answer.session_id]) for answer in answers))
         out.text(*([] if answers else ["nothing failed and no file is missing"]))
     return REFUSED if any(answer.state is RequestState.REFUSED for answer in answers) else 0
 
@@ -168,13 +170,14 @@ async def _to_retry(viewer: Viewer, root: Path, run: str | None) -> list[Session
     return [session for session in stored if needs_retry(as_seen(session, root, engine_alive=engine.alive))]
 
 
-def _said(answer: Answer, name: str) -> SafeText:
+def said(answer: Answer, name: str) -> SafeText:
+    """What came of a request, in a line; `name` is that of its session."""
     match answer.state:
         case RequestState.REFUSED:
-            said = "refused"
+            what = "refused"
         case RequestState.QUEUED:
-            said = "asked for"
+            what = "asked for"
         case RequestState.SETTLED:
-            said = "done" if answer.changed else "nothing to do"
+            what = "done" if answer.changed else "nothing to do"
     reason = f": {sanitise_line(answer.reason)}" if answer.reason else ""
-    return SafeText(f"{answer.action} {sanitise_line(name)} ({short_id(answer.session_id)}) {said}{reason}")
+    return SafeText(f"{answer.action} {sanitise_line(name)} ({short_id(answer.session_id)}) {what}{reason}")

@@ -5,11 +5,12 @@ from typing import Any
 
 from covey.model import events as e
 from covey.model.events import AnyEvent
+from covey.model.pause import PauseKind, PauseMode
 from covey.store.base import Line
 from covey.text.cells import fit
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import TOOK_OVER, found_active, short_id
+from covey.text.words import TOOK_OVER, found_active, plural, short_id
 
 _NAME = 24
 _REASON = 400
@@ -67,6 +68,20 @@ def _run_adopted(event: e.RunAdopted) -> Told:
 
 def _run_stopped(event: e.RunStopped) -> Told:
     return "interrupted", f"stopped: {event.reason}"
+
+
+def _run_paused(event: e.RunPaused) -> Told:
+    how = "running ones take no further step" if event.mode is PauseMode.HARD else "running ones go on"
+    why = f"paused by {event.by}" if event.kind is PauseKind.HUMAN else f"paused: {event.cause}"
+    return "paused", f"{why}; no session starts, {how}; covey resume goes on"
+
+
+def _run_resumed(event: e.RunResumed) -> Told:
+    return "running", f"resumed by {event.by}"
+
+
+def _slots_changed(event: e.SlotsChanged) -> Told:
+    return "running", f"{plural(event.slots, 'session works', 'sessions work')} at the same time, said {event.by}"
 
 
 def _started(event: e.SessionStarted) -> Told:
@@ -138,6 +153,9 @@ _TELL: dict[type[e.Event], Callable[[Any], Told]] = {
     e.RunStarted: _run_started,
     e.RunAdopted: _run_adopted,
     e.RunStopped: _run_stopped,
+    e.RunPaused: _run_paused,
+    e.RunResumed: _run_resumed,
+    e.SlotsChanged: _slots_changed,
     e.SessionStarted: _started,
     e.SessionReconfigured: _reconfigured,
     e.SessionBlocked: _blocked,

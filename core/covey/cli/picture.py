@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from covey.client.snapshot import RunView, git_of, not_created
+from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Status
 from covey.text.cells import cut, fit, pad, width
-from covey.text.glyphs import CAUSES, GlyphSet, Look, look_of, step_words
+from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look, look_of, step_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural, short_id
 
@@ -109,7 +110,7 @@ def detail(session: Session) -> str:
 def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
     """What needs a human, by kind, a row each; nothing when nothing does."""
     lists = view.tree.needs_human(view.run_id)
-    lines = [*_needs(needing(view), glyphs)]
+    lines = [*_paused(view, glyphs), *_needs(needing(view), glyphs)]
     for fact in list(not_created(view.sessions))[:_SHOWN]:
         text = f"{fact.get('component')}: not created: {fact.get('reason')}"
         lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
@@ -117,6 +118,14 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
     if going_on:
         lines.append(SafeText(f"  {plural(going_on, 'session')} interrupted; the next run goes on"))
     return lines
+
+
+def _paused(view: RunView, glyphs: GlyphSet) -> Iterator[SafeText]:
+    """Why the run is paused, and whether it is safe to stop."""
+    pause = view.root.paused
+    if pause is not None:
+        text = f"{pause_words(pause)}; {safety_words(view.working)}"
+        yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
 
 
 def advice_lines(view: RunView) -> list[SafeText]:
@@ -157,6 +166,9 @@ def _problem(session: Session) -> str:
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, commands = view.root, list[tuple[str, str]]()
+    if root.paused is not None:
+        start = "" if view.engine.alive else " --start"
+        commands.append((f"covey resume {short_id(view.run_id)}{start}", "let the paused run go on"))
     if sessions:
         first = short_id(sessions[0].id)
         if not file_is_missing(sessions[0]):
@@ -168,7 +180,7 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
         if any(file_is_missing(session) for session in sessions):
             commands.append(("put the file back", "and it is taken as it is"))
     active = root.status is Status.ACTIVE
-    if not view.engine.alive and (sessions or active):
+    if not view.engine.alive and root.paused is None and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
         commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
     return commands

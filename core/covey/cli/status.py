@@ -9,7 +9,16 @@ from covey.cli.picture import INDENT, advice_lines, branch_lines, branch_words, 
 from covey.cli.plain import plain_lines
 from covey.client.finding import NOTHING_YET, find_session, runs_to_show
 from covey.client.place import find_root
-from covey.client.snapshot import RunView, as_seen, attach, engine_state, no_run_json, show_json, status_json
+from covey.client.snapshot import (
+    RunView,
+    as_seen,
+    attach,
+    engine_state,
+    no_run_json,
+    show_json,
+    status_json,
+    under_pause,
+)
 from covey.errors import NotFoundError
 from covey.model.command import Interaction
 from covey.model.session import Session
@@ -87,7 +96,8 @@ async def _session(root: Path, prefix: str) -> tuple[Session, tuple[Interaction,
         if viewer is None:
             raise NotFoundError("session_not_found", NOTHING_YET)
         engine = await engine_state(viewer)
-        seen = as_seen(found, root, engine_alive=engine.alive)
+        run = await viewer.session(viewer.scope, found.run_id) or found
+        seen = under_pause(as_seen(found, root, engine_alive=engine.alive), run.paused)
         return seen, await viewer.interactions(viewer.scope, found.id)
 
 

@@ -29,7 +29,10 @@ _UNDECIDED = "the engine has not decided yet"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is asked of each session. `now` is for cancel, `note`, `resume`, `agent` and `model` are for retry."""
+    """What is asked of each session, or of a run by its root.
+
+    `now` is for cancel, `hard` for pause; `note`, `resume`, `agent`, `model` and `force` are for retry.
+    """
 
     action: Action
     reason: str | None = None
@@ -38,6 +41,8 @@ class Wish:
     now: bool = False
     agent: str | None = None
     model: str | None = None
+    force: bool = False
+    hard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: str, clo
         now=wish.now,
         agent=wish.agent,
         model=wish.model,
+        force=wish.force,
+        hard=wish.hard,
     )
 
 

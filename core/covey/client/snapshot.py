@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from covey.artifacts.presence import look_at
 from covey.model.command import Interaction
+from covey.model.pause import Pause, at_work, phase_under
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import ArtifactState, Phase, Status
 from covey.model.tree import SessionTree
@@ -34,7 +35,10 @@ class EngineState:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run at one moment. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log."""
+    """A run at one moment. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log.
+
+    `working` is how many of them are at work.
+    """
 
     project_root: Path
     workflow: str
@@ -43,6 +47,7 @@ class RunView:
     tree: SessionTree
     present: frozenset[str]
     inferred: frozenset[str]
+    working: int = 0
 
     @property
     def root(self) -> Session:
@@ -70,7 +75,11 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
 
 def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, workflow: str) -> RunView:
     """A run by its stored rows, the root first; each of their files is looked at on disk."""
-    seen = [as_seen(session, project_root, engine_alive=engine.alive) for session in stored]
+    pause = stored[0].paused
+    now = [as_seen(session, project_root, engine_alive=engine.alive) for session in stored]
+    working = at_work(stored[0], now)
+    seen = [under_pause(session, pause) for session in now]
+    logged = [under_pause(session, pause) for session in stored]
     return RunView(
         project_root=project_root,
         workflow=workflow,
@@ -78,7 +87,8 @@ def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, 
         engine=engine,
         tree=SessionTree(seen),
         present=frozenset(session.id for session in seen if session.artifact is ArtifactState.PRESENT),
-        inferred=frozenset(now.id for was, now in zip(stored, seen, strict=True) if differs(was, now)),
+        inferred=frozenset(now.id for was, now in zip(logged, seen, strict=True) if differs(was, now)),
+        working=working,
     )
 
 
@@ -92,6 +102,12 @@ def as_seen(session: Session, project_root: Path, *, engine_alive: bool) -> Sess
         there = look_at(project_root, session.artifact_path).present
         artifact = ArtifactState.PRESENT if there else ArtifactState.MISSING
     return replace(session, phase=phase, artifact=artifact)
+
+
+def under_pause(session: Session, pause: Pause | None) -> Session:
+    """A session as its run's pause lets it be seen."""
+    phase = phase_under(pause, session)
+    return session if phase is session.phase else replace(session, phase=phase)
 
 
 def differs(was: Session, now: Session) -> bool:
@@ -136,7 +152,14 @@ def no_run_json(project_root: Path) -> dict[str, object]:
         "error_message": None,
         "engine": engine_json(EngineState()),
         "counts": {status.value: 0 for status in Status},
-        "needs_human": {"failed": [], "cancelled": [], "missing_files": [], "not_created": [], "interrupted": []},
+        "needs_human": {
+            "failed": [],
+            "cancelled": [],
+            "missing_files": [],
+            "not_created": [],
+            "interrupted": [],
+            "paused": [],
+        },
         "sessions": [],
     }
 
@@ -191,6 +214,17 @@ def needs_human_json(view: RunView) -> dict[str, list[dict[str, object]]]:
         "missing_files": [{**_named(session), "path": session.artifact_path} for session in lists["missing_files"]],
         "not_created": list(not_created(view.sessions)),
         "interrupted": [{**_named(session), "reason": undecided(session)} for session in lists["interrupted"]],
+        "paused": [_pause_json(view.root.component, view.root.paused)] if view.root.paused else [],
+    }
+
+
+def _pause_json(name: str, pause: Pause) -> dict[str, object]:
+    return {
+        "kind": pause.kind,
+        "name": name,
+        "cause": pause.cause,
+        "since": pause.since,
+        "resets_at": pause.resets_at,
     }
 
 

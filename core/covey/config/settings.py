@@ -165,9 +165,10 @@ class CommandsTable(Table):
 class RunTable(Table):
     """`[run]`. `max_tries` counts tries of a step that errs, `max_revisions` rounds of Validate/Revise and Run/Fix.
 
-    With `tests_first`, tests of what is not implemented yet have to fail. `push` and `pull_request` say what
-    happens to a run's branch once all is committed; the second implies the first. After `idle_exit` an engine of its
-    own leaves, when all its runs are blocked and nobody watches.
+    A session is retried `retry_limit` times unless somebody insists; a run in which more sessions than that fail for
+    the same cause, within `retry_window` seconds, is paused. With `tests_first`, tests of what is not implemented yet
+    have to fail. `push` and `pull_request` say what happens to a run's branch once all is committed; the second implies
+    the first. After `idle_exit` an engine of its own leaves, when all its runs are blocked and nobody watches.
 
     A session at work that gives no sign of life is shown as quiet after `quiet_after`, and needs a human from
     `stall_timeout` on. `session_timeout` is for all the work of one attempt, its time in the queue apart; parents have
@@ -179,6 +180,8 @@ class RunTable(Table):
     max_sessions: Annotated[int, Field(ge=1, le=_LARGEST)] = 8
     max_revisions: Annotated[int, Field(ge=0, le=_LARGEST)] = 3
     max_tries: Annotated[int, Field(ge=1, le=_LARGEST)] = 1
+    retry_limit: Annotated[int, Field(ge=0, le=_LARGEST)] = 5
+    retry_window: Annotated[Duration, Field(gt=0)] = 600.0
     cancel_grace: Duration = 10.0
     quiet_after: Annotated[Duration, Field(gt=0)] = QUIET_AFTER
     idle_exit: Duration = 600.0

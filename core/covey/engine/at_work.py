@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from covey.agents.registry import AgentRegistry
 from covey.engine.local import LocalRuntime
+from covey.engine.pauses import run_number
 from covey.engine.planning import Planned, plan_runs
 from covey.engine.preflight import preflight
 from covey.engine.records import Manifest
@@ -12,12 +13,13 @@ from covey.engine.runs import RunOptions, adopt_run, result_of, start_run, stop_
 from covey.engine.runtime import Running
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
+from covey.model import events as e
 from covey.model.order import RunOrder
 from covey.model.outcome import Begun, How, Left
 from covey.model.session import Session, is_terminal
 from covey.projects.manifest import DeclaredContext, find_contexts
 from covey.projects.paths import ArtifactKind
-from covey.store.base import Committed
+from covey.store.base import Committed, Operation
 from covey.workflows.registry import ARTIFACTS
 
 
@@ -65,14 +67,14 @@ class RunsAtWork:
         await self._manifest.read_anew(self._bench)
         contexts = find_contexts(self._manifest.project, order.contexts)
         options = RunOptions(agent=order.agent, model=order.model, overwrite=order.overwrite)
-        begun = await self.begin(order.workflow, contexts, options, slots=order.max_sessions)
+        begun = await self.begin(order.workflow, contexts, options, slots=order.max_sessions, by=order.requested_by)
         for each in begun:
             if each.run_id is not None and each.how is not How.NOTHING_TO_DO:
                 await self._runtime.turns.started(Running(each.run_id, self.roots[each.run_id].attempt))
         return begun
 
     async def begin(
-        self, workflow: str, contexts: Sequence[DeclaredContext], options: RunOptions, *, slots: int | None
+        self, workflow: str, contexts: Sequence[DeclaredContext], options: RunOptions, *, slots: int | None, by: str
     ) -> tuple[Begun, ...]:
         """Start a run for each context, adopt its unfinished one, or see that there is nothing to do.
 
@@ -87,11 +89,20 @@ class RunsAtWork:
         wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}
         await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted)
         if slots is not None:
-            self._slots.resize(slots)
-            await store.note_slots(slots)
+            await self.set_slots(slots, by)
         begun = [await self._begin(each, workflow, options) for each in planned]
         self._moved()
         return tuple(begun)
+
+    async def set_slots(self, slots: int, by: str) -> bool:
+        """Let so many sessions work at the same time; whether it was another number before."""
+        if slots == self._slots.limit:
+            return False
+        self._slots.resize(slots)
+        await self._bench.store.note_slots(slots)
+        changed = e.SlotsChanged(at=self._bench.tools.clock.now(), slots=slots, by=by)
+        await self._bench.store.append(Operation(events=(changed,)))
+        return True
 
     def _agent_of(self, planned: Planned) -> str:
         adopted = planned.root if planned.how is How.ADOPTED else None
@@ -112,7 +123,7 @@ class RunsAtWork:
         self.roots.setdefault(root.id, root)
         self._ours[root.id] = None
         self._ended.pop(root.id, None)
-        self._runtime.start_root(Running(root.id, self.roots[root.id].attempt), _number(root))
+        self._runtime.start_root(Running(root.id, self.roots[root.id].attempt), run_number(root))
 
     # Going on.
 
@@ -148,7 +159,7 @@ class RunsAtWork:
         root = self.roots.get(run_id)
         if root is None or run_id not in self._ours or is_terminal(root):
             return False
-        await self._runtime.end_run(_number(root))
+        await self._runtime.end_run(run_number(root))
         await interrupt(self._bench, reason, run_id)
         if is_terminal(self.roots[run_id]):
             return False
@@ -177,8 +188,3 @@ def _modules(context: DeclaredContext, kind: ArtifactKind) -> tuple[str, ...]:
     """The modules that a run on the context writes something for; for the context itself, the review of its design."""
     own = (context.module,) if kind is ArtifactKind.DESIGN else ()
     return (*own, *(component.module for component in context.components))
-
-
-def _number(root: Session) -> int:
-    """A run's number: older ones are lower, and no two have the same."""
-    return round(root.inserted_at.timestamp() * 1_000_000)

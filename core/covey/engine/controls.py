@@ -97,8 +97,8 @@ class Controls:
             objection = await self._objection(request)
             if objection is not None:
                 return Decision(refused=True, reason=objection)
-        now = self._bench.tools.clock.now()
-        return decide(request, standing.session, standing.above, standing.below, now)
+        now, limit = self._bench.tools.clock.now(), self._bench.tools.settings.run.retry_limit
+        return decide(request, standing.session, standing.above, standing.below, now, retry_limit=limit)
 
     def _operation(self, request: ControlRequest, standing: Standing, decision: Decision) -> Operation:
         now = self._bench.tools.clock.now()
@@ -155,7 +155,8 @@ class Controls:
         for event in events:
             if isinstance(event, e.SessionCancelled | e.SessionSkipped) and event.session_id and event.attempt:
                 self._runtime.stop_work(Running(event.session_id, event.attempt), now=request.now)
-            if isinstance(event, e.SessionRetried | e.SessionUnblocked) or _settles_what_waits(event, standing):
+            goes_on = isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed)
+            if goes_on or _settles_what_waits(event, standing):
                 await self._wake_root(standing.root)
         session = standing.session
         if request.action is Action.CANCEL and request.now and session.phase is Phase.CANCELLING:

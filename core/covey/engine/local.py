@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from covey.engine.desk import EngineDesk, SessionLedger, Transcript
 from covey.engine.executor import Executor
+from covey.engine.failures import RepeatedFailures
 from covey.engine.loop import run_session
+from covey.engine.pauses import STARTS, STEPS, Pauses
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
 from covey.engine.turns import Bench, Turns, error_result
@@ -32,7 +34,7 @@ ENDED = "ended before it had a result"
 
 @dataclass(slots=True)
 class Work:
-    """What is at work for one attempt of a session.
+    """What is at work for one attempt of a session; `at` is its place in the queue for slots, if it takes any.
 
     `limit` is the time in seconds that its work had, once that is over; `timed_out` the result that says so.
     """
@@ -40,6 +42,9 @@ class Work:
     running: Running
     run_number: int
     grace: Grace
+    at: Place | None = None
+    is_root: bool = False
+    has_slot: bool = False
     task: asyncio.Task[None] | None = None
     acting: asyncio.Task[Result] | None = None
     transcript: Transcript | None = None
@@ -58,6 +63,8 @@ class LocalRuntime:
         self._slots = slots
         self._moved = moved
         self._works: dict[Running, Work] = {}
+        self.pauses = Pauses(slots)
+        self.failures = RepeatedFailures(bench)
         self.turns = Turns(bench)
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
@@ -80,6 +87,7 @@ class LocalRuntime:
 
     async def next_command(self, running: Running) -> Turn | None:
         """The turn to take; None when the session has ended or another attempt has begun."""
+        await self._stand_still(self._works[running])
         return await self.turns.next_command(running)
 
     async def handle_result(self, turn: Turn, result: Result) -> Next:
@@ -139,7 +147,7 @@ class LocalRuntime:
     def start_root(self, running: Running, run_number: int) -> None:
         """Start the loop of a run's root, unless it runs already."""
         if running not in self._works:
-            self._start(running, run_number, None)
+            self._start(running, run_number, None, is_root=True)
 
     def runs(self, session_id: str) -> bool:
         """A loop of the session runs, whichever attempt's it is."""
@@ -158,7 +166,7 @@ class LocalRuntime:
             work.grace.now.set()
         if not work.stopped:
             work.stopped = True
-            self._slots.withdraw(running.session_id)
+            self.pauses.withdraw(running.session_id)
             if work.acting is not None:
                 work.acting.cancel()
 
@@ -173,7 +181,10 @@ class LocalRuntime:
 
     def at_rest(self) -> bool:
         """Nothing can go on by itself: every session that is at work waits for something that has not happened."""
-        return all(self.wakeups.at_rest(running.session_id) for running in self._works)
+        return all(
+            self.wakeups.at_rest(running.session_id) or self.pauses.is_standing_still(running.session_id)
+            for running in self._works
+        )
 
     def hurry(self) -> None:
         """Cut every grace short."""
@@ -197,19 +208,19 @@ class LocalRuntime:
 
     # How a session runs.
 
-    def _start(self, running: Running, run_number: int, at: Place | None) -> None:
+    def _start(self, running: Running, run_number: int, at: Place | None, *, is_root: bool = False) -> None:
         attempts = (Running(running.session_id, attempt) for attempt in range(1, running.attempt))
         older = [work.task for key in attempts if (work := self._works.get(key)) is not None and work.task]
         grace = Grace(seconds=self._bench.tools.settings.run.cancel_grace)
-        work = Work(running, run_number, grace, waiting_for=older)
+        work = Work(running, run_number, grace, at, is_root, waiting_for=older)
         self._works[running] = work
-        work.task = asyncio.create_task(self._session(work, at), name=f"session {running.session_id}")
+        work.task = asyncio.create_task(self._session(work), name=f"session {running.session_id}")
 
-    async def _session(self, work: Work, at: Place | None) -> None:
+    async def _session(self, work: Work) -> None:
         """The session wrapper: the one place that catches everything."""
         try:
             await _all_done(work.waiting_for)
-            await self._in_slot(work, at)
+            await self._in_slot(work)
         except asyncio.CancelledError:
             raise
         except StoreError as error:
@@ -221,23 +232,49 @@ class LocalRuntime:
             del self._works[work.running]
             self._moved()
 
-    async def _in_slot(self, work: Work, at: Place | None) -> None:
-        if at is None:
+    async def _in_slot(self, work: Work) -> None:
+        """Start once a slot is free and the run is not paused; a run's root starts at once, and starts nothing."""
+        session_id = work.running.session_id
+        if self.pauses.holds(work.run_number):
+            self._moved()
+        if work.at is None:
+            if not work.is_root:
+                await self.pauses.passed(session_id, work.run_number, STARTS)
             await self._loop(work)
-        elif await self._slots.acquire(work.running.session_id, at):
-            try:
+            return
+        work.has_slot = await self.pauses.acquire(session_id, work.at)
+        try:
+            if work.has_slot:
                 with self.vitals.at_work(work.running, is_limited=True):
                     await self._loop(work)
-            finally:
+        finally:
+            if work.has_slot:
                 self._slots.release()
+
+    async def _stand_still(self, work: Work) -> None:
+        """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""
+        session_id, number = work.running.session_id, work.run_number
+        if work.stopped or not self.pauses.holds(number, STEPS):
+            return
+        self._moved()
+        if work.at is None:
+            await self.pauses.passed(session_id, number, STEPS)
+            return
+        self._slots.release()
+        work.has_slot = False
+        with self.vitals.resting(work.running):
+            work.has_slot = await self.pauses.acquire(session_id, work.at)
 
     async def _loop(self, work: Work) -> None:
         if not work.stopped and await self.turns.started(work.running):
             await run_session(self, work.running)
+            # Before the slot is free: no other session of the run starts once it has failed too often.
+            await self.failures.look()
 
     async def _crashed(self, work: Work, error: Exception) -> None:
         try:
             await self.turns.crashed(work.running, f"{type(error).__name__}: {error}")
+            await self.failures.look()
         except StoreError as worse:
             self.broken = self.broken or worse
 

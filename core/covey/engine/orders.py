@@ -1,4 +1,4 @@
-"""Orders of other programs: runs to begin beside those at work, and runs (or the whole engine) to stop for now."""
+"""Orders of other programs: runs to begin beside those at work, runs (or all) to stop for now, slots to change."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from covey.errors import UsageError
 from covey.model.control import RequestState
-from covey.model.order import AnyOrder, RunOrder, StopOrder
+from covey.model.order import AnyOrder, RunOrder, SlotsOrder, StopOrder
 from covey.model.outcome import Begun
 from covey.store.sqlite import EngineStore
 from covey.text.sanitise import sanitise
@@ -23,11 +23,12 @@ _LATE = "the engine that it was meant for had left"
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What an engine does about orders: begin runs, end those of one or several runs, or end all."""
+    """What an engine does about orders: begin runs, end those of one or several runs, end all, change its slots."""
 
     begin: Callable[[RunOrder], Awaitable[tuple[Begun, ...]]]
     stop_run: Callable[[str, str], Awaitable[bool]]
     stop: Callable[[str], None]
+    set_slots: Callable[[int, str], Awaitable[bool]]
 
 
 class Orders:
@@ -41,9 +42,9 @@ class Orders:
         self._one_at_a_time = asyncio.Lock()
 
     async def drop_late_ones(self) -> None:
-        """Close the orders to stop that were meant for an engine before this one."""
+        """Close the orders to stop, and about slots, that were meant for an engine before this one."""
         for order in await self._store.queued_orders():
-            if isinstance(order, StopOrder):
+            if isinstance(order, StopOrder | SlotsOrder):
                 await self._store.settle_order(replace(order, state=RequestState.SETTLED, outcome=_LATE))
 
     @property
@@ -67,6 +68,9 @@ class Orders:
         if isinstance(order, RunOrder):
             await self._store.settle_order(await self._begun(order))
             self.taken += 1
+        elif isinstance(order, SlotsOrder):
+            changed = await self._hands.set_slots(order.slots, order.requested_by)
+            await self._store.settle_order(replace(order, state=RequestState.SETTLED, changed=changed))
         elif order.run_ids is None:
             self._to_leave[order.id] = order
             self._hands.stop(_said_by(order))

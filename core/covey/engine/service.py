@@ -73,7 +73,8 @@ class Engine:
         self.runs = RunsAtWork(self._bench, manifest, registry, self.runtime, slots=self._slots, moved=self._moved.set)
         objection = functools.partial(manifest.objection, self._bench)
         self._controls = Controls(self._bench, self.runtime, objection, self.runs.wake)
-        self._orders = Orders(store, Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop))
+        hands = Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop, self.runs.set_slots)
+        self._orders = Orders(store, hands)
         self._lookout = Lookout(self._bench)
         self._leftovers = Leftovers(self._bench, machine)
         self.found = Found()
@@ -95,7 +96,7 @@ class Engine:
         """
         options = options or RunOptions()
         slots = options.max_sessions or self._project.settings.run.max_sessions
-        begun = await self.runs.begin(workflow, contexts, options, slots=slots)
+        begun = await self.runs.begin(workflow, contexts, options, slots=slots, by=self._bench.scope.user)
         self.runs.called.extend(begun)
         return begun
 
@@ -104,6 +105,8 @@ class Engine:
     def committed(self, committed: Committed) -> None:
         """Learn what was written: wake sessions, watch files, see runs end."""
         self.runs.know(committed)
+        self.runtime.pauses.know(committed.sessions.values())
+        self.runtime.failures.know(entry.event for entry in committed.entries)
         self.runtime.wakeups.tell(committed)
         self._lookout.know(committed.sessions.values())
         self._moved.set()
@@ -191,6 +194,7 @@ class Engine:
         self.found = await recover(self._bench, self._leftovers, self._project.settings.run.cancel_grace)
         self.found.tell()
         self.runs.roots.update({root.id: root for root in await store.roots(self._bench.scope)})
+        self.runtime.pauses.know(self.runs.roots.values())
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
         await self._orders.drop_late_ones()

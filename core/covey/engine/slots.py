@@ -1,7 +1,8 @@
 """Slots: how many sessions of the whole project work at once, and who is next.
 
 The queue is in order of priority, then of the age of the run, then of spawn order. Sessions that wait for children
-never take a slot, so one slot is enough for any depth.
+never take a slot, so one slot is enough for any depth. While a run is held its sessions keep their places, and those
+of other runs are served.
 """
 
 import asyncio
@@ -24,14 +25,23 @@ def place(priority: int | None, run_number: int, position: int) -> Place:
     return Place(priority is None, -(priority or 0), run_number, position)
 
 
+class _Waiting(NamedTuple):
+    """Somebody in the queue; of two at the same place the first to come is served first."""
+
+    at: Place
+    number: int
+    turn: asyncio.Future[bool]
+
+
 class Slots:
-    """A limited number of slots with an ordered queue; a waiting session can be withdrawn."""
+    """A limited number of slots with an ordered queue; a waiting session can be withdrawn, a run can be held."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._free = limit
         self._order = itertools.count()
-        self._queue: list[tuple[Place, int, asyncio.Future[bool]]] = []
+        self._queue: list[_Waiting] = []
+        self._held: dict[int, list[_Waiting]] = {}
         self._waiting: dict[str, asyncio.Future[bool]] = {}
 
     @property
@@ -42,7 +52,7 @@ class Slots:
     async def acquire(self, session_id: str, at: Place) -> bool:
         """Wait for a slot; False when the session was withdrawn meanwhile (then there is nothing to release)."""
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, (at, next(self._order), turn))
+        heapq.heappush(self._queue, _Waiting(at, next(self._order), turn))
         self._waiting[session_id] = turn
         self._serve()
         try:
@@ -54,15 +64,20 @@ class Slots:
         finally:
             self._waiting.pop(session_id, None)
 
-    def resize(self, limit: int) -> None:
-        """Change the number of slots; fewer never end a session that has one."""
-        self._free += limit - self._limit
-        self._limit = limit
-        self._serve()
+    def is_waiting(self, session_id: str) -> bool:
+        """The session waits for a slot, and nobody has given it one."""
+        turn = self._waiting.get(session_id)
+        return turn is not None and not turn.done()
 
     def release(self) -> None:
         """Give a slot back."""
         self._free += 1
+        self._serve()
+
+    def resize(self, limit: int) -> None:
+        """Change the number of slots; fewer never end a session that has one."""
+        self._free += limit - self._limit
+        self._limit = limit
         self._serve()
 
     def withdraw(self, session_id: str) -> None:
@@ -71,9 +86,21 @@ class Slots:
         if turn is not None and not turn.done():
             turn.set_result(False)
 
+    def hold(self, run_number: int) -> None:
+        """Serve no session of a run, for now."""
+        self._held.setdefault(run_number, [])
+
+    def let_go(self, run_number: int) -> None:
+        """Serve the sessions of a run again, at the places that they had."""
+        for waiting in self._held.pop(run_number, ()):
+            heapq.heappush(self._queue, waiting)
+        self._serve()
+
     def _serve(self) -> None:
         while self._free > 0 and self._queue:
-            _, _, turn = heapq.heappop(self._queue)
-            if not turn.done():
+            waiting = heapq.heappop(self._queue)
+            if waiting.at.run_number in self._held:
+                self._held[waiting.at.run_number].append(waiting)
+            elif not waiting.turn.done():
                 self._free -= 1
-                turn.set_result(True)
+                waiting.turn.set_result(True)

@@ -85,6 +85,17 @@ class Vitals:
             finally:
                 life.is_acting = life.is_stalled = False
 
+    @contextlib.contextmanager
+    def resting(self, running: Running) -> Iterator[None]:
+        """A session stands still for the length of the block, which is not of its time."""
+        before = self._awake.seconds()
+        try:
+            yield
+        finally:
+            life = self._lives.get(running)
+            if life is not None:
+                life.since += self._awake.seconds() - before
+
     # Looking.
 
     async def keep_watch(self) -> None:

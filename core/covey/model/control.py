@@ -9,11 +9,17 @@ from covey.model.status import Status
 
 
 class Action(StrEnum):
-    """The three actions of a human."""
+    """The actions of a human: on sessions, and (pause and resume, which name its root) on a whole run."""
 
     RETRY = "retry"
     SKIP = "skip"
     CANCEL = "cancel"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+OF_RUNS = frozenset({Action.PAUSE, Action.RESUME})
+"""What is asked of a whole run."""
 
 
 class Standing(StrEnum):
@@ -33,6 +39,8 @@ CONTROLS: dict[Action, frozenset[Standing]] = {
     Action.RETRY: frozenset(Standing) - {Standing.COMPLETE},
     Action.SKIP: frozenset(Standing) - {Standing.COMPLETE, Standing.SKIPPED},
     Action.CANCEL: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
+    Action.PAUSE: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
+    Action.RESUME: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
 }
 """In which standings each action is possible at all; `covey.model.decision` has the fine print."""
 
@@ -53,6 +61,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `attempt` and `status` are those it was decided on; only these two are compared when the engine takes it.
     `decision_id` is shared by all requests of one bulk action. `changed` and `outcome` are set by the engine.
+    With `force` a retry is made although it has failed the same way before, or was made too often; a `hard` pause lets
+    no session of the run take another step.
     """
 
     id: str
@@ -69,6 +79,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     now: bool = False
     agent: str | None = None
     model: str | None = None
+    force: bool = False
+    hard: bool = False
     state: RequestState = RequestState.QUEUED
     changed: bool | None = None
     outcome: str | None = None

@@ -1,4 +1,4 @@
-"""What a control request comes to: the fine print of retry, skip and cancel, as one pure function.
+"""What a control request comes to: the fine print of each action, as one pure function.
 
 The engine applies it to the rows of the moment; the command line asks it about the stored rows when no engine lives.
 """
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from covey.model import events as e
-from covey.model.control import AS_WISHED, CONTROLS, Action, ControlRequest, Standing
+from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
 from covey.model.ids import id_for
+from covey.model.pause import PauseKind, PauseMode
+from covey.model.retries import objection, retry_digest
 from covey.model.session import Session, about, is_terminal, standing, undecided
 from covey.model.status import TERMINAL, Phase, Status
 
@@ -34,10 +36,13 @@ def decide(
     ancestors: Sequence[Session],
     descendants: Sequence[Session],
     at: datetime,
+    *,
+    retry_limit: int | None = None,
 ) -> Decision:
     """Decide a request on the rows of the moment.
 
     `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
+    `retry_limit` is how many retries a session gets unless they are forced; None where the settings are not known.
     """
     as_wished = _as_wished(request, session)
     if as_wished is not None:
@@ -47,11 +52,14 @@ def decide(
         return Decision(refused=True, reason=ruled_out)
     match request.action:
         case Action.RETRY:
-            return _retry(request, session, ancestors, descendants, at)
+            decision = _retry(request, session, ancestors, descendants, at)
+            return decision if request.force else _unless_pointless(decision, session, retry_limit)
         case Action.SKIP:
             return _skip(request, session, ancestors, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
+        case Action.PAUSE | Action.RESUME:
+            return Decision((_of_run(request, session, at),))
 
 
 def cancel_all(sessions: Iterable[Session], request: ControlRequest, at: datetime) -> tuple[e.AnyEvent, ...]:
@@ -74,6 +82,8 @@ def cancelled(session: Session, reason: str, decision_id: str, by: str, at: date
 
 def _as_wished(request: ControlRequest, session: Session) -> str | None:
     """Why nothing is left to do; looked at first, so that a doubled request is settled and not refused."""
+    if request.action in OF_RUNS:
+        return _run_as_wished(request, session)
     now = standing(session)
     if AS_WISHED.get(request.action) is now:
         return f"it is {now} already"
@@ -83,11 +93,24 @@ def _as_wished(request: ControlRequest, session: Session) -> str | None:
     return None
 
 
+def _run_as_wished(request: ControlRequest, session: Session) -> str | None:
+    pause = session.paused
+    if session.session_id is not None:
+        return None
+    if request.action is Action.RESUME:
+        return "it is not paused" if pause is None else None
+    if pause is None or (request.hard and pause.mode is PauseMode.SOFT):
+        return None
+    return f"it is paused already, by {pause.by}"
+
+
 def _ruled_out(request: ControlRequest, session: Session) -> str | None:
     """Why the request came too late, or was never possible."""
     if (request.attempt, request.status) != (session.attempt, session.status):
         was = f"attempt {request.attempt} was {request.status}"
         return f"it changed meanwhile: {was}, now attempt {session.attempt} is {session.status}"
+    if request.action in OF_RUNS:
+        return _run_ruled_out(request, session)
     now = standing(session)
     if now in CONTROLS[request.action]:
         return None
@@ -96,6 +119,14 @@ def _ruled_out(request: ControlRequest, session: Session) -> str | None:
     if now is Standing.FILE_MISSING:
         return f"cannot {request.action}: it is complete, only its file is missing"
     return f"cannot {request.action}: it is {now}"
+
+
+def _run_ruled_out(request: ControlRequest, session: Session) -> str | None:
+    if session.session_id is not None:
+        return f"cannot {request.action}: it is a session inside a run; name the run"
+    if standing(session) in CONTROLS[request.action]:
+        return None
+    return f"cannot {request.action}: the run is {session.status}"
 
 
 def _retry(
@@ -120,6 +151,16 @@ def _retry(
             *_wake_ancestors(ancestors, at),
         )
     )
+
+
+def _unless_pointless(decision: Decision, session: Session, retry_limit: int | None) -> Decision:
+    """The same decision, unless it begins an attempt that promises nothing."""
+    for event in decision.events:
+        if isinstance(event, e.SessionRetried) and event.session_id == session.id:
+            digest = retry_digest(event.note, event.agent, event.model, event.resume_step)
+            reason = objection(session.repeat, digest, made=session.attempt - 1, limit=retry_limit)
+            return decision if reason is None else Decision(refused=True, reason=reason)
+    return decision
 
 
 def _restart(request: ControlRequest, session: Session, descendants: Sequence[Session], at: datetime) -> Decision:
@@ -200,3 +241,17 @@ def _wake_ancestors(ancestors: Sequence[Session], at: datetime) -> tuple[e.AnyEv
 
 def _unblocked(session: Session, at: datetime) -> e.SessionUnblocked:
     return e.SessionUnblocked(at=at, **about(session))
+
+
+def _of_run(request: ControlRequest, session: Session, at: datetime) -> e.RunPaused | e.RunResumed:
+    if request.action is Action.RESUME:
+        return e.RunResumed(at=at, **about(session), by=request.requested_by, decision_id=request.decision_id)
+    return e.RunPaused(
+        at=at,
+        **about(session),
+        kind=PauseKind.HUMAN,
+        mode=PauseMode.HARD if request.hard else PauseMode.SOFT,
+        cause=request.reason or f"paused by {request.requested_by}",
+        by=request.requested_by,
+        decision_id=request.decision_id,
+    )

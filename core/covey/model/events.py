@@ -12,6 +12,7 @@ import msgspec
 
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
+from covey.model.pause import PauseKind, PauseMode
 from covey.model.status import ExecutionMode, FailureCause
 
 
@@ -46,6 +47,27 @@ class RunStopped(Event, frozen=True, kw_only=True, tag="run_stopped"):
     """A run's work was ended for now; its root stays active and can be adopted."""
 
     reason: str
+
+
+class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
+    """No session of the run starts from here on; if `hard`, none takes another step. `by` who, `cause` why.
+
+    `resets_at` is when whatever caused it is over, where that is known.
+    """
+
+    kind: PauseKind
+    mode: PauseMode
+    cause: str
+    by: str
+    decision_id: str
+    resets_at: datetime | None = None
+
+
+class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):
+    """A paused run goes on."""
+
+    by: str
+    decision_id: str
 
 
 class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
@@ -223,6 +245,13 @@ class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):
     waiting: int = 0
 
 
+class SlotsChanged(Event, frozen=True, kw_only=True, tag="slots_changed"):
+    """So many sessions may work at the same time from here on, over all runs of the engine."""
+
+    slots: int
+    by: str
+
+
 class EngineStopped(Event, frozen=True, kw_only=True, tag="engine_stopped"):
     """The engine gave the lock up."""
 
@@ -234,6 +263,8 @@ AnyEvent = (
     RunStarted
     | RunAdopted
     | RunStopped
+    | RunPaused
+    | RunResumed
     | RunFinished
     | SessionCreated
     | SessionStarted
@@ -255,6 +286,7 @@ AnyEvent = (
     | ControlRequested
     | ControlSettled
     | EngineStarted
+    | SlotsChanged
     | EngineStopped
 )
 

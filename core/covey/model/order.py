@@ -1,7 +1,7 @@
-"""What is asked of an engine as a whole: to begin runs, or to end its work for now. Left in the store like requests.
+"""What is asked of an engine as a whole: to begin runs, to end its work for now, to work with more or fewer slots.
 
-An order outlives whoever left it, but not its moment: an order to stop means the engine that lives now, and the next
-one only closes it.
+Orders are left in the store like requests. One outlives whoever left it, but not its moment: an order to stop, or about
+slots, means the engine that lives now, and the next one only closes it.
 """
 
 from datetime import datetime
@@ -49,4 +49,11 @@ class StopOrder(Order, frozen=True, kw_only=True, tag_field="order", tag="stop")
     stopped: tuple[str, ...] = ()
 
 
-AnyOrder = RunOrder | StopOrder
+class SlotsOrder(Order, frozen=True, kw_only=True, tag_field="order", tag="slots"):
+    """Let so many sessions work at the same time; `changed` tells whether it was another number before."""
+
+    slots: int
+    changed: bool | None = None
+
+
+AnyOrder = RunOrder | StopOrder | SlotsOrder

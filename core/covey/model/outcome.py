@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from covey.model.pause import is_held, pause_words
 from covey.model.session import Session, undecided
 from covey.model.status import AT_WORK, Phase, Status
 from covey.model.tree import SessionTree
@@ -81,34 +82,50 @@ def exit_code(root: Session, counts: dict[str, int]) -> int:
 
 
 def reasons(tree: SessionTree, root: Session) -> list[str]:
-    """Why a run is not complete: what its root failed of, what blocks it, what was interrupted and is to be decided."""
+    """Why a run is not complete: what its root failed of, or that it is paused, what blocks it, what is undecided."""
     if root.status is Status.FAILED:
         return [f"{root.component}: {root.error_message}"]
     standing = [root, *tree.below(root.id)]
+    paused = [f"{root.component} is {pause_words(root.paused)}; covey resume goes on"] if root.paused else []
     blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
-    return [*blocked, *(f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each)))]
+    waiting = [f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each))]
+    return [*paused, *blocked, *waiting]
 
 
 def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool) -> bool:
-    """The run is blocked, and nothing of it can go on by itself; what was interrupted goes on where an engine lives."""
-    sessions = [tree.sessions[root_id], *tree.below(root_id)]
+    """The run is blocked or paused, and nothing of it can go on by itself.
+
+    What was interrupted goes on where an engine lives, unless its run is paused.
+    """
+    root = tree.sessions[root_id]
     moving = _MOVED_BY_ENGINE if engine_alive else _MOVING
-    if any(session.phase in moving and not undecided(session) for session in sessions):
+    if any(_moves(root, each, moving) for each in (root, *tree.below(root_id))):
         return False
-    return _stuck(tree, tree.sessions[root_id])
+    return _stuck(tree, root, root)
 
 
-def _stuck(tree: SessionTree, session: Session) -> bool:
+def _moves(root: Session, session: Session, moving: frozenset[Phase]) -> bool:
+    """It goes on by itself: nobody has to decide about it, and its run's pause does not hold it."""
+    return session.phase in moving and not undecided(session) and not _stands_still(root, session)
+
+
+def _stands_still(root: Session, session: Session) -> bool:
+    """Its run's pause holds it; the root itself is started and adopted, paused or not."""
+    is_let_go = session is root and session.phase is not Phase.RUNNING
+    return is_held(root.paused, session) and not is_let_go
+
+
+def _stuck(tree: SessionTree, session: Session, root: Session) -> bool:
     """It needs a human itself, or waits for children of which one does; a parent whose children have ended looks again.
 
     A parent whose engine left while it waited is interrupted: it still waits, unless something below it can go on.
     """
-    if session.phase is Phase.BLOCKED or undecided(session):
+    if session.phase is Phase.BLOCKED or undecided(session) or is_held(root.paused, session):
         return True
     children = tree.children(session.id)
     if session.phase is Phase.INTERRUPTED and any(_goes_on(tree, child) for child in children):
         return False
-    return session.phase in _WAITS and any(_stuck(tree, child) for child in children)
+    return session.phase in _WAITS and any(_stuck(tree, child, root) for child in children)
 
 
 def _goes_on(tree: SessionTree, session: Session) -> bool:

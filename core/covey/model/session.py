@@ -27,6 +27,8 @@ from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.command import CommandKind
 from covey.model.control import Standing
+from covey.model.pause import Pause, PauseMode
+from covey.model.retries import Repeat, counted, failure_digest, retry_digest
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 
 
@@ -36,8 +38,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     `step` and `command` are those of its newest interaction, `pending` that interaction's id while it has no result.
     `artifact_path` is relative to the project root, None for sessions without a file of their own.
     `needs_human` is the verdict that blocks it; of one that was interrupted, why it does not go on by itself (see
-    `undecided`). `stalled_since` is its last sign of life while it is stalled. `usage` counts tokens by kind,
-    `cost_usd` is in US dollars.
+    `undecided`). `stalled_since` is its last sign of life while it is stalled. `paused` is the pause of its run, and
+    stands on a root alone. `repeat` is the retry that failed last, counted with those before it that were and failed
+    alike. `usage` counts tokens by kind, `cost_usd` is in US dollars.
     """
 
     id: str
@@ -66,6 +69,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool = False
     needs_human: dict[str, Any] | None = None
     stalled_since: datetime | None = None
+    paused: Pause | None = None
+    repeat: Repeat | None = None
     error_message: str | None = None
     failure_cause: FailureCause | None = None
     skip_reason: str | None = None
@@ -250,7 +255,14 @@ def _interrupted(session: Session, event: e.SessionInterrupted) -> Session:
 
 
 def _ended(session: Session, event: e.AnyEvent, status: Status, **changes: Any) -> Session:
-    usual = {"phase": None, "finished_at": event.at, "needs_human": None, "stalled_since": None}
+    usual = {
+        "phase": None,
+        "finished_at": event.at,
+        "needs_human": None,
+        "stalled_since": None,
+        "paused": None,
+        "repeat": None,
+    }
     return _next(session, event, status=status, **{**usual, **changes})
 
 
@@ -263,7 +275,20 @@ def _completed(session: Session, event: e.SessionCompleted) -> Session:
 
 def _failed(session: Session, event: e.SessionFailed) -> Session:
     _require(session.pending is None, session, event, "its last command has no result yet")
-    return _ended(session, event, Status.FAILED, error_message=event.reason, failure_cause=event.cause)
+    return _ended(
+        session,
+        event,
+        Status.FAILED,
+        error_message=event.reason,
+        failure_cause=event.cause,
+        repeat=_counted(session, event) if session.attempt > 1 else None,
+    )
+
+
+def _counted(session: Session, event: e.SessionFailed) -> Repeat:
+    """The retry that ends with this failure."""
+    retry = retry_digest(session.note, session.agent, session.model, session.state.get("resume_step"))
+    return counted(session.repeat, retry, failure_digest(event.cause, event.reason))
 
 
 def _cancelled(session: Session, event: e.SessionCancelled) -> Session:
@@ -343,6 +368,27 @@ def _artifact_missing(session: Session, event: e.ArtifactMissing) -> Session:
     return _next(session, event, artifact=ArtifactState.MISSING)
 
 
+def _run_paused(session: Session, event: e.RunPaused) -> Session:
+    _require(session.session_id is None, session, event, "it is no run's root")
+    now = session.paused
+    goes_further = now is None or (now.mode, event.mode) == (PauseMode.SOFT, PauseMode.HARD)
+    _require(goes_further, session, event, "its run is paused already")
+    pause = Pause(
+        kind=event.kind,
+        mode=event.mode,
+        cause=event.cause,
+        since=event.at,
+        by=event.by,
+        resets_at=event.resets_at,
+    )
+    return _next(session, event, paused=pause)
+
+
+def _run_resumed(session: Session, event: e.RunResumed) -> Session:
+    _require(session.paused is not None, session, event, "its run is not paused")
+    return _next(session, event, paused=None)
+
+
 class Rule(NamedTuple):
     """When an event is legal, and what it changes. `phases` None: in any phase; they count while active only."""
 
@@ -372,6 +418,8 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.SessionRetried: Rule(TERMINAL, None, _retried),
     e.ArtifactFound: Rule(_ANY, None, _artifact_found),
     e.ArtifactMissing: Rule(frozenset({Status.COMPLETE}), None, _artifact_missing),
+    e.RunPaused: Rule(_ACTIVE, None, _run_paused),
+    e.RunResumed: Rule(_ACTIVE, None, _run_resumed),
 }
 
 _TOUCHES_NOTHING = frozenset(
@@ -384,5 +432,6 @@ _TOUCHES_NOTHING = frozenset(
         e.ControlSettled,
         e.EngineStarted,
         e.EngineStopped,
+        e.SlotsChanged,
     }
 )

@@ -25,7 +25,10 @@ SATISFIED = frozenset({Status.COMPLETE, Status.SKIPPED})
 
 
 class Phase(StrEnum):
-    """What an active session is doing (and `cancelling`, which a cancelled or skipped one may still be)."""
+    """What an active session is doing (and `cancelling`, which a cancelled or skipped one may still be).
+
+    `pausing` and `paused` are shown and never stored: they follow from the pause of the run (`covey.model.pause`).
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -34,6 +37,8 @@ class Phase(StrEnum):
     BLOCKED = "blocked"
     INTERRUPTED = "interrupted"
     CANCELLING = "cancelling"
+    PAUSING = "pausing"
+    PAUSED = "paused"
 
 
 AT_WORK = frozenset({Phase.RUNNING, Phase.STALLED})

@@ -28,6 +28,7 @@ from covey.store.connection import check_version, connect, database_path, explai
 from covey.store.feed import ChangeFeed, change_feed
 from covey.store.lock import engine_lives, engine_lock
 from covey.store.reads import Reads
+from covey.store.run_reads import RunReads
 from covey.store.schema import VERSION as SCHEMA
 from covey.store.writer import Note, Writer
 from covey.text.words import ago
@@ -60,7 +61,7 @@ def local_user() -> str:
         return str(os.getuid())
 
 
-class EngineStore(Reads):
+class EngineStore(RunReads):
     """The store as its one engine has it: reads, and the only way to write."""
 
     def __init__(self, reading: aiosqlite.Connection, path: Path, writer: Writer, row: EngineRow) -> None:

@@ -36,6 +36,8 @@ LOOKS: dict[str, Look] = {
     "waiting": Look("◌", ":", "waiting"),
     "blocked": Look("◆", "!", "needs you"),
     "cancelling": Look("◑", "%", "cancelling"),
+    "pausing": Look("‖", "|", "pausing"),
+    "paused": Look("‖", "|", "paused"),
     "interrupted": Look("↯", "~", "interrupted"),
     "complete": Look("✓", "+", "complete"),
     FILE_MISSING: Look("▲", "^", "file missing"),

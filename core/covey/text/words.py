@@ -21,6 +21,14 @@ def duration(seconds: float) -> str:
     return f"{whole // _DAY}d{whole % _DAY // _HOUR:02}h"
 
 
+def period(seconds: float) -> str:
+    """A length of time as settings are written: `90s`, `10m`, `1h`."""
+    for unit, length in (("h", _HOUR), ("m", _MINUTE)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"
+
+
 def ago(then: datetime, now: datetime) -> str:
     """How long ago `then` was, as a duration; `0s` when it lies ahead."""
     return duration((now - then).total_seconds())

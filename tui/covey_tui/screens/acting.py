@@ -5,6 +5,7 @@ one that comes too late changes nothing, and says what changed instead.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -20,7 +21,7 @@ from covey_tui.link import Link
 from covey_tui.view import dialogs
 from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
-from covey_tui.view.keys import allowed, why_not
+from covey_tui.view.keys import PAUSES, SLOTS, allowed, asked_of_run, pointless, why_not
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.words import name_of
 
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
     from covey_tui.screens.dialog import Confirmed
 
 _SAID = 400
-_DONE = {Action.RETRY: "Retried", Action.SKIP: "Skipped", Action.CANCEL: "Cancelled"}
+_DONE = {
+    Action.RETRY: "Retried",
+    Action.SKIP: "Skipped",
+    Action.CANCEL: "Cancelled",
+    Action.PAUSE: "Paused",
+    Action.RESUME: "Resumed",
+}
 Say = Callable[[Line], None]
 
 
@@ -43,7 +50,13 @@ class Acting:
         self._is_asking = False
 
     async def act(self, key: str, ids: Sequence[str]) -> bool:
-        """Carry out an action, by its binding's id, on those that allow it; whether it was asked for."""
+        """Carry out an action, by its binding's id, on those that allow it; whether it was asked for of sessions."""
+        if key in SLOTS:
+            await self._change_slots(key)
+            return False
+        if key in PAUSES:
+            await self._pause(key, ids[0] if ids else None)
+            return False
         chosen = [each for each in ids if each in self._board and allowed(self._board, key, each)]
         if not chosen:
             self._say((span(why_not(self._board, key, ids[0] if ids else None) or ""),))
@@ -59,8 +72,10 @@ class Acting:
         rows = [self._board.stored[each] for each in ids]
         if not rows:
             self._say((span("Nothing here has failed or lost its file."),))
-        elif await self._answer(dialogs.retry_many(self._board, ids, under)):
-            await self._ask(rows, Wish(action=Action.RETRY))
+            return
+        again = self._pointless(ids)
+        if await self._answer(dialogs.retry_many(self._board, ids, under, pointless=again)):
+            await self._ask(rows, Wish(action=Action.RETRY, force=again > 0))
 
     async def begin(self, choice: Choice) -> None:
         """Begin a run, once somebody has said yes."""
@@ -97,7 +112,7 @@ class Acting:
                 return await self._retry(ids)
             case "session.retry_note":
                 answer = await self._answer(dialogs.note(board, ids, grace))
-                return Wish(action=Action.RETRY, note=answer.text) if answer else None
+                return await self._insisted(ids, Wish(action=Action.RETRY, note=answer.text)) if answer else None
             case "session.skip":
                 answer = await self._answer(dialogs.skip(board, ids, grace))
                 return Wish(action=Action.SKIP, reason=answer.text or None) if answer else None
@@ -111,12 +126,51 @@ class Acting:
     async def _retry(self, ids: Sequence[str]) -> Wish | None:
         wish = Wish(action=Action.RETRY)
         if len(ids) > 1:
-            return wish if await self._answer(dialogs.retry_many(self._board, ids)) else None
+            again = self._pointless(ids)
+            answer = await self._answer(dialogs.retry_many(self._board, ids, pointless=again))
+            return replace(wish, force=again > 0) if answer else None
+        if pointless(self._board, ids[0]) is not None:
+            return await self._insisted(ids, wish)
         is_at_work = self._board.session(ids[0]).phase is Phase.RUNNING
         if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None
         return wish
+
+    async def _insisted(self, ids: Sequence[str], wish: Wish) -> Wish | None:
+        """The wish as it is; where it promises nothing, forced once somebody insists."""
+        why = next((said for each in ids if (said := pointless(self._board, each, wish.note)) is not None), None)
+        if why is None:
+            return wish
+        return replace(wish, force=True) if await self._answer(dialogs.insist(self._board, ids, why)) else None
+
+    def _pointless(self, ids: Sequence[str]) -> int:
+        return sum(pointless(self._board, each) is not None for each in ids)
+
+    async def _pause(self, key: str, session_id: str | None) -> None:
+        """Pause the run of a session, or let it go on."""
+        objection = why_not(self._board, key, session_id)
+        if session_id is None or objection is not None:
+            self._say((span(objection or ""),))
+            return
+        root = self._board.stored[self._board.root_of(session_id).id]
+        action, hard = asked_of_run(key, root)
+        await self._ask([root], Wish(action=action, hard=hard))
+
+    async def _change_slots(self, key: str) -> None:
+        """Let one session more or less work at the same time."""
+        objection = why_not(self._board, key, None)
+        if objection is not None:
+            self._say((span(objection),))
+            return
+        try:
+            answer = await self._link.slots((self._board.engine.slots or 0) + SLOTS[key])
+        except CoveyError as error:
+            self._complain(error)
+            return
+        how_many = plural(answer.slots, "slot") if answer.slots is not None else ""
+        reason = sanitise_line(answer.reason or "", _SAID)
+        self._say((span(": ".join(part for part in (how_many, reason) if part)),))
 
     async def _answer(self, asked: dialogs.Asked) -> "Confirmed | None":
         """What somebody answers; a key typed ahead of a question that is being put asks no second one."""

@@ -198,6 +198,7 @@ class InterventionScreen(Screen[str | None]):
         Binding("e", "want('session.retry_note')", "Retry with a note", id="session.retry_note"),
         Binding("s", "want('session.skip')", "Skip", id="session.skip"),
         Binding("x", "want('session.cancel')", "Cancel", id="session.cancel"),
+        Binding("p", "want('run.pause')", "Resume", id="run.pause"),
         Binding("R", "retry_all", "Retry all that failed", id="run.retry_all"),
         Binding("v", "mark", "Mark", id="view.mark"),
         Binding("escape,i", "back", "Back", id="view.back"),

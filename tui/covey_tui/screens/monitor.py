@@ -33,7 +33,7 @@ from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
 from covey_tui.view.help import help_lines
 from covey_tui.view.hints import hints
-from covey_tui.view.keys import ACTIONS, MEANINGS, allowed
+from covey_tui.view.keys import ASKED, MEANINGS, PAUSES, allowed
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.words import name_of
@@ -271,8 +271,9 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     def action_act(self, binding: str) -> None:
         """Carry out what a key is for."""
-        if binding in ACTIONS or binding == "session.kill":
-            chosen = tuple(self.sessions.marks) or ((self.sessions.cursor,) if self.sessions.cursor else ())
+        if binding in ASKED:
+            marks = () if binding in PAUSES else tuple(self.sessions.marks)
+            chosen = marks or ((self.sessions.cursor,) if self.sessions.cursor else ())
             self._ask_for(binding, chosen)
         else:
             self._deeds()[binding]()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from covey.model.pause import safety_words
 from covey.model.session import Session
 from covey.model.status import Status
 from covey.text.cells import cut
@@ -57,11 +58,23 @@ def alert_above_groups(board: Board, needs: Needs, cells: int) -> Alert:
 def _going_on(board: Board, needs: Needs, cells: int) -> Alert:
     if len(needs):
         return _needs(needs, cells), Ground.ALERT
+    paused = [root for root in map(board.session, board.roots()) if root.paused is not None]
+    if paused:
+        return spread(_paused(board, paused), hints(("p", "resume")), cells), Ground.SURFACE
     if not board.engine.alive:
         return _whole(
             (span(f"{LOOKS['interrupted'].unicode} ", _WARNING), span("No engine runs. Any action starts one.")), cells
         ), Ground.ALERT
     return BLANK, Ground.BACKGROUND
+
+
+def _paused(board: Board, paused: Sequence[Session]) -> Line:
+    """Who paused, and whether anything still works: so long it is not safe to stop."""
+    who = dict.fromkeys(root.paused.by for root in paused if root.paused is not None)
+    which = "" if len(paused) == len(board.roots()) else f": {_listed(paused)}"
+    title = sanitise_line(f"{LOOKS['paused'].unicode} Paused by {' and '.join(who)}{which}", _REASON)
+    working = sum(board.working(root.id) for root in paused) if board.engine.alive else 0
+    return (span(title, _QUIET), span(_GAP), span(safety_words(working)))
 
 
 def _count(needs: Needs) -> str:

@@ -7,7 +7,7 @@ parent the sums over all below it. A change costs its own row and those of its a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from covey.client.snapshot import EngineState
+from covey.client.snapshot import EngineState, under_pause
 from covey.model import events as e
 from covey.model.events import AnyEvent
 from covey.model.session import Session, file_is_missing, undecided
@@ -19,8 +19,9 @@ CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
 NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING})
 _OWN_REASONS = ("not_created",)
-_USUAL_GRACE = 10.0
-"""How many seconds an agent has to end, where the run's settings do not say."""
+_USUAL_GRACE, _USUAL_RETRIES = 10.0, 5
+"""How many seconds an agent has to end, and how often a session is retried, where the run's settings do not say."""
+_AT_WORK = ("running", "pausing", "cancelling")
 
 _NONE: Mapping[str, None] = {}
 
@@ -108,9 +109,11 @@ class Board:
         self.engine = EngineState()
         self.workflows: dict[str, str] = {}
         self.cancel_grace = _USUAL_GRACE
+        self.retry_limit = _USUAL_RETRIES
         self._only_run = only_run
         self._tree = SessionTree()
         self._seen: dict[str, Session] = {}
+        self._held: dict[str, Session] = {}
         self._tallies: dict[str | None, Tally] = {None: Tally()}
         self._depths: dict[str, int] = {}
 
@@ -118,6 +121,10 @@ class Board:
 
     def session(self, session_id: str) -> Session:
         """A session as it is seen. Raises KeyError where it is not shown."""
+        return self._held.get(session_id) or self.decided_on(session_id)
+
+    def decided_on(self, session_id: str) -> Session:
+        """The same as the engine decides about it: a pause is of the run, and no phase of the session itself."""
         return self._seen.get(session_id) or self._tree.sessions[session_id]
 
     def __contains__(self, session_id: object) -> bool:
@@ -128,7 +135,7 @@ class Board:
 
     def is_inferred(self, session_id: str) -> bool:
         """What is shown of the session differs from the log: no engine lives that would have written it down."""
-        return session_id in self._seen
+        return session_id in self._seen and session_id not in self._held
 
     @property
     def stored(self) -> Mapping[str, Session]:
@@ -154,6 +161,14 @@ class Board:
     def needs_human(self, session_id: str) -> bool:
         """The session itself needs a human: it failed, was cancelled, lost its file, is undecided, or is blocked."""
         return _needs(self.session(session_id)) and not any(above.status in CLOSED for above in self.above(session_id))
+
+    def root_of(self, session_id: str) -> Session:
+        """The root of a session's run."""
+        return self.session(self.session(session_id).run_id)
+
+    def working(self, root_id: str) -> int:
+        """How many sessions of a run are at work."""
+        return self.tally(root_id).of(*_AT_WORK) + (state_of(self.session(root_id)) in _AT_WORK)
 
     def above(self, session_id: str) -> Iterable[Session]:
         """The ancestors of a session, nearest first."""
@@ -183,12 +198,16 @@ class Board:
     def load(self, sessions: Iterable[Session], begun: Iterable[e.RunStarted]) -> None:
         """Begin anew with these rows, parents before their children, and the events with which their runs began."""
         self._tree = SessionTree(sessions)
-        self._seen = {}
+        self._seen, self._held = {}, {}
         self._tallies = {None: Tally()}
         self._depths = {}
         self.workflows = {}
         for event in begun:
             self._learn(event)
+        for root in self.roots():
+            if self._tree.sessions[root].paused is not None:
+                for key in (root, *self.under(root)):
+                    self._lay_pause(key)
         self._sum_up()
 
     def fold(self, events: Iterable[AnyEvent]) -> Change:
@@ -208,6 +227,9 @@ class Board:
                 self._learn(event)
             if key not in before:
                 before[key] = self._known(key)
+            if isinstance(event, e.RunPaused | e.RunResumed):  # all of the run may look otherwise
+                for below in self.under(key):
+                    before.setdefault(below, self._known(below))
             self._tree.fold((event,))
         return self._changed(before, foreign=foreign)
 
@@ -221,7 +243,8 @@ class Board:
         for key, was in before.items():
             del uncounted[key]
             self._seen.pop(key, None)
-            now = self._tree.sessions.get(key)
+            self._lay_pause(key)
+            now = self._known(key)
             if now is None or now is was:
                 continue
             changed.append(key)
@@ -239,18 +262,33 @@ class Board:
         over = {session.id: session for session in seen if session.id in self._tree.sessions}
         changed = set()
         for key in (*(key for key in list(self._seen) if key not in over), *over):
-            before, after = self.session(key), over.get(key, self._tree.sessions[key])
+            before = self.session(key)
             if key in over:
-                self._seen[key] = after
+                self._seen[key] = over[key]
             else:
                 del self._seen[key]
+            self._lay_pause(key)
+            after = self.session(key)
             if before != after:
                 self._count(before, after)
                 changed.add(key)
         return Change(frozenset(changed), counted=frozenset(changed))
 
     def _known(self, session_id: str) -> Session | None:
-        return self._seen.get(session_id) or self._tree.sessions.get(session_id)
+        return self._held.get(session_id) or self._seen.get(session_id) or self._tree.sessions.get(session_id)
+
+    def _lay_pause(self, session_id: str) -> None:
+        """Lay the pause of its run over a session, or take it away again."""
+        known = self._seen.get(session_id) or self._tree.sessions.get(session_id)
+        root = self._tree.sessions.get(known.run_id) if known is not None else None
+        if known is None or root is None or root.paused is None:
+            self._held.pop(session_id, None)
+            return
+        shown = under_pause(known, root.paused)
+        if shown is known:
+            self._held.pop(session_id, None)
+        elif shown != self._held.get(session_id):
+            self._held[session_id] = shown
 
     def _learn(self, event: e.RunStarted) -> None:
         """What a run's first event tells of it."""
@@ -258,6 +296,8 @@ class Board:
         run = event.settings.get("run")
         grace = run.get("cancel_grace") if isinstance(run, dict) else None
         self.cancel_grace = float(grace) if isinstance(grace, int | float) else self.cancel_grace
+        limit = run.get("retry_limit") if isinstance(run, dict) else None
+        self.retry_limit = limit if isinstance(limit, int) else self.retry_limit
 
     def _is_shown(self, event: AnyEvent) -> bool:
         if self._only_run is not None:
@@ -266,7 +306,8 @@ class Board:
 
     def _sum_up(self) -> None:
         """Count everything from scratch, from the leaves up: each session once, not once for each of its ancestors."""
-        for session in reversed(list(self._tree.sessions.values())):  # parents come before their children
+        for stored in reversed(list(self._tree.sessions.values())):  # parents come before their children
+            session = self._held.get(stored.id, stored)
             below = self._tallies.get(session.id, _EMPTY)
             above = self._tallies.get(session.session_id)
             if above is None:
@@ -308,7 +349,7 @@ class Board:
 
 
 def _needs(session: Session) -> bool:
-    if undecided(session):
+    if undecided(session) or (session.paused is not None and session.paused.asks):
         return True
     if state_of(session) in NEED_A_HUMAN:
         return not (session.session_id is None and session.status is Status.CANCELLED)
@@ -336,13 +377,14 @@ def _counts_alike(before: Session, after: Session) -> bool:
         and before.usage is after.usage
         and before.cost_usd == after.cost_usd
         and before.needs_human is after.needs_human
+        and before.paused is after.paused
     )
 
 
 def _looks_alike(before: Session, after: Session) -> bool:
     """The row looks as before, where it counts alike as well."""
     return (
-        before.phase is not Phase.INTERRUPTED  # its time goes on with every event of it
+        before.phase not in {Phase.INTERRUPTED, Phase.PAUSED}  # its time goes on with every event of it
         and before.step == after.step
         and before.started_at is after.started_at
         and before.finished_at is after.finished_at

@@ -83,15 +83,34 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     )
 
 
-def retry_many(board: Board, ids: Sequence[str], under: str | None = None) -> Asked:
-    """May these start again? `under` is the name below which all that failed is meant, None for a choice."""
+def insist(board: Board, ids: Sequence[str], why: str) -> Asked:
+    """A retry promises nothing: shall it be made all the same?"""
+    said = f"{sanitise_line(why[:1].upper() + why[1:], _REASON)}."
+    return Asked(
+        SafeText(f"Retry {_what(board, ids)} all the same?"),
+        (_sentences([said, "A note to the agent may help more, or another agent."]),),
+        SafeText("Not now"),
+        SafeText("Retry all the same"),
+        (("y", "retry all the same"), ("n Esc", "not now")),
+        warns=True,
+    )
+
+
+def retry_many(board: Board, ids: Sequence[str], under: str | None = None, *, pointless: int = 0) -> Asked:
+    """May these start again? `under` is the name below which all that failed is meant, None for a choice.
+
+    So many of them are `pointless`: they failed the same way again, or were retried too often.
+    """
     sessions = [board.session(key) for key in ids]
     count = len(sessions)
     title = f"Retry {plural(count, 'session')}?"
     if under is not None:
         which = "what" if count == 1 else f"all {count} that"
         title = f"Retry {which} failed under {cut(sanitise_line(under), _NAME)}?"
-    facts = tuple(_by_cause(sessions)) + tuple(_used(sessions))
+    facts: tuple[SafeText | Line, ...] = (*_by_cause(sessions), *_used(sessions))
+    if pointless:
+        which = "It" if pointless == count == 1 else f"{pointless} of them"
+        facts += (BLANK, SafeText(f"{which} failed the same way before, or was retried too often; tried all the same."))
     keys = (("y", f"retry {count}"), ("n Esc", "not now"))
     return Asked(
         SafeText(title), facts, SafeText("Not now"), SafeText(f"Retry {plural(count, 'session')}"), keys, warns=False

@@ -7,7 +7,7 @@ from covey.model.session import undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board, state_of
 from covey_tui.view.hints import Hint, hints
-from covey_tui.view.keys import MEANINGS, able, allowed
+from covey_tui.view.keys import MEANINGS, able, allowed, label_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
 
@@ -16,6 +16,7 @@ KeyOf = Callable[[str], str]
 
 _TABS = tuple(f"view.tab_{number}" for number in range(1, 6))
 _MOVE = ("tree.up", "tree.down")
+_SLOTS = ("engine.slots_up", "engine.slots_down")
 _IN_TABS = frozenset({"view.transcript", "view.artifact"})
 """What the tabs show anyhow."""
 _GAP = 3
@@ -55,6 +56,8 @@ def _said(binding: str, key: KeyOf) -> str:
     """The key of a binding, and of those that are named together with it; of the tabs only if they are in a row."""
     if binding == _MOVE[0]:
         return "".join(map(key, _MOVE))
+    if binding == _SLOTS[0]:
+        return " ".join(map(key, _SLOTS))
     if binding != _TABS[0]:
         return key(binding)
     keys = [key(binding) for binding in _TABS]
@@ -111,17 +114,20 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
         yield from _possible(board, session_id, ("session.open_file", "view.copy"))
     elif board.children(session_id) and not here.is_full:
         yield "tree.fold", MEANINGS["tree.fold"].label
+        yield from _possible(board, session_id, ("run.pause", *([_SLOTS[0]] if board.engine.slots else [])))
 
 
 def _best_first(board: Board, session_id: str) -> tuple[str, ...]:
     session = board.session(session_id)
     if session.phase is Phase.CANCELLING:
         return "session.kill", "view.transcript"
-    if session.phase is Phase.QUEUED:
-        return "session.cancel", "session.skip"
+    if session.phase in {Phase.QUEUED, Phase.PAUSED}:
+        resume = ("run.pause",) if session.phase is Phase.PAUSED else ()
+        return *resume, "session.cancel", "session.skip"
     if session.phase is not None:
-        at_work = ("view.transcript", "session.cancel")
-        return ("session.retry", "session.skip", *reversed(at_work)) if undecided(session) else at_work
+        at_work = ("view.transcript", "session.cancel", "run.pause")
+        undecided_first = ("session.retry", "session.skip", "session.cancel", "view.transcript")
+        return undecided_first if undecided(session) else at_work
     if session.status is Status.FAILED and session.failure_cause is FailureCause.CHECK_FAILED:
         return "session.retry_note", "session.retry", "session.skip", "session.open_file"
     if state_of(session) == "complete":
@@ -132,4 +138,4 @@ def _best_first(board: Board, session_id: str) -> tuple[str, ...]:
 def _possible(board: Board, session_id: str, bindings: Sequence[str]) -> Iterator[tuple[str, str]]:
     for binding in bindings:
         if allowed(board, binding, session_id):
-            yield binding, MEANINGS[binding].label
+            yield binding, label_of(board, binding, session_id)

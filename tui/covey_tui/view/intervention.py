@@ -33,6 +33,7 @@ class Deed(StrEnum):
     RETRY_NOTE = "session.retry_note"
     SKIP = "session.skip"
     CANCEL = "session.cancel"
+    RESUME = "run.pause"
 
 
 class Part(StrEnum):
@@ -169,6 +170,9 @@ def sessions_under(cursor: Cursor | None, layout: Layout) -> tuple[str, ...]:
 
 def possible(deed: Deed, session: Session) -> bool:
     """Whether a session that needs a human can be treated so."""
+    asks = session.paused is not None and session.paused.asks
+    if asks or deed is Deed.RESUME:
+        return asks and deed is Deed.RESUME
     if deed is Deed.RETRY_NOTE:
         return session.status is not Status.ACTIVE and possible(Deed.RETRY, session)
     if deed is Deed.SKIP and session.session_id is None:
@@ -182,8 +186,16 @@ def chosen(deed: Deed, ids: Sequence[str], needs: Needs) -> tuple[str, ...]:
 
 
 _ACTIONS = {Deed.RETRY: Action.RETRY, Deed.SKIP: Action.SKIP, Deed.CANCEL: Action.CANCEL}
-_KEYS = {Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x"}
-_VERBS = {Deed.RETRY: "retry", Deed.RETRY_NOTE: "retry with note", Deed.SKIP: "skip", Deed.CANCEL: "cancel"}
+_KEYS = {Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x", Deed.RESUME: "p"}
+_VERBS = {
+    Deed.RETRY: "retry",
+    Deed.RETRY_NOTE: "retry with note",
+    Deed.SKIP: "skip",
+    Deed.CANCEL: "cancel",
+    Deed.RESUME: "resume",
+}
+_AT_ONCE = frozenset({Deed.RETRY, Deed.RESUME})
+"""What is done without a question, to one."""
 
 
 def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
@@ -202,7 +214,7 @@ def _verbs(order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[
     for deed in order:
         count = len(chosen(deed, ids, needs))
         if count:
-            asks = "" if deed is Deed.RETRY and count == 1 else "…"
+            asks = "" if deed in _AT_ONCE and count == 1 else "…"
             yield _KEYS[deed], f"{_VERBS[deed]}{_how_many(count)}{asks}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from covey.model.control import CONTROLS, Action, ControlRequest
-from covey.model.decision import decide
+from covey.model.decision import Decision, decide
 from covey.model.session import Session, is_terminal, standing
 from covey.model.status import Phase
 from covey.text.cells import cut
@@ -38,6 +38,10 @@ MEANINGS: dict[str, Meaning] = {
     "session.open_file": Meaning("open file", "open its file in $EDITOR", SESSION),
     "view.copy": Meaning("copy", "copy the path of its file, or its id", SESSION),
     "run.retry_all": Meaning("retry all", "try all again that failed or lost their file", RUN),
+    "run.pause": Meaning("pause", "start no more sessions of this run; of a paused one, resume", RUN),
+    "run.pause_hard": Meaning("pause all", "hold those at work as well, each at the end of its step", RUN),
+    "engine.slots_up": Meaning("slots", "let one session more work at the same time", RUN),
+    "engine.slots_down": Meaning("fewer slots", "let one less; none that is at work is ended", RUN),
     "run.stop": Meaning("stop the run…", "end all work for now; it can be gone on with", RUN),
     "view.next_need": Meaning("next", "go to the next session that needs you", SEE),
     "view.previous_need": Meaning("previous", "go to the previous one", SEE),
@@ -79,10 +83,37 @@ ACTIONS: dict[str, Action] = {
     "session.skip": Action.SKIP,
     "session.cancel": Action.CANCEL,
 }
-_VERBS = {Action.RETRY: "retried", Action.SKIP: "skipped", Action.CANCEL: "cancelled"}
+PAUSES = frozenset({"run.pause", "run.pause_hard"})
+SLOTS = {"engine.slots_up": 1, "engine.slots_down": -1}
+"""By how much each changes the slots."""
+ASKED = frozenset(ACTIONS) | {"session.kill"} | PAUSES | frozenset(SLOTS)
+"""The keys by which something is asked of the engine, for a session or for its run."""
+_VERBS = {
+    Action.RETRY: "retried",
+    Action.SKIP: "skipped",
+    Action.CANCEL: "cancelled",
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+}
 _COUNTED = 500
 """A decision costs some 20 µs, and the footer is painted at every move of the cursor."""
 _NO_SESSION = SafeText("There is no session here yet.")
+_NO_SLOTS = SafeText("No engine is at work, and slots are the engine's.")
+_LEAST = SafeText("One slot is the least; a pause starts nothing.")
+
+
+def label_of(board: Board, binding: str, session_id: str | None) -> str:
+    """How a key is called here and now: the key that pauses a run resumes a paused one."""
+    if binding == "run.pause" and session_id in board and board.root_of(str(session_id)).paused is not None:
+        return "resume"
+    return MEANINGS[binding].label
+
+
+def asked_of_run(binding: str, root: Session) -> tuple[Action, bool]:
+    """What a key asks of a run, and whether it is to be hard: the same key that pauses resumes what is paused."""
+    if binding == "run.pause_hard":
+        return Action.PAUSE, True
+    return (Action.PAUSE if root.paused is None else Action.RESUME), False
 
 
 def able(board: Board, binding: str, session_ids: Sequence[str]) -> int:
@@ -103,13 +134,30 @@ def why_not(board: Board, binding: str, session_id: str | None) -> SafeText | No
     if binding == "run.stop":
         ended = all(is_terminal(board.session(root)) for root in board.roots())
         return SafeText("No run is at work.") if ended else None
-    if not binding.startswith("session."):
+    if binding in SLOTS:
+        return _no_slots(board, SLOTS[binding])
+    if not binding.startswith("session.") and binding not in PAUSES:
         return None
     if session_id is None or session_id not in board:
         return _NO_SESSION
-    session = board.session(session_id)
+    session = board.root_of(session_id) if binding in PAUSES else board.session(session_id)
     reason = _reason(board, binding, session)
     return None if reason is None else SafeText(f"{cut(name_of(session), _NAME)}{reason}.")
+
+
+def _no_slots(board: Board, by: int) -> SafeText | None:
+    slots = board.engine.slots if board.engine.alive else None
+    if slots is None:
+        return _NO_SLOTS
+    return _LEAST if slots + by < 1 else None
+
+
+def pointless(board: Board, session_id: str, note: str | None = None) -> str | None:
+    """Why a retry, as it would be asked for, promises nothing and has to be insisted on; None when it does not."""
+    decision = _decided(board, board.decided_on(session_id), Action.RETRY, note=note)
+    if not decision.refused or not _decided(board, board.decided_on(session_id), Action.RETRY, force=True).changed:
+        return None
+    return (decision.reason or "").partition("; ")[0]
 
 
 def _reason(board: Board, binding: str, session: Session) -> str | None:
@@ -118,7 +166,20 @@ def _reason(board: Board, binding: str, session: Session) -> str | None:
         return None if session.artifact_path else " has no file of its own"
     if binding == "session.kill":
         return None if session.phase is Phase.CANCELLING else " is not being cancelled; cancel it first"
-    action = ACTIONS[binding]
+    action, hard = asked_of_run(binding, session) if binding in PAUSES else (ACTIONS[binding], False)
+    # A retry that has to be insisted on is possible: somebody is asked first.
+    decision = _decided(board, board.decided_on(session.id), action, force=True, hard=hard)
+    if decision.changed:
+        return None
+    reason = decision.reason or "nothing would change"
+    cannot = f"cannot {action}: "
+    return f" cannot be {_VERBS[action]}: {reason.removeprefix(cannot)}" if cannot in reason else f": {reason}"
+
+
+def _decided(
+    board: Board, session: Session, action: Action, *, note: str | None = None, force: bool = False, hard: bool = False
+) -> Decision:
+    """What the engine would decide, asked at this moment."""
     request = ControlRequest(
         id="",
         session_id=session.id,
@@ -128,12 +189,11 @@ def _reason(board: Board, binding: str, session: Session) -> str | None:
         decision_id="",
         requested_by="",
         requested_at=session.updated_at,
+        note=note,
+        force=force,
+        hard=hard,
     )
     # Of what lies below it only matters here whether there is anything.
     below = [board.session(child) for child in board.children(session.id)[:1]]
-    decision = decide(request, session, list(board.above(session.id)), below, session.updated_at)
-    if decision.changed:
-        return None
-    reason = decision.reason or "nothing would change"
-    cannot = f"cannot {action}: "
-    return f" cannot be {_VERBS[action]}: {reason.removeprefix(cannot)}" if cannot in reason else f": {reason}"
+    above = list(board.above(session.id))
+    return decide(request, session, above, below, session.updated_at, retry_limit=board.retry_limit)

@@ -72,6 +72,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     Cause(
         "not_created", "blocked", "Not created", "not created", "not created", "A retry creates those that are missing."
     ),
+    Cause(
+        "repeated_failures",
+        "paused",
+        "Paused: the same failure again and again",
+        "run paused",
+        "runs paused",
+        "No other session starts. Find out what is wrong; p goes on, and the count begins anew.",
+    ),
     Cause("blocked", "blocked", "Blocked", "blocked", "blocked", "Retry what it waits for, or cancel it."),
     Cause(
         "interrupted",
@@ -89,6 +97,7 @@ BY_KEY: Mapping[str, Cause] = {cause.key: cause for cause in CAUSES_IN_ORDER}
 ALERT_ORDER: tuple[Cause, ...] = tuple(
     BY_KEY[key]
     for key in (
+        "repeated_failures",
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
@@ -107,9 +116,9 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
 """All causes, in the order of the alert line."""
 BY_PATH = frozenset({FILE_MISSING, "missing_file"})
 """Causes whose sessions are listed with the path where their file is expected."""
-RETRIED_TOGETHER = frozenset(BY_KEY) - {"cancelled", "not_created", "blocked", "interrupted"}
-"""What "retry all that failed" takes along: somebody chose to cancel, a blocked parent has not ended, and of what was
-interrupted each has to be looked at."""
+RETRIED_TOGETHER = frozenset(BY_KEY) - {"cancelled", "not_created", "blocked", "interrupted", "repeated_failures"}
+"""What "retry all that failed" takes along: somebody chose to cancel, a parent that waits has not ended, and what was
+interrupted has to be looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,8 @@ class _Entry(NamedTuple):
 
 def cause_of(session: Session) -> Cause:
     """Why a session needs a human, if it does."""
+    if session.paused is not None and session.paused.asks:
+        return BY_KEY[session.paused.kind.value]
     state = state_of(session)
     if state == "blocked":
         return BY_KEY["not_created" if (session.needs_human or {}).get("not_created") else "blocked"]
@@ -159,6 +170,8 @@ def reason_of(session: Session, zone: tzinfo | None = None) -> SafeText:
         return sanitise_line(f"by {session.decided_by}{_clock(session.finished_at, zone)}", _REASON)
     if cause.key == "interrupted":
         return sanitise_line(undecided(session) or "", _REASON) or _NO_REASON
+    if session.paused is not None and cause.state == "paused":
+        return sanitise_line(session.paused.cause, _REASON)
     if cause.key == "not_created":
         facts = (session.needs_human or {})["not_created"]
         return sanitise_line(", ".join(f"{fact['component']} ({fact['reason']})" for fact in facts), _REASON)

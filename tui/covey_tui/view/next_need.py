@@ -66,4 +66,5 @@ class _Way:
 
 def _may_need(session: Session) -> bool:
     """A glance that spares most sessions the question whether they need a human."""
-    return session.phase is Phase.BLOCKED or session.status in _ENDED_BADLY or file_is_missing(session)
+    stuck = session.phase is Phase.BLOCKED or session.paused is not None
+    return stuck or session.status in _ENDED_BADLY or file_is_missing(session)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from covey.model.session import Session
 from covey.text.cells import cut
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Change, state_of
@@ -44,11 +45,17 @@ class Notices:
         fresh = []
         for key in session_ids:
             session = self._needs.session(key)
-            need = (key, session.attempt, state_of(session))
+            need = (key, session.attempt, _need(session))
             if need not in self._told:
                 self._told.add(need)
                 fresh.append(key)
         return tuple(fresh)
+
+
+def _need(session: Session) -> str:
+    """What tells this need of a session from another one: its state, or the pause of its run that asks."""
+    pause = session.paused
+    return f"paused {pause.since}" if pause is not None and pause.asks else state_of(session)
 
 
 def _line(text: str) -> SafeText:

@@ -37,8 +37,8 @@ SEGMENTS: tuple[Segment, ...] = (
     Segment(("skipped", "cancelled", "cancelling"), Role.FAINT, "━", "━", "="),
     Segment(("failed",), Role.ERROR, "━", "╍", "x"),
     Segment((FILE_MISSING, "blocked"), Role.WARNING, "━", "╍", "^"),
-    Segment(("running", "waiting"), Role.PRIMARY, "━", "─", "-"),
-    Segment(("interrupted", "queued"), Role.FAINT, "─", "─", "."),
+    Segment(("running", "pausing", "waiting"), Role.PRIMARY, "━", "─", "-"),
+    Segment(("interrupted", "paused", "queued"), Role.FAINT, "─", "─", "."),
 )
 """In the order of the bar, which is that of the counts beside it."""
 
@@ -52,6 +52,8 @@ COUNTED: tuple[tuple[str, str, Role, bool], ...] = (
     ("blocked", "blocked", Role.WARNING, True),
     ("running", "running", Role.PRIMARY, False),
     ("waiting", "waiting", Role.MUTED, False),
+    ("pausing", "pausing", Role.MUTED, False),
+    ("paused", "paused", Role.MUTED, False),
     ("interrupted", "interrupted", Role.MUTED, False),
     ("queued", "queued", Role.MUTED, False),
 )

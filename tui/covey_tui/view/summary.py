@@ -12,7 +12,7 @@ from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, 
 from covey_tui.view.words import name_of
 
 _WORDS_FROM = 138
-_AT_WORK = ("running", "cancelling")
+_AT_WORK = ("running", "pausing", "cancelling")
 
 
 def summary(
@@ -36,12 +36,21 @@ def _facts(board: Board, now: datetime, zone: tzinfo | None) -> list[Line]:
     if not roots:
         return [(span("no run yet", MUTED),)]
     tally = board.tally()
-    facts = [_engine(board, roots, zone), (span(_elapsed(roots, now), TEXT),)]
+    facts = [*_paused(roots), _engine(board, roots, zone), (span(_elapsed(roots, now), TEXT),)]
     if tally.tokens:
         facts.append((span(f"{tokens(tally.tokens)} tokens", TEXT),))
     if cost(tally.cost_usd):
         facts.append((span(cost(tally.cost_usd), TEXT),))
     return facts
+
+
+def _paused(roots: list[Session]) -> list[Line]:
+    """That runs are paused, and how many where not all of them are."""
+    active = [root for root in roots if not is_terminal(root)]
+    paused = sum(root.paused is not None for root in active)
+    if not paused:
+        return []
+    return [(span("paused" if paused == len(active) else f"{paused} of {len(active)} paused", TEXT),)]
 
 
 def _engine(board: Board, roots: list[Session], zone: tzinfo | None) -> Line:

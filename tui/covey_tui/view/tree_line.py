@@ -18,7 +18,7 @@ from covey_tui.view.words import elapsed, glyph, glyph_tone, is_ticking, name_of
 DEEPEST = 4
 _STEP = 2
 _ACCENT = Tone(Role.PRIMARY)
-_RECEDES = frozenset({"queued", "cancelled", "skipped"})
+_RECEDES = frozenset({"queued", "paused", "cancelled", "skipped"})
 
 
 class Row(NamedTuple):

@@ -16,6 +16,8 @@ STATE_ROLES: dict[str, Role] = {
     "waiting": Role.MUTED,
     "blocked": Role.WARNING,
     "cancelling": Role.MUTED,
+    "pausing": Role.MUTED,
+    "paused": Role.MUTED,
     "interrupted": Role.MUTED,
     "complete": Role.SUCCESS,
     "file_missing": Role.WARNING,
@@ -50,10 +52,20 @@ def glyph(session: Session) -> str:
 
 def glyph_tone(session: Session) -> Tone:
     """How the sign looks: bold where the state needs a human, and nobody chose it."""
+    if _asks(session):
+        return _ASKS
     state = state_of(session)
     if undecided(session):
         return _UNDECIDED
     return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing"})
+
+
+def _asks(session: Session) -> bool:
+    """Its run is paused, and nobody chose it."""
+    return session.paused is not None and session.paused.asks
+
+
+_ASKS = Tone(Role.WARNING, bold=True)
 
 
 def name_of(session: Session) -> SafeText:
@@ -72,7 +84,7 @@ def status_word(board: Board, session: Session, now: datetime) -> Word:  # noqa:
     text = _text(session, state)
     if board.is_inferred(session.id):
         text = f"{text}?"
-    return Word(SafeText(text), _UNDECIDED if undecided(session) else _tone(state))
+    return Word(SafeText(text), glyph_tone(session) if undecided(session) or _asks(session) else _tone(state))
 
 
 def _text(session: Session, state: str) -> str:
@@ -101,13 +113,15 @@ def elapsed(session: Session, now: datetime) -> float | None:
     is_told = session.session_id is None or not (session.kept or session.status is Status.SKIPPED)
     if session.started_at is None or not is_told:
         return None
-    until = session.finished_at or (session.updated_at if session.phase is Phase.INTERRUPTED else now)
+    stands = session.phase is Phase.INTERRUPTED or (session.phase is Phase.PAUSED and session.session_id is not None)
+    until = session.finished_at or (session.updated_at if stands else now)
     return (until - session.started_at).total_seconds()
 
 
 def is_ticking(session: Session) -> bool:
     """Its time goes on."""
-    return session.started_at is not None and session.finished_at is None and session.phase is Phase.RUNNING
+    at_work = session.phase in {Phase.RUNNING, Phase.PAUSING}
+    return session.started_at is not None and session.finished_at is None and at_work
 
 
 def goes_on(session: Session) -> bool:

@@ -127,6 +127,8 @@ def _in_common(sessions: Sequence[Session]) -> str:
 
 def not_started(board: Board, session: Session) -> str | None:
     """Why an attempt has nothing to show yet: how many are before it; None once it has begun."""
+    if session.phase == "paused" and session.started_at is None:
+        return "Not started yet: its run is paused."
     if session.phase != "queued":
         return None
     before = 0

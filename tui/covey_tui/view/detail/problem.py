@@ -60,7 +60,12 @@ def _apart(parts: Iterator[list[Line]]) -> list[Line]:
 
 def _has_problem(session: Session) -> bool:
     ended_badly = session.status in {Status.FAILED, Status.CANCELLED} or file_is_missing(session)
-    return ended_badly or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED}
+    return ended_badly or _asks(session) or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED}
+
+
+def _asks(session: Session) -> bool:
+    """Its run is paused, and waits for a decision."""
+    return session.paused is not None and session.paused.asks
 
 
 def _no_problem(board: Board, session: Session) -> str:
@@ -75,12 +80,15 @@ def _title(board: Board, session: Session, now: datetime) -> Line:
     word = status_word(board, session, now).text
     if file_is_missing(session):
         word = SafeText(f"{file_word(session)} {word}".strip())
-    role = STATE_ROLES["file_missing" if file_is_missing(session) else str(session.phase or session.status)]
-    tone = glyph_tone(session) if undecided(session) else Tone(role, bold=True)
+    state = "file_missing" if file_is_missing(session) else str(session.phase or session.status)
+    tone = glyph_tone(session) if undecided(session) or _asks(session) else Tone(STATE_ROLES[state], bold=True)
     return (span(f"{glyph(session)} ", tone), Span(word, tone))
 
 
 def _said(session: Session, width: int) -> list[Line]:
+    if session.paused is not None and session.paused.asks:
+        said = f"{_as_sentence(session.paused.cause)} No other session of this run starts before you have decided."
+        return prose(said, width)
     return prose(_sentence(session), width)
 
 
@@ -196,6 +204,10 @@ def _advice(board: Board, session: Session, width: int) -> list[Line]:
 
 
 def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
+    if _asks(session):
+        yield "i", "see what failed"
+        yield "p", "resume; the count begins anew"
+        return
     if session.phase is Phase.INTERRUPTED:
         yield from _keys_of_undecided(board, session) if undecided(session) else ()
         return

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session
 from covey.model.status import Phase, Status
+from covey.text.glyphs import LOOKS
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board, Tally, state_of
 from covey_tui.view.detail.git import facts_of
@@ -13,6 +15,7 @@ from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, sho
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
 from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
 
+_AT_WORK = frozenset({Phase.RUNNING, Phase.PAUSING, Phase.CANCELLING})
 _NAMED = 5
 _NAME = 20
 _LABEL = 11
@@ -59,7 +62,7 @@ def _walk(board: Board, session: Session, now: datetime) -> _Below:
     below = _Below(board.tally(session.id))
     for key in board.under(session.id):
         each = board.session(key)
-        if each.phase in {Phase.RUNNING, Phase.CANCELLING}:
+        if each.phase in _AT_WORK:
             below.working.append(each)
         if board.needs_human(key):
             below.needing.append(each)
@@ -83,6 +86,9 @@ def _head(board: Board, session: Session, below: _Below, now: datetime, width: i
     lines = [kept_in((span(f"{glyph(session)} ", tone), Span(word.text, tone), done), width)]
     if session.error_message and session.phase is None:
         lines += prose(session.error_message, width)
+    if session.paused is not None:
+        working = board.working(session.id) if board.engine.alive else 0
+        lines += [*prose(f"It is {pause_words(session.paused)}.", width), *muted(f"{safety_words(working)}.", width)]
     return lines
 
 
@@ -98,9 +104,10 @@ def _how(below: _Below) -> str:
 
 def _waits_for(board: Board, below: _Below, now: datetime, width: int) -> list[Line]:
     rows = _rows(board, below.working, now, width)
-    queued = below.tally.of("queued")
-    if queued:
-        rows.append((span("○ ", MUTED), span(f"{queued} queued", MUTED)))
+    for state in ("paused", "queued"):
+        count = below.tally.of(state)
+        if count:
+            rows.append((span(f"{LOOKS[state].unicode} ", MUTED), span(f"{count} {LOOKS[state].word}", MUTED)))
     return [(span("Waits for", MUTED),), *rows] if rows else []
 
 

@@ -1,0 +1,95 @@
+"""A pause of a run: what it is, and what it makes of the run's sessions. Pure.
+
+A pause stands on the root's row and nowhere else. Which sessions it holds follows from that row and their own, in one
+place for the engine's viewers, the command line and the screen: `Phase.PAUSED` and `Phase.PAUSING` are never stored.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from covey.model.status import AT_WORK, Phase, Status
+
+if TYPE_CHECKING:
+    from covey.model.session import Session
+
+
+class PauseKind(StrEnum):
+    """Who or what paused a run: a person, or covey itself after the same failure again and again."""
+
+    HUMAN = "human"
+    REPEATED_FAILURES = "repeated_failures"
+
+
+class PauseMode(StrEnum):
+    """How far a pause goes: soft starts no session, hard lets no session that runs take another step either."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A pause as it stands on the root's row. `cause` is for people; `resets_at` is when it ends by itself, if ever."""
+
+    kind: PauseKind
+    mode: PauseMode
+    cause: str
+    since: datetime
+    by: str
+    resets_at: datetime | None = None
+
+    @property
+    def asks(self) -> bool:
+        """It waits for a decision; a pause that a person chose asks nobody."""
+        return self.kind is not PauseKind.HUMAN
+
+
+_OF_A_PAUSED_ROOT = frozenset({Phase.WAITING, Phase.INTERRUPTED})
+
+
+def phase_under(pause: Pause | None, session: "Session") -> Phase | None:
+    """The phase in which a session is shown, its run being paused so.
+
+    A hard pause shows a session as pausing while it has a step to end. The root, which waits for what is paused, is
+    shown as paused, too, whether or not an engine lives.
+    """
+    if pause is None or session.status is not Status.ACTIVE:
+        return session.phase
+    if session.phase is Phase.QUEUED or (session.session_id is None and session.phase in _OF_A_PAUSED_ROOT):
+        return Phase.PAUSED
+    if pause.mode is PauseMode.HARD and session.phase is Phase.RUNNING:
+        return Phase.PAUSED if session.pending is None else Phase.PAUSING
+    return session.phase
+
+
+def is_held(pause: Pause | None, session: "Session") -> bool:
+    """The session could go on, were its run not paused; one that was interrupted is started again like any other."""
+    if pause is None or session.status is not Status.ACTIVE:
+        return False
+    if session.phase is Phase.RUNNING:
+        return phase_under(pause, session) is Phase.PAUSED
+    return session.phase in {Phase.QUEUED, Phase.INTERRUPTED}
+
+
+def at_work(root: "Session", sessions: Iterable["Session"]) -> int:
+    """How many of these sessions of a run work at this moment, its pause or none considered."""
+    busy = AT_WORK | {Phase.CANCELLING}
+    return sum(session.phase in busy and not is_held(root.paused, session) for session in sessions)
+
+
+def pause_words(pause: Pause) -> str:
+    """Why a run is paused, in a few words: `paused by ada`, `paused: 6 sessions failed within 10m: agent_error`."""
+    if pause.asks:
+        return f"paused: {pause.cause}"
+    return f"paused by {pause.by}" + (": running sessions take no further step" if pause.mode is PauseMode.HARD else "")
+
+
+def safety_words(working: int) -> str:
+    """Whether a paused run can be left alone by now: `working` are the sessions of it that still work."""
+    if not working:
+        return "nothing is at work: it is safe to stop"
+    is_one = working == 1
+    return f"{working} {'session is' if is_one else 'sessions are'} still at work; then it is safe to stop"
