@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
     "retry": Entry("covey.cli.control:retry", "Try sessions again, with a note if you like."),
     "skip": Entry("covey.cli.control:skip", "Go on without sessions."),
     "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),
+    "undo": Entry("covey.cli.undo:undo", "Take back the last decision of a run."),
     "stop": Entry("covey.cli.stop:stop", "End a run's work for now, or the engine's."),
     "wait": Entry("covey.cli.stop:wait", "Return when a run has ended or needs a human."),
     "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order."),

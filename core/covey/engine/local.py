@@ -29,7 +29,7 @@ ENDED = "ended before it had a result"
 
 @dataclass(slots=True)
 class Work:
-    """What is at work for one attempt of a session."""
+    """What is at work for one attempt of a session; `begun` once its loop runs, `stopped` once nobody wants it."""
 
     running: Running
     run_number: int
@@ -37,6 +37,7 @@ class Work:
     task: asyncio.Task[None] | None = None
     acting: asyncio.Task[Result] | None = None
     transcript: Transcript | None = None
+    begun: bool = False
     stopped: bool = False
     waiting_for: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -98,7 +99,7 @@ class LocalRuntime:
         """The children that are neither terminal nor running, and whether others run."""
         store = self._bench.store
         active = await store.active_children(running.session_id)
-        due = [session_id for session_id, attempt in active if Running(session_id, attempt) not in self._works]
+        due = [session_id for session_id, attempt in active if not self._works_on(Running(session_id, attempt))]
         start = await store.children(self._bench.scope, due) if due else ()
         return Due(start, working=len(due) < len(active))
 
@@ -119,7 +120,7 @@ class LocalRuntime:
 
     def start_root(self, running: Running, run_number: int) -> None:
         """Start the loop of a run's root, unless it runs already."""
-        if running not in self._works:
+        if not self._works_on(running):
             self._start(running, run_number, None)
 
     def runs(self, session_id: str) -> bool:
@@ -165,8 +166,13 @@ class LocalRuntime:
 
     # How a session runs.
 
+    def _works_on(self, running: Running) -> bool:
+        """Something works for the attempt, or will; a retry that was undone before it began may come once more."""
+        work = self._works.get(running)
+        return work is not None and (work.begun or not work.stopped)
+
     def _start(self, running: Running, run_number: int, at: Place | None) -> None:
-        attempts = (Running(running.session_id, attempt) for attempt in range(1, running.attempt))
+        attempts = (Running(running.session_id, attempt) for attempt in range(1, running.attempt + 1))
         older = [work.task for key in attempts if (work := self._works.get(key)) is not None and work.task]
         grace = Grace(seconds=self._bench.tools.settings.run.cancel_grace)
         work = Work(running, run_number, grace, waiting_for=older)
@@ -186,10 +192,13 @@ class LocalRuntime:
             log.exception("session %s died", work.running.session_id)
             await self._crashed(work, error)
         finally:
-            del self._works[work.running]
+            if self._works.get(work.running) is work:
+                del self._works[work.running]
             self._moved()
 
     async def _in_slot(self, work: Work, at: Place | None) -> None:
+        if work.stopped:
+            return
         if at is None:
             await self._loop(work)
         elif await self._slots.acquire(work.running.session_id, at):
@@ -200,6 +209,7 @@ class LocalRuntime:
 
     async def _loop(self, work: Work) -> None:
         if not work.stopped and await self.turns.started(work.running):
+            work.begun = True
             await run_session(self, work.running)
 
     async def _crashed(self, work: Work, error: Exception) -> None:

@@ -16,11 +16,12 @@ _OF_THE_PARENT = frozenset(
         e.SessionCancelled,
         e.SessionSkipped,
         e.SessionRetried,
+        e.DecisionUndone,
         e.ArtifactFound,
         e.ArtifactMissing,
     }
 )
-_OF_ITSELF = frozenset({e.SessionCancelled, e.SessionSkipped, e.SessionRetried, e.SessionUnblocked})
+_OF_ITSELF = frozenset({e.SessionCancelled, e.SessionSkipped, e.SessionRetried, e.DecisionUndone, e.SessionUnblocked})
 
 
 class Wakeups:

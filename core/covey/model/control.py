@@ -9,11 +9,12 @@ from covey.model.status import Status
 
 
 class Action(StrEnum):
-    """The three actions of a human."""
+    """What a human may ask for: of a session, or (undo) of a run, by its root."""
 
     RETRY = "retry"
     SKIP = "skip"
     CANCEL = "cancel"
+    UNDO = "undo"
 
 
 class Standing(StrEnum):
@@ -33,8 +34,10 @@ CONTROLS: dict[Action, frozenset[Standing]] = {
     Action.RETRY: frozenset(Standing) - {Standing.COMPLETE},
     Action.SKIP: frozenset(Standing) - {Standing.COMPLETE, Standing.SKIPPED},
     Action.CANCEL: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
+    # whatever has become of a run: what counts is its last decision
+    Action.UNDO: frozenset(Standing),
 }
-"""In which standings each action is possible at all; `covey.model.decision` has the fine print."""
+"""In which standings each action is possible at all; `decision` and `undo` have the fine print."""
 
 AS_WISHED: dict[Action, Standing] = {Action.SKIP: Standing.SKIPPED, Action.CANCEL: Standing.CANCELLED}
 """Where the action has nothing left to do: settled, with nothing changed."""
@@ -52,7 +55,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A wish left in the store for the engine.
 
     `attempt` and `status` are those it was decided on; only these two are compared when the engine takes it.
-    `decision_id` is shared by all requests of one bulk action. `changed` and `outcome` are set by the engine.
+    `decision_id` is shared by all requests of one bulk action. `changed` and `outcome` are set by the engine. An undo
+    names in `undoes` the decision that was the last one for whoever asked.
     """
 
     id: str
@@ -69,6 +73,7 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     now: bool = False
     agent: str | None = None
     model: str | None = None
+    undoes: str | None = None
     state: RequestState = RequestState.QUEUED
     changed: bool | None = None
     outcome: str | None = None

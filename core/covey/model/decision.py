@@ -1,6 +1,7 @@
 """What a control request comes to: the fine print of retry, skip and cancel, as one pure function.
 
-The engine applies it to the rows of the moment; the command line asks it about the stored rows when no engine lives.
+Undo, which needs the log as well, is in `covey.model.undo`. The engine applies it to the rows of the moment; the
+command line asks it about the stored rows when no engine lives.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,10 @@ from covey.model.status import TERMINAL, Phase, Status
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a request comes to: its events, or why there are none. `refused` is not the same as `already as wished`."""
+    """What a request comes to: its events, or why there are none. `refused` is not the same as `already as wished`.
+
+    The reason of an undo that changes something is what it undoes.
+    """
 
     events: tuple[e.AnyEvent, ...] = ()
     refused: bool = False
@@ -52,6 +56,8 @@ def decide(
             return _skip(request, session, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
+        case Action.UNDO:
+            return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
 
 
 def cancel_all(sessions: Iterable[Session], request: ControlRequest, at: datetime) -> tuple[e.AnyEvent, ...]:

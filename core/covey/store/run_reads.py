@@ -9,6 +9,7 @@ import msgspec
 from covey.model.command import ResultStatus, TranscriptRow
 from covey.model.events import AnyEvent, Event
 from covey.model.scope import Scope
+from covey.model.undo import TOLD_BY, History, decisions
 from covey.store import codec
 from covey.store.reads import Reads
 
@@ -41,6 +42,20 @@ class RunReads(Reads):
             scope.project.id,
         )
         return tuple(codec.entry((row[0], row[1])).event for row in rows)
+
+    async def history(self, scope: Scope, run_id: str) -> History:
+        """The last decision of a run that is not undone, and what the log tells of its sessions and of all parents."""
+        found = decisions(await self.events_of_run(scope, run_id, TOLD_BY))
+        if found.last is None:
+            return found
+        rows = await self._rows(
+            "SELECT seq, body FROM events WHERE run_id = ?1"
+            " AND (session_id IN (SELECT value FROM json_each(?2))"
+            "  OR session_id IN (SELECT parent_id FROM sessions WHERE run_id = ?1)) ORDER BY seq",
+            run_id,
+            msgspec.json.encode(found.last.session_ids).decode(),
+        )
+        return found._replace(events=tuple(codec.entry((row[0], row[1])).event for row in rows))
 
     async def steps_of_run(self, scope: Scope, run_id: str) -> tuple[StepTaken, ...]:
         """Every try of every step of a run's sessions, of all attempts, oldest first."""

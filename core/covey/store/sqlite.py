@@ -58,7 +58,7 @@ def local_user() -> str:
         return str(os.getuid())
 
 
-class EngineStore(Reads):
+class EngineStore(RunReads):
     """The store as its one engine has it: reads, and the only way to write."""
 
     def __init__(self, reading: aiosqlite.Connection, path: Path, writer: Writer, row: EngineRow) -> None:
