@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from covey.model.control import Action, ControlRequest
+from covey.model.control import ControlRequest
 from covey.model.decision import Decision
 from covey.model.session import Session
 from covey.model.undo import UNDOABLE, undo
@@ -16,12 +16,12 @@ async def last_decision(viewer: Viewer, run_id: str) -> str | None:
     What somebody has asked for and no engine has taken yet comes after all that is in the log.
     """
     waiting = await _waiting(viewer, run_id)
-    taken_back = {request.undoes for request in waiting if request.action is Action.UNDO}
+    taken_back = {request.undoes for request in waiting if request.undoes is not None}
     asked = [request.decision_id for request in waiting if request.action in UNDOABLE]
     for decision_id in reversed(asked):
         if decision_id not in taken_back:
             return decision_id
-    last = (await viewer.history(viewer.scope, run_id)).last
+    last = (await viewer.history(viewer.scope, run_id, taken_back)).last
     return last.decision_id if last is not None else None
 
 

@@ -15,6 +15,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "session.kill": ("X",),
     "session.open_file": ("o",),
     "run.retry_all": ("R",),
+    "run.undo": ("z",),
     "run.stop": ("Q",),
     "view.mark": ("v",),
     "view.mark_all": ("V",),

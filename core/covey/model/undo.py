@@ -6,7 +6,7 @@ belongs to nobody. Undoing again goes to the decision before; what has been undo
 The engine applies it to the rows of the moment; a program asks it about the stored rows when no engine lives.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -68,8 +68,11 @@ class History(NamedTuple):
     events: tuple[e.AnyEvent, ...] = ()
 
 
-def decisions(events: Iterable[e.AnyEvent]) -> History:
-    """The last decision that is not undone, by the events (those in `TOLD_BY` are enough) of a run, oldest first."""
+def decisions(events: Iterable[e.AnyEvent], but: Collection[str] = ()) -> History:
+    """The last decision that is not undone, by the events (those in `TOLD_BY` are enough) of a run, oldest first.
+
+    `but` are the ids of decisions that are left out.
+    """
     asked: dict[str, e.ControlRequested] = {}
     changed: dict[str, dict[str, None]] = {}
     undone: set[str] = set()
@@ -81,7 +84,7 @@ def decisions(events: Iterable[e.AnyEvent]) -> History:
             undone.add(event.decision_id)
         elif isinstance(event, _DECIDES) and event.decision_id in asked and event.session_id is not None:
             changed.setdefault(event.decision_id, {})[event.session_id] = None
-    left = [key for key in changed if key not in undone]
+    left = [key for key in changed if key not in undone and key not in but]
     if not left:
         return History(undone=frozenset(undone))
     first = asked[left[-1]]

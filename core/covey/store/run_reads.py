@@ -1,6 +1,6 @@
 """Reads over a whole run, for those who report on it: each one query, however many sessions the run has."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -43,9 +43,12 @@ class RunReads(Reads):
         )
         return tuple(codec.entry((row[0], row[1])).event for row in rows)
 
-    async def history(self, scope: Scope, run_id: str) -> History:
-        """The last decision of a run that is not undone, and what the log tells of its sessions and of all parents."""
-        found = decisions(await self.events_of_run(scope, run_id, TOLD_BY))
+    async def history(self, scope: Scope, run_id: str, but: Collection[str] = ()) -> History:
+        """The last decision of a run that is not undone, and what the log tells of its sessions and of all parents.
+
+        `but` are the ids of decisions that are left out.
+        """
+        found = decisions(await self.events_of_run(scope, run_id, TOLD_BY), but)
         if found.last is None:
             return found
         rows = await self._rows(

@@ -81,7 +81,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self.detail = DetailPane(board, link, now())
         self.empty = EmptyPane()
         self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
-        self._acting = Acting(self, board, link, self.say)
+        self._acting = Acting(self, board, link, self.say, self.key)
         self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))
         self._intervention: InterventionScreen | None = None
         self._toast: Timer | None = None
@@ -283,6 +283,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         looking, detail = self.looking, self.detail
         return {
             "run.retry_all": self._retry_all,
+            "run.undo": lambda: self._undo(self.sessions.cursor),
             "run.stop": self._stop,
             "session.open_file": looking.open_file,
             "view.copy": looking.copy,
@@ -320,6 +321,10 @@ class MonitorScreen(KeptGround, Screen[None]):
         await self._acting.retry_failed(self.needs.retried_together(under), name)
 
     @work(group="acting")
+    async def _undo(self, session_id: str | None) -> None:
+        await self._acting.undo(session_id)
+
+    @work(group="acting")
     async def _stop(self) -> None:
         await self._acting.stop()
 
@@ -332,6 +337,7 @@ class MonitorScreen(KeptGround, Screen[None]):
             self.needs,
             head=self._bars.top,
             act=self._act_together,
+            undo=self._undo,
             footer_end=hints((self.key("app.leave"), "leave")),
             marked=frozenset(self.sessions.marks),
         )

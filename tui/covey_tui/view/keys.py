@@ -38,6 +38,7 @@ MEANINGS: dict[str, Meaning] = {
     "session.open_file": Meaning("open file", "open its file in $EDITOR", SESSION),
     "view.copy": Meaning("copy", "copy the path of its file, or its id", SESSION),
     "run.retry_all": Meaning("retry all", "try all again that failed or lost their file", RUN),
+    "run.undo": Meaning("undo", "take the last decision of this run back; again, the one before", RUN),
     "run.stop": Meaning("stop the run…", "end all work for now; it can be gone on with", RUN),
     "view.next_need": Meaning("next", "go to the next session that needs you", SEE),
     "view.previous_need": Meaning("previous", "go to the previous one", SEE),
@@ -103,6 +104,8 @@ def why_not(board: Board, binding: str, session_id: str | None) -> SafeText | No
     if binding == "run.stop":
         ended = all(is_terminal(board.session(root)) for root in board.roots())
         return SafeText("No run is at work.") if ended else None
+    if binding == "run.undo":
+        return None if session_id in board else _NO_SESSION
     if not binding.startswith("session."):
         return None
     if session_id is None or session_id not in board:
