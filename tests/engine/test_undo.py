@@ -3,6 +3,7 @@
 import asyncio
 
 from covey.agents.base import Assignment, Desk, Outcome
+from covey.client.decisions import happenings, newest
 from covey.client.requests import Answer, Wish, request_control
 from covey.engine.runs import RunOptions
 from covey.model import events as e
@@ -281,3 +282,23 @@ class TestWithoutEngine:
             root = await run.until(blocked)
             assert (root.attempt, root.status) == (2, Status.ACTIVE)
         assert len((await bench.tree()).roots()) == 1
+
+
+class TestLog:
+    async def test_what_people_decided_and_what_came_to_need_them(self, bench: Bench) -> None:
+        bench.plays = dict.fromkeys(bench.components, fail)
+        async with bench.running() as run:
+            await run.until(blocked)
+            rows = [await run.child(name) for name in ("Alpha", "Beta")]
+            wish = Wish(action=Action.SKIP, reason="not needed")
+            await request_control(run.viewer, bench.root, rows, wish, wait_seconds=MOST_SECONDS)
+            await undo(run)
+            lines = await newest(run.viewer)
+            told = happenings(lines)
+            assert sorted(name for each in told[:3] for name in each.names) == ["Alpha", "Beta", "Gamma"]
+            assert [(each.what, each.names, each.why) for each in told[3:]] == [
+                ("skip", ["Alpha", "Beta"], "not needed"),
+                ("undo", ["Shop"], "skip of 2 sessions"),
+            ]
+            assert await newest(run.viewer, after=lines[-1].entry.seq) == []
+            assert await newest(run.viewer, before=lines[3].entry.seq) == lines[:3]

@@ -409,10 +409,6 @@ class TestActing:
             assert [wish.action for _, wish in person.asked] == [Action.UNDO]
             assert isinstance(person.app.screen, InterventionScreen)
 
-    async def test_the_key_that_takes_a_cancel_back_is_named(self) -> None:
-        async with hand(*TO_PAYMENT, "x") as person:
-            assert person.shows("and z takes this back.")
-
     async def test_stop_asks(self) -> None:
         async with hand("Q", "escape") as person:
             assert person.app.link.stopped == []

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from textual import work
+from textual.app import SystemCommand
+from textual.screen import Screen
 from textual.theme import Theme
 
 from covey.client.beginning import beginning
@@ -64,6 +67,13 @@ class MonitorApp(PaintedApp):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.push_screen(self._monitor)
         self.call_after_refresh(self._live)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The commands that `:` offers; the log of decisions is the first of them."""
+        yield SystemCommand(
+            "Decisions", "What was decided and by whom, and what came to need you", self._monitor.show_decisions
+        )
+        yield from super().get_system_commands(screen)
 
     def _complain_of_theme(self, unknown: str) -> None:
         message = f"no theme {quoted(unknown)}{did_you_mean(unknown, self.available_themes)}"

@@ -7,7 +7,6 @@ from covey.model.decision import Decision
 from covey.model.session import Session
 from covey.model.undo import UNDOABLE, undo
 from covey.store.sqlite import Viewer
-from covey.workflows.workflow import has_passed
 
 
 async def last_decision(viewer: Viewer, run_id: str) -> str | None:
@@ -43,6 +42,7 @@ async def _waiting(viewer: Viewer, run_id: str) -> list[ControlRequest]:
 
 
 def _has_passed(then: Session, now: Session) -> bool:
-    from covey.workflows.registry import WORKFLOWS  # noqa: PLC0415 - the steps of all workflows, which few ask about
+    from covey.workflows.registry import WORKFLOWS  # noqa: PLC0415 - all steps with it, which few ask about
+    from covey.workflows.workflow import has_passed  # noqa: PLC0415 - likewise
 
     return has_passed(WORKFLOWS.get(now.type), then.step, now.step)
