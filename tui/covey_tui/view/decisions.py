@@ -38,7 +38,8 @@ def page(told: Sequence[Happening], seen: int, cells: int, zone: tzinfo | None =
         if begins is None and each.seq > seen:
             begins = len(lines)
             if seen:
-                lines.append(fit((span(f"── {NEW} ", Tone(Role.PRIMARY)), span("─" * cells, FAINT)), cells))
+                mark = f"── {NEW} "
+                lines.append(fit((span(mark, Tone(Role.PRIMARY)), span("─" * (cells - len(mark)), FAINT)), cells))
         if at.date() != day:
             day = at.date()
             lines += [*([BLANK] if lines else []), (span(f"{at:%A, %d %B %Y}", MUTED),)]
