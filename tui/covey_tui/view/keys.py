@@ -58,7 +58,7 @@ MEANINGS: dict[str, Meaning] = {
     "view.tab_5": Meaning("state", "the record as it is stored", SEE),
     "view.next_pane": Meaning("pane", "go to the other pane", SEE),
     "view.back": Meaning("back", "leave the innermost: dialog, marks, filter, detail", SEE),
-    "view.commands": Meaning("commands", "commands by name, and themes", SEE),
+    "view.commands": Meaning("commands", "commands by name: the log of decisions, themes and more", SEE),
     "view.help": Meaning("help", "this page", SEE),
     "app.leave": Meaning("leave", "leave the monitor; the work goes on", SEE),
     "tree.up": Meaning("up", "a row up", MOVE),
