@@ -153,6 +153,28 @@ class TestDeciding:
             shown.until_row("⊘", "product", "cancelled")
             wait_for(lambda: len(numbers(own / "told")) == 1)
 
+    def test_z_takes_a_cancel_back_and_the_log_of_decisions_tells_of_both(self, own: Path) -> None:
+        with terminal(*command("run", "design", "catalog", "--agent", "waits"), at=own) as shown:
+            shown.until_row("●", "product", "generate design")
+            shown.type("jjx")
+            shown.until("Cancel product?", "and z takes this")
+            shown.type("y")
+            shown.until_row("⊘", "product", "cancelled")
+            shown.type("z")
+            shown.until("Undone: cancel of product")
+            shown.until_row("●", "product", "generate design", "×2")
+            shown.type(":")
+            shown.until("Decisions", "Theme")
+            shown.type("\r")
+            shown.until("Decisions and new needs")
+            shown.until_row("⊘", "product", "cancelled by")
+            shown.until_row("cancel of product undone by")
+            shown.type("\x1b")
+            shown.until("session  ", gone=["Decisions and new needs"])
+            shown.type("q")
+            assert shown.until_ended() == 0
+        assert [path.name for path in (own / ".covey").glob("looked-*.json")] != []
+
 
 class TestHostileText:
     """Text from agents is shown and never obeyed, neither by the terminal nor as markup."""

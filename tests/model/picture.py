@@ -27,6 +27,7 @@ session_failed        closed | x      x       x       x       x           x     
 session_cancelled     -      | x      x       x       x       x           x         x       | .        .            .      .         .
 session_skipped       -      | x      x       x       x       x           x         x       | .        x            x      x         .
 session_retried       -      | .      .       .       .       .           .         .       | .        x            x      x         x
+decision_undone       -      | x      .       .       .       .           .         .       | .        .            .      x         x
 artifact_found        -      | x      x       x       x       x           x         x       | x        x            x      x         x
 artifact_missing      -      | .      .       .       .       .           .         .       | x        x            .      .         .
 run_paused            -      | x      x       x       x       x           x         x       | .        .            .      .         .
@@ -71,7 +72,7 @@ def is_likely(session: Session, kind: type[e.Event]) -> bool:
     return _drawn(session, str(kind.__struct_config__.tag))
 
 
-def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911 - a condition for each event
+def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911 - one for each condition
     """The conditions beside the picture: the right interaction, the next attempt, a file that is there (or gone)."""
     match event:
         case e.ResultRecorded(late=False):
@@ -82,6 +83,8 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
             return column_of(session) == "undecided" and session.needs_human == {"interrupted": event.needs_human}
         case e.SessionRetried():
             return event.attempt != session.attempt + 1
+        case e.DecisionUndone():
+            return not _could_be_undone(session, event)
         case e.ArtifactFound():
             return event.path != session.artifact_path or session.artifact is ArtifactState.PRESENT
         case e.ArtifactMissing():
@@ -95,6 +98,33 @@ def _may_be_paused_or_resumed(session: Session, event: e.RunPaused | e.RunResume
         return session.paused is not None
     goes_further = session.paused is None or (session.paused.mode, event.mode) == ("soft", "hard")
     return session.session_id is None and goes_further
+
+
+def _could_be_undone(session: Session, event: e.DecisionUndone) -> bool:
+    """By the very decision, back to an attempt that there was or on to the next, to a session that makes sense."""
+    ended = event.status is not Status.ACTIVE
+    next_one = session.attempt + 1
+    back_to = range(1, session.attempt if session.status is Status.ACTIVE else next_one)
+    errors = (event.error_message, event.failure_cause)
+    owes = session.artifact_path is not None and event.artifact is ArtifactState.UNKNOWN
+    makes_sense = {
+        Status.ACTIVE: errors == (None, None) and event.step is None,
+        Status.COMPLETE: errors == (None, None) and not owes,
+        Status.FAILED: None not in errors,
+        Status.CANCELLED: None not in {event.earlier_decision_id, event.earlier_decided_by},
+        Status.SKIPPED: True,
+    }
+    has_lost_its_file = event.artifact is ArtifactState.MISSING
+    return all(
+        (
+            event.decision_id == session.decision_id,
+            event.attempt in (back_to if ended else {next_one}),
+            ended is (event.finished_at is not None),
+            (event.skip_reason is not None) is (event.status is Status.SKIPPED),
+            not has_lost_its_file or event.status in {Status.COMPLETE, Status.SKIPPED},
+            makes_sense[event.status],
+        )
+    )
 
 
 def _drawn(session: Session, row: str) -> bool:

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
+from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.session import Session, apply
-from covey.model.status import ExecutionMode, FailureCause
+from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Status
 from covey.model.tree import SessionTree
 from tests.model.picture import is_legal, is_likely
 
@@ -31,6 +32,7 @@ SESSION_EVENTS: list[type[e.Event]] = [
     e.SessionCancelled,
     e.SessionSkipped,
     e.SessionRetried,
+    e.DecisionUndone,
     e.ArtifactFound,
     e.ArtifactMissing,
     e.RunPaused,
@@ -117,6 +119,7 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
             "note": st.none() | WORDS,
             **decided,
         },
+        e.DecisionUndone: _undone(session, moment),
         e.ArtifactFound: path,
         e.ArtifactMissing: path,
         e.RunPaused: {
@@ -128,6 +131,26 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
         e.RunResumed: decided,
     }
     return st.fixed_dictionaries(fields.get(kind, {}))
+
+
+def _undone(session: Session, moment: int) -> dict[str, st.SearchStrategy[object]]:
+    """An undo back to any status, more often one that fits than not."""
+    return {
+        "attempt": st.sampled_from([1, 1, 0, -1]).map(lambda more: session.attempt + more),
+        "decision_id": st.sampled_from([session.decision_id or "d0", session.decision_id or "d0", "d9"]),
+        "by": st.just("ada"),
+        "action": st.sampled_from(Action),
+        "status": st.sampled_from([Status.ACTIVE, *Status]),
+        "error_message": st.none() | WORDS,
+        "failure_cause": st.none() | st.sampled_from(FailureCause),
+        "skip_reason": st.sampled_from([None, None, "no"]),
+        "earlier_decision_id": st.sampled_from([None, "d0"]),
+        "earlier_decided_by": st.sampled_from([None, "ada"]),
+        "step": st.sampled_from([None, None, "Initialize"]),
+        "agent": WORDS,
+        "artifact": st.sampled_from(ArtifactState),
+        "finished_at": st.sampled_from([None, at(moment)]),
+    }
 
 
 def events_about_no_session(moment: int) -> st.SearchStrategy[e.AnyEvent]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
+from covey.model.control import Action
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import LEGAL, Session, apply, undecided
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
@@ -51,6 +52,9 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "session_cancelled": lambda: e.SessionCancelled(**head, **DECIDED, reason="enough"),
         "session_skipped": lambda: e.SessionSkipped(**head, **DECIDED, reason="not needed"),
         "session_retried": lambda: e.SessionRetried(**{**head, "attempt": 2}, **DECIDED, agent="offline"),
+        "decision_undone": lambda: e.DecisionUndone(
+            **{**head, "attempt": session.attempt + 1}, **DECIDED, action=Action.CANCEL, status=Status.ACTIVE, agent="a"
+        ),
         "artifact_found": lambda: e.ArtifactFound(**head, path="docs/design/s.md"),
         "artifact_missing": lambda: e.ArtifactMissing(**head, path="docs/design/s.md"),
         "run_paused": lambda: e.RunPaused(**head, **DECIDED, kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough"),
@@ -61,7 +65,9 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
 
 def standing(column: str, *, command: str = "closed") -> Session | None:
     """A session as it stands in a column of the picture, or None where a command cannot be open, or closed."""
-    base = msgspec.structs.replace(lived([created("s", "root")]), artifact=ArtifactState.PRESENT)
+    base = msgspec.structs.replace(
+        lived([created("s", "root")]), artifact=ArtifactState.PRESENT, decision_id=DECIDED["decision_id"]
+    )
     at_work = {"step": "Generate", "command": CommandKind.AGENT, "pending": "i1" if command == "open" else None}
     by_column = {
         "queued": {"artifact": ArtifactState.UNKNOWN},
@@ -161,6 +167,9 @@ class TestPicture:
             ("failed", "session_retried", "queued"),
             ("cancelled", "session_retried", "queued"),
             ("skipped", "session_retried", "queued"),
+            ("queued", "decision_undone", "queued"),
+            ("cancelled", "decision_undone", "queued"),
+            ("skipped", "decision_undone", "queued"),
             ("file_missing", "artifact_found", "complete"),
             ("complete", "artifact_missing", "file_missing"),
         ],
@@ -407,14 +416,16 @@ class TestAnyLife:
                 assert_holds_together(tree.sessions[changed])
 
     @given(logs())
-    def test_version_counts_the_events_and_attempt_the_retries(self, log: list[e.AnyEvent]) -> None:
+    def test_version_counts_the_events_and_attempt_the_retries_that_stand(self, log: list[e.AnyEvent]) -> None:
         tree = SessionTree()
         tree.fold(log)
         own = [event for event in log if isinstance(event, e.SessionCreated) or type(event) in LEGAL]
         for session in tree.sessions.values():
             events = [event for event in own if event.session_id == session.id]
             assert session.version == len(events)
-            assert session.attempt == 1 + sum(isinstance(event, e.SessionRetried) for event in events)
+            attempts = [event.attempt for event in events if isinstance(event, e.SessionRetried | e.DecisionUndone)]
+            assert session.attempt == ([1, *attempts])[-1]
+            assert session.attempt <= 1 + len(attempts)
             assert session.updated_at == events[-1].at
 
     @given(st.data())

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from covey.model import events as e
+from covey.model.control import Action
 from covey.model.outcome import exit_code
 from covey.model.session import Session
-from covey.model.status import FailureCause, Phase
+from covey.model.status import FailureCause, Phase, Status
 from covey.reports.facts import Outcome
 from covey.reports.findings import FailedTest, Git, changed_outside, failed_tests, git_of
 
@@ -108,11 +109,22 @@ class TestDecisions:
                 at=later(21), run_id="root-0123456789", session_id="b-0123456789", attempt=2, agent="offline", **decided
             ),
             e.SessionSkipped(at=later(30), **about, attempt=2, reason="later", by="bob", decision_id="d2"),
+            e.DecisionUndone(
+                at=later(40),
+                **about,
+                attempt=2,
+                by="ada",
+                decision_id="d2",
+                action=Action.SKIP,
+                status=Status.FAILED,
+                agent="offline",
+            ),
         ]
         found = facts(session("a"), session("b"), events=events).decisions
         assert [(each.at, each.by, each.word, names(each.sessions), each.reason) for each in found] == [
             (later(20), "ada", "retried", ["a", "b"], "mind the gap"),
             (later(30), "bob", "skipped", ["a"], "later"),
+            (later(40), "ada", "undid", ["a"], "skip"),
         ]
 
 

@@ -24,7 +24,7 @@ LEDGER, IMPORT, PAYMENT = "id-billing-ledger", "id-catalog-importadapter", "id-b
 
 
 def cancel(shown: Board) -> Asked:
-    return dialogs.cancel(shown, ["id-run-catalog"], 10.0)
+    return dialogs.cancel(shown, ["id-run-catalog"], 10.0, "z")
 
 
 def skip(shown: Board) -> Asked:

@@ -66,6 +66,13 @@ class TestCancel:
         assert sentence(asked) == told
         assert answers(asked) == ("Keep running", "Cancel Payment", "y cancel it   n Esc keep running")
 
+    @pytest.mark.parametrize("key", ["z", "F8"])
+    def test_which_key_takes_it_back(self, key: str) -> None:
+        one = dialogs.cancel(board(), [PAYMENT], GRACE, key)
+        assert sentence(one).endswith(f"You can retry it later, and {key} takes this back.")
+        both = dialogs.cancel(board(), ["id-run-catalog"], GRACE, key)
+        assert sentence(both).endswith(f"You can retry them later, and {key} takes this back.")
+
     def test_one_that_has_not_started(self) -> None:
         asked = dialogs.cancel(board(), ["id-billing-creditnote"], GRACE)
         assert sentence(asked).startswith("It has not started. ")

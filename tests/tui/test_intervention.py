@@ -224,7 +224,7 @@ class TestCursor:
 
 
 class Host(PaintedApp):
-    """An app with the screen; `acts` is what it handed over, `left` what it answered."""
+    """An app with the screen; `acts` and `undone` are what it handed over, `left` what it answered."""
 
     def __init__(self, shown: Board, marked: frozenset[str] = frozenset()) -> None:
         super().__init__()
@@ -232,11 +232,13 @@ class Host(PaintedApp):
         self.needs = Needs(shown)
         self.acts: list[Act] = []
         self.left: list[str | None] = []
+        self.undone: list[str | None] = []
         self.wall = InterventionScreen(
             shown,
             self.needs,
             head=lambda cells: ((span("covey".ljust(cells)),), (span("━" * cells),)),
             act=self.acts.append,
+            undo=self.undone.append,
             footer_end=hints(("?", "help"), ("q", "leave")),
             marked=marked,
             zone=UTC,

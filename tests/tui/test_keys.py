@@ -57,7 +57,7 @@ class TestTable:
 
     def test_nothing_is_promised_that_covey_cannot_do_yet(self) -> None:
         said = " ".join(f"{binding} {meaning.label} {meaning.help}" for binding, meaning in MEANINGS.items())
-        assert [word for word in ("undo", "pause", "message", "slot", "budget") if word in said] == []
+        assert [word for word in ("pause", "message", "slot", "budget") if word in said] == []
 
 
 class TestGuard:
@@ -130,6 +130,11 @@ class TestGuard:
     def test_a_run_is_stopped_while_one_is_at_work(self) -> None:
         assert allowed(board(), "run.stop", None)
         assert why_not(billing(**complete()), "run.stop", None) == "No run is at work."
+
+    def test_a_decision_is_undone_where_there_is_a_run(self) -> None:
+        made, child = only()
+        assert allowed(made, "run.undo", child)
+        assert why_not(made, "run.undo", None) == "There is no session here yet."
 
     @pytest.mark.parametrize("key", ASKED)
     @pytest.mark.parametrize("nowhere", [None, "no-such-id"])

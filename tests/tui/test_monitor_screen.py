@@ -398,6 +398,17 @@ class TestActing:
             assert person.asked == []
             assert "Payment is not being cancelled; cancel it first." in person.footer
 
+    async def test_undo_is_about_the_run_of_the_row_and_asks_nothing(self) -> None:
+        async with hand(*TO_TAX_RULE, "z") as person:
+            assert person.asked == [((BILLING,), Wish(action=Action.UNDO))]
+            assert person.app.screen is person.monitor
+            assert person.footer.startswith("Undone:")
+
+    async def test_undo_where_everything_that_needs_somebody_is_listed(self) -> None:
+        async with hand("i", "z") as person:
+            assert [wish.action for _, wish in person.asked] == [Action.UNDO]
+            assert isinstance(person.app.screen, InterventionScreen)
+
     async def test_stop_asks(self) -> None:
         async with hand("Q", "escape") as person:
             assert person.app.link.stopped == []

@@ -1,12 +1,13 @@
 """The monitor's app: it paints its first line at once, then loads what shows the project, and puts that in front."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import work
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
+from textual.screen import Screen
 from textual.theme import Theme
 
 from covey.client.ui import UiMistake, UiSettings, remember_theme, ui_settings
@@ -81,6 +82,13 @@ class MonitorApp(PaintedApp):
         except* CoveyError as group:
             self.failure = _first(group)
             self.exit(return_code=2)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The commands that `:` offers; the log of decisions is the first of them."""
+        if self.live is not None:
+            about = "What was decided and by whom, and what came to need you"
+            yield SystemCommand("Decisions", about, self.live.screen.show_decisions)
+        yield from super().get_system_commands(screen)
 
     def _complain_of_theme(self, unknown: str) -> None:
         message = f"no theme {quoted(unknown)}{did_you_mean(unknown, self.available_themes)}"

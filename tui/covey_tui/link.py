@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from covey.client.artifact import Artifact, diff_of, read_artifact
+from covey.client.decisions import END, Line, last_looked, newest, remember_looked
 from covey.client.engine import Stopped, place_order, request_stop, run_order
 from covey.client.requests import Answer, Wish, request_control
 from covey.client.slots import SlotsAnswer, request_slots
@@ -76,6 +77,27 @@ class Link:
             CoveyError: nothing can be asked, or no engine could be started.
         """
         return await request_control(self._open().viewer, self.root, sessions, wish, start=True)
+
+    async def happenings(self, before: int = END, after: int = 0) -> Sequence[Line]:
+        """The newest lines of the log between two others that tell of decisions and needs, 2,000 at most."""
+        return await newest(self.watch.viewer, before=before, after=after) if self.watch else ()
+
+    async def last_line(self) -> int:
+        """The number of the last line of the log."""
+        return await self.watch.viewer.last_seq() if self.watch else 0
+
+    def last_looked(self) -> int:
+        """Up to which line of the log this person has seen decisions and needs; 0 where they never looked."""
+        return last_looked(self.root, self.watch.viewer.scope.user) if self.watch else 0
+
+    def looked(self, seq: int) -> None:
+        """Keep up to which line this person has seen them; whoever only looks leaves no trace.
+
+        Raises:
+            CoveyError: it cannot be written down.
+        """
+        if self.watch is not None and not self.read_only:
+            remember_looked(self.root, self.watch.viewer.scope.user, seq)
 
     def _open(self) -> Watch:
         """The way to the store, for whoever wants something to change."""

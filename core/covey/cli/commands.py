@@ -43,6 +43,7 @@ COMMANDS: dict[str, Entry] = {
     "retry": Entry("covey.cli.control:retry", "Try sessions again, with a note if you like."),
     "skip": Entry("covey.cli.control:skip", "Go on without sessions."),
     "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),
+    "undo": Entry("covey.cli.undo:undo", "Take back the last decision of a run."),
     "pause": Entry("covey.cli.pausing:pause", "Start no more sessions of a run, for now."),
     "resume": Entry("covey.cli.pausing:resume", "Let a paused run go on."),
     "slots": Entry("covey.cli.pausing:slots", "How many sessions work at the same time."),

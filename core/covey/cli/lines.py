@@ -6,9 +6,10 @@ from typing import Any
 from covey.model import events as e
 from covey.model.events import AnyEvent
 from covey.model.pause import PauseKind, PauseMode
+from covey.model.status import ArtifactState, Status
 from covey.store.base import Line
 from covey.text.cells import fit
-from covey.text.glyphs import CAUSES, LOOKS, GlyphSet
+from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import TOOK_OVER, found_active, plural, short_id
 
@@ -49,9 +50,10 @@ class Narrator:
     def _remember(self, event: AnyEvent) -> None:
         if event.session_id is None:
             return
-        if isinstance(event, e.ArtifactMissing):
+        was_missing = isinstance(event, e.DecisionUndone) and event.artifact is ArtifactState.MISSING
+        if was_missing or isinstance(event, e.ArtifactMissing):
             self._missing.add(event.session_id)
-        elif isinstance(event, e.ArtifactFound | e.SessionRetried | e.SessionSkipped):
+        elif isinstance(event, e.ArtifactFound | e.SessionRetried | e.SessionSkipped | e.DecisionUndone):
             self._missing.discard(event.session_id)
 
 
@@ -135,6 +137,14 @@ def _retried(event: e.SessionRetried) -> Told:
     return "queued", f"attempt {event.attempt} asked for by {event.by}{note}"
 
 
+def _undone(event: e.DecisionUndone) -> Told:
+    if event.status is Status.ACTIVE:
+        return "queued", f"{event.action} undone by {event.by}, goes on as attempt {event.attempt}"
+    is_missing = event.status is Status.COMPLETE and event.artifact is ArtifactState.MISSING
+    state = FILE_MISSING if is_missing else event.status.value
+    return state, f"{event.action} undone by {event.by}, {LOOKS[state].word} as before"
+
+
 def _found(event: e.ArtifactFound) -> Told:
     return "complete", f"its file is back: {event.path}"
 
@@ -166,6 +176,7 @@ _TELL: dict[type[e.Event], Callable[[Any], Told]] = {
     e.SessionCancelled: _cancelled,
     e.SessionSkipped: _skipped,
     e.SessionRetried: _retried,
+    e.DecisionUndone: _undone,
     e.ArtifactFound: _found,
     e.ArtifactMissing: _missing,
     e.ControlSettled: _settled,

@@ -19,7 +19,7 @@ from covey.store.sqlite import Viewer
 
 Row = TypeVar("Row", StepTaken, TranscriptRow)
 
-TOLD = (e.RunStarted, e.SessionRetried, e.SessionSkipped, e.SessionCancelled)
+TOLD = (e.RunStarted, e.SessionRetried, e.SessionSkipped, e.SessionCancelled, e.DecisionUndone)
 """The events of a run that are part of its record: how it began, and what was decided."""
 
 WITH_FINDINGS = ("RunTests", "Finalize")

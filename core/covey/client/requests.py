@@ -12,6 +12,7 @@ from pathlib import Path
 
 from covey.client.engine import ensure_engine
 from covey.client.snapshot import as_seen
+from covey.client.undoing import last_decision, undo_of
 from covey.clock import Clock, SystemClock
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
@@ -68,6 +69,7 @@ async def request_control(
 ) -> tuple[Answer, ...]:
     """Ask the same of some sessions, as one decision; one answer each, in their order.
 
+    An undo is asked of a run's root; where it changes something, the reason of its answer names what was undone.
     `sessions` are rows as they were just read: what the request was decided on. `wait_seconds` 0 waits for nothing.
     With `start` an engine is started where none lives, and goes on with the runs that the requests set going.
 
@@ -77,7 +79,7 @@ async def request_control(
     """
     clock = clock or SystemClock()
     decision_id = new_id()
-    requests = [_request(viewer, session, wish, decision_id, clock) for session in sessions]
+    requests = [await _request(viewer, session, wish, decision_id, clock) for session in sessions]
     answers: dict[str, Answer] = {}
     if await viewer.living_engine() is None:
         for session, request in zip(sessions, requests, strict=True):
@@ -100,13 +102,13 @@ async def foresee(
     clock = clock or SystemClock()
     answers = []
     for session in sessions:
-        request = _request(viewer, session, wish, new_id(), clock)
+        request = await _request(viewer, session, wish, new_id(), clock)
         ruled_out = await _without_engine(viewer, project_root, session, request, clock)
         answers.append(ruled_out or Answer(session.id, wish.action, RequestState.QUEUED, None, "it would be asked for"))
     return tuple(answers)
 
 
-def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: str, clock: Clock) -> ControlRequest:
+async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: str, clock: Clock) -> ControlRequest:
     return ControlRequest(
         id=new_id(),
         session_id=session.id,
@@ -124,6 +126,7 @@ def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: str, clo
         model=wish.model,
         force=wish.force,
         hard=wish.hard,
+        undoes=await last_decision(viewer, session.run_id) if wish.action is Action.UNDO else None,
     )
 
 
@@ -131,6 +134,9 @@ async def _without_engine(
     viewer: Viewer, project_root: Path, session: Session, request: ControlRequest, clock: Clock
 ) -> Answer | None:
     """The answer that the stored rows already give; None when it takes an engine."""
+    if request.action is Action.UNDO:
+        undone = await undo_of(viewer, request, clock.now())
+        return None if undone is None or undone.changed else _answer(request, undone)
     above = await viewer.above(viewer.scope, session.id)
     below = await viewer.below(viewer.scope, session.id)
     # The next engine compares the log with the disk before it decides; the phases of the dead one still stand.

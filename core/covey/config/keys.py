@@ -17,6 +17,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "run.retry_all": ("R",),
     "run.pause": ("p",),
     "run.pause_hard": ("P",),
+    "run.undo": ("z",),
     "run.stop": ("Q",),
     "engine.slots_up": ("plus",),
     "engine.slots_down": ("minus",),

@@ -16,8 +16,10 @@ from covey.model import events as e
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
 from covey.model.session import Session, about, undecided
-from covey.model.status import Phase
+from covey.model.status import Phase, Status
+from covey.model.undo import undo
 from covey.store.base import Operation
+from covey.workflows.workflow import has_passed
 
 _ENDS = (e.SessionCancelled, e.SessionSkipped)
 _NOT_GONE_ON_WITH = "it was interrupted, and then decided otherwise"
@@ -98,7 +100,14 @@ class Controls:
             if objection is not None:
                 return Decision(refused=True, reason=objection)
         now, limit = self._bench.tools.clock.now(), self._bench.tools.settings.run.retry_limit
+        if request.action is Action.UNDO:
+            run = (standing.root, *standing.below)
+            history = await self._bench.store.history(self._bench.scope, standing.root.id)
+            return undo(request, run, history, self._has_passed, now)
         return decide(request, standing.session, standing.above, standing.below, now, retry_limit=limit)
+
+    def _has_passed(self, then: Session, now: Session) -> bool:
+        return has_passed(self._bench.workflows.get(now.type), then.step, now.step)
 
     def _operation(self, request: ControlRequest, standing: Standing, decision: Decision) -> Operation:
         now = self._bench.tools.clock.now()
@@ -155,12 +164,25 @@ class Controls:
         for event in events:
             if isinstance(event, e.SessionCancelled | e.SessionSkipped) and event.session_id and event.attempt:
                 self._runtime.stop_work(Running(event.session_id, event.attempt), now=request.now)
-            goes_on = isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed)
-            if goes_on or _settles_what_waits(event, standing):
+            if isinstance(event, e.DecisionUndone):
+                self._stop_waiting(event, standing)
+            if _sets_going(event) or _settles_what_waits(event, standing):
                 await self._wake_root(standing.root)
         session = standing.session
         if request.action is Action.CANCEL and request.now and session.phase is Phase.CANCELLING:
             self._runtime.stop_work(Running(session.id, session.attempt), now=True)
+
+    def _stop_waiting(self, event: e.DecisionUndone, standing: Standing) -> None:
+        """The attempt that a retry had made is not to start any more."""
+        was = next(each for each in standing.all() if each.id == event.session_id)
+        if was.status is Status.ACTIVE:
+            self._runtime.stop_work(Running(was.id, was.attempt))
+
+
+def _sets_going(event: e.AnyEvent) -> bool:
+    """Something is to be done for a session that had ended, or had been blocked."""
+    goes_on = isinstance(event, e.DecisionUndone) and event.status is Status.ACTIVE
+    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed)
 
 
 def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:

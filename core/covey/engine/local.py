@@ -36,7 +36,8 @@ ENDED = "ended before it had a result"
 class Work:
     """What is at work for one attempt of a session; `at` is its place in the queue for slots, if it takes any.
 
-    `limit` is the time in seconds that its work had, once that is over; `timed_out` the result that says so.
+    `begun` once its loop runs, `stopped` once nobody wants it. `limit` is the time in seconds that its work had, once
+    that is over; `timed_out` the result that says so.
     """
 
     running: Running
@@ -48,6 +49,7 @@ class Work:
     task: asyncio.Task[None] | None = None
     acting: asyncio.Task[Result] | None = None
     transcript: Transcript | None = None
+    begun: bool = False
     stopped: bool = False
     limit: float | None = None
     timed_out: Result | None = None
@@ -124,7 +126,7 @@ class LocalRuntime:
         """The children that are neither terminal nor running, and whether others run or wait for a human."""
         store = self._bench.store
         active = await store.active_children(running.session_id)
-        due = [session_id for session_id, attempt in active if Running(session_id, attempt) not in self._works]
+        due = [session_id for session_id, attempt in active if not self._works_on(Running(session_id, attempt))]
         found = await store.children(self._bench.scope, due) if due else ()
         start = tuple(child for child in found if not child.held)
         return Due(start, working=len(due) < len(active) or len(start) < len(found))
@@ -146,7 +148,7 @@ class LocalRuntime:
 
     def start_root(self, running: Running, run_number: int) -> None:
         """Start the loop of a run's root, unless it runs already."""
-        if running not in self._works:
+        if not self._works_on(running):
             self._start(running, run_number, None, is_root=True)
 
     def runs(self, session_id: str) -> bool:
@@ -208,8 +210,13 @@ class LocalRuntime:
 
     # How a session runs.
 
+    def _works_on(self, running: Running) -> bool:
+        """Something works for the attempt, or will; a retry that was undone before it began may come once more."""
+        work = self._works.get(running)
+        return work is not None and (work.begun or not work.stopped)
+
     def _start(self, running: Running, run_number: int, at: Place | None, *, is_root: bool = False) -> None:
-        attempts = (Running(running.session_id, attempt) for attempt in range(1, running.attempt))
+        attempts = (Running(running.session_id, attempt) for attempt in range(1, running.attempt + 1))
         older = [work.task for key in attempts if (work := self._works.get(key)) is not None and work.task]
         grace = Grace(seconds=self._bench.tools.settings.run.cancel_grace)
         work = Work(running, run_number, grace, at, is_root, waiting_for=older)
@@ -229,11 +236,14 @@ class LocalRuntime:
             log.exception("session %s died", work.running.session_id)
             await self._crashed(work, error)
         finally:
-            del self._works[work.running]
+            if self._works.get(work.running) is work:
+                del self._works[work.running]
             self._moved()
 
     async def _in_slot(self, work: Work) -> None:
         """Start once a slot is free and the run is not paused; a run's root starts at once, and starts nothing."""
+        if work.stopped:
+            return
         session_id = work.running.session_id
         if self.pauses.holds(work.run_number):
             self._moved()
@@ -267,6 +277,7 @@ class LocalRuntime:
 
     async def _loop(self, work: Work) -> None:
         if not work.stopped and await self.turns.started(work.running):
+            work.begun = True
             await run_session(self, work.running)
             # Before the slot is free: no other session of the run starts once it has failed too often.
             await self.failures.look()

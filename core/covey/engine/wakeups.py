@@ -16,12 +16,13 @@ _OF_THE_PARENT = frozenset(
         e.SessionCancelled,
         e.SessionSkipped,
         e.SessionRetried,
+        e.DecisionUndone,
         e.SessionInterrupted,  # one that waited for a human may do so no more
         e.ArtifactFound,
         e.ArtifactMissing,
     }
 )
-_OF_ITSELF = frozenset({e.SessionCancelled, e.SessionSkipped, e.SessionRetried, e.SessionUnblocked})
+_OF_ITSELF = frozenset({e.SessionCancelled, e.SessionSkipped, e.SessionRetried, e.DecisionUndone, e.SessionUnblocked})
 
 
 class Wakeups:

@@ -9,17 +9,18 @@ from covey.model.status import Status
 
 
 class Action(StrEnum):
-    """The actions of a human: on sessions, and (pause and resume, which name its root) on a whole run."""
+    """What a human may ask for: of a session, or (pause, resume and undo, which name its root) of a whole run."""
 
     RETRY = "retry"
     SKIP = "skip"
     CANCEL = "cancel"
     PAUSE = "pause"
     RESUME = "resume"
+    UNDO = "undo"
 
 
 OF_RUNS = frozenset({Action.PAUSE, Action.RESUME})
-"""What is asked of a whole run."""
+"""What is asked of a whole run, and decided by its root alone."""
 
 
 class Standing(StrEnum):
@@ -41,8 +42,10 @@ CONTROLS: dict[Action, frozenset[Standing]] = {
     Action.CANCEL: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
     Action.PAUSE: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
     Action.RESUME: frozenset({Standing.ACTIVE, Standing.BLOCKED}),
+    # whatever has become of a run: what counts is its last decision
+    Action.UNDO: frozenset(Standing),
 }
-"""In which standings each action is possible at all; `covey.model.decision` has the fine print."""
+"""In which standings each action is possible at all; `decision` and `undo` have the fine print."""
 
 AS_WISHED: dict[Action, Standing] = {Action.SKIP: Standing.SKIPPED, Action.CANCEL: Standing.CANCELLED}
 """Where the action has nothing left to do: settled, with nothing changed."""
@@ -62,7 +65,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     `attempt` and `status` are those it was decided on; only these two are compared when the engine takes it.
     `decision_id` is shared by all requests of one bulk action. `changed` and `outcome` are set by the engine.
     With `force` a retry is made although it has failed the same way before, or was made too often; a `hard` pause lets
-    no session of the run take another step.
+    no session of the run take another step. An undo names in `undoes` the decision that was the last one for whoever
+    asked.
     """
 
     id: str
@@ -81,6 +85,7 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str | None = None
     force: bool = False
     hard: bool = False
+    undoes: str | None = None
     state: RequestState = RequestState.QUEUED
     changed: bool | None = None
     outcome: str | None = None

@@ -1,6 +1,7 @@
 """What a control request comes to: the fine print of each action, as one pure function.
 
-The engine applies it to the rows of the moment; the command line asks it about the stored rows when no engine lives.
+Undo, which needs the log as well, is in `covey.model.undo`. The engine applies it to the rows of the moment; the
+command line asks it about the stored rows when no engine lives.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,10 @@ from covey.model.status import TERMINAL, Phase, Status
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a request comes to: its events, or why there are none. `refused` is not the same as `already as wished`."""
+    """What a request comes to: its events, or why there are none. `refused` is not the same as `already as wished`.
+
+    The reason of an undo that changes something is what it undoes.
+    """
 
     events: tuple[e.AnyEvent, ...] = ()
     refused: bool = False
@@ -44,12 +48,9 @@ def decide(
     `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
     `retry_limit` is how many retries a session gets unless they are forced; None where the settings are not known.
     """
-    as_wished = _as_wished(request, session)
-    if as_wished is not None:
-        return Decision(reason=as_wished)
-    ruled_out = _ruled_out(request, session)
-    if ruled_out is not None:
-        return Decision(refused=True, reason=ruled_out)
+    without_change = _without_change(request, session)
+    if without_change is not None:
+        return without_change
     match request.action:
         case Action.RETRY:
             decision = _retry(request, session, ancestors, descendants, at)
@@ -60,6 +61,16 @@ def decide(
             return Decision(cancel_all([session, *descendants], request, at))
         case Action.PAUSE | Action.RESUME:
             return Decision((_of_run(request, session, at),))
+        case Action.UNDO:
+            return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
+
+
+def _without_change(request: ControlRequest, session: Session) -> Decision | None:
+    as_wished = _as_wished(request, session)
+    if as_wished is not None:
+        return Decision(reason=as_wished)
+    ruled_out = _ruled_out(request, session)
+    return None if ruled_out is None else Decision(refused=True, reason=ruled_out)
 
 
 def cancel_all(sessions: Iterable[Session], request: ControlRequest, at: datetime) -> tuple[e.AnyEvent, ...]:

@@ -13,7 +13,7 @@ import msgspec
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
-from covey.model.status import ExecutionMode, FailureCause
+from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Status
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
@@ -195,6 +195,34 @@ class SessionRetried(Event, frozen=True, kw_only=True, tag="session_retried"):
     by: str
 
 
+class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
+    """A human took a decision (`decision_id`, `action`) back; one event for each session that it had changed.
+
+    The rest is what the session is from here on: what it was before the decision. One that was active has status
+    `active`, a new `attempt` and no end, and goes on at the step that its `state` names.
+    """
+
+    decision_id: str
+    action: Action
+    by: str
+    status: Status
+    error_message: str | None = None
+    failure_cause: FailureCause | None = None
+    skip_reason: str | None = None
+    earlier_decision_id: str | None = None
+    earlier_decided_by: str | None = None
+    step: str | None = None
+    command: CommandKind | None = None
+    note: str | None = None
+    agent: str
+    model: str | None = None
+    artifact: ArtifactState = ArtifactState.UNKNOWN
+    kept: bool = False
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    state: dict[str, Any] = {}
+
+
 class ArtifactFound(Event, frozen=True, kw_only=True, tag="artifact_found"):
     """The session's file is there, seen by the engine. `path` is relative to the project root."""
 
@@ -281,6 +309,7 @@ AnyEvent = (
     | SessionCancelled
     | SessionSkipped
     | SessionRetried
+    | DecisionUndone
     | ArtifactFound
     | ArtifactMissing
     | ControlRequested

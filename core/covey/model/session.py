@@ -7,7 +7,7 @@ A session's life:
                           │       interrupted ◀┤ ──started──▶ running    (or it waits for a human's decision)
                           │           stalled ◀┘ ──revived──▶ running
                           │                    │
-                       retried      ┌──────────┼───────────┬────────────┐
+                 retried, undone    ┌──────────┼───────────┬────────────┐
                           │         ▼          ▼           ▼            ▼
                           └───── complete    failed    cancelled     skipped    status: TERMINAL
 
@@ -28,6 +28,7 @@ from covey.model import events as e
 from covey.model.command import CommandKind
 from covey.model.control import Standing
 from covey.model.pause import Pause, PauseMode
+from covey.model.restored import objection, restored_fields
 from covey.model.retries import Repeat, counted, failure_digest, retry_digest
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 
@@ -144,7 +145,8 @@ def apply(session: Session | None, event: e.AnyEvent) -> Session | None:
 
 
 def _may_be_of_another_attempt(event: e.AnyEvent) -> bool:
-    return isinstance(event, e.SessionRetried) or (isinstance(event, e.ResultRecorded) and event.late)
+    is_late = isinstance(event, e.ResultRecorded) and event.late
+    return is_late or isinstance(event, e.SessionRetried | e.DecisionUndone)
 
 
 def _name(event: e.AnyEvent) -> str:
@@ -347,6 +349,12 @@ def _retried(session: Session, event: e.SessionRetried) -> Session:
     )
 
 
+def _undone(session: Session, event: e.DecisionUndone) -> Session:
+    against = objection(session, event)
+    _require(against is None, session, event, against or "")
+    return _next(session, event, **restored_fields(event))
+
+
 def _what_went_wrong(session: Session) -> dict[str, Any]:
     """What the next prompt carries of the attempt that ended."""
     gone = session.artifact is ArtifactState.MISSING or session.failure_cause is FailureCause.MISSING_FILE
@@ -416,6 +424,9 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.SessionCancelled: Rule(_ACTIVE, None, _cancelled),
     e.SessionSkipped: Rule(_ANY - {Status.SKIPPED}, None, _skipped),
     e.SessionRetried: Rule(TERMINAL, None, _retried),
+    e.DecisionUndone: Rule(
+        frozenset({Status.ACTIVE, Status.CANCELLED, Status.SKIPPED}), frozenset({Phase.QUEUED}), _undone
+    ),
     e.ArtifactFound: Rule(_ANY, None, _artifact_found),
     e.ArtifactMissing: Rule(frozenset({Status.COMPLETE}), None, _artifact_missing),
     e.RunPaused: Rule(_ACTIVE, None, _run_paused),

@@ -224,14 +224,26 @@ _WORDS: dict[type[e.Event], str] = {
     e.SessionRetried: "retried",
     e.SessionSkipped: "skipped",
     e.SessionCancelled: "cancelled",
+    e.DecisionUndone: "undid",
 }
+
+
+def _reason_of(event: e.SessionRetried | e.SessionSkipped | e.SessionCancelled | e.DecisionUndone) -> str:
+    """Why it was decided; of an undo, what was undone."""
+    match event:
+        case e.SessionRetried():
+            return event.note or ""
+        case e.DecisionUndone():
+            return event.action.value
+        case _:
+            return event.reason
 
 
 def _decisions(events: Iterable[e.AnyEvent], sessions: Mapping[str, Session]) -> tuple[Decision, ...]:
     """The decisions in the order in which they were made; one about several sessions is one."""
     found: dict[tuple[str, str], list[Any]] = {}
     for event in events:
-        if isinstance(event, e.SessionRetried | e.SessionSkipped | e.SessionCancelled):
+        if isinstance(event, e.SessionRetried | e.SessionSkipped | e.SessionCancelled | e.DecisionUndone):
             found.setdefault((event.decision_id, _WORDS[type(event)]), []).append(event)
     return tuple(
         Decision(
@@ -239,7 +251,7 @@ def _decisions(events: Iterable[e.AnyEvent], sessions: Mapping[str, Session]) ->
             by=made[0].by,
             word=word,
             sessions=tuple(sessions[event.session_id] for event in made if event.session_id in sessions),
-            reason=(made[0].note if word == "retried" else made[0].reason) or "",
+            reason=_reason_of(made[0]),
         )
         for (_, word), made in found.items()
     )

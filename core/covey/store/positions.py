@@ -93,6 +93,7 @@ def _recorded(tries: Tries, event: e.ResultRecorded) -> Tries:
 _FOLLOW: dict[type[e.Event], Callable[[Tries, Any], Tries]] = {
     e.SessionCreated: _begun,
     e.SessionRetried: _begun,
+    e.DecisionUndone: _begun,
     e.CommandIssued: _issued,
     e.ResultRecorded: _recorded,
 }

@@ -1,6 +1,6 @@
 """Reads over a whole run, for those who report on it: each one query, however many sessions the run has."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,7 +9,9 @@ import msgspec
 from covey.model.command import ResultStatus, TranscriptRow
 from covey.model.events import AnyEvent, Event
 from covey.model.scope import Scope
+from covey.model.undo import TOLD_BY, History, decisions
 from covey.store import codec
+from covey.store.base import Line
 from covey.store.reads import Reads
 
 _TAIL_CHARACTERS = 4_000
@@ -41,6 +43,37 @@ class RunReads(Reads):
             scope.project.id,
         )
         return tuple(codec.entry((row[0], row[1])).event for row in rows)
+
+    async def newest_lines(self, kinds: Sequence[type[Event]], *, before: int, after: int, limit: int) -> list[Line]:
+        """The newest lines of these kinds in the whole log between two others, at most `limit`, oldest first."""
+        rows = await self._rows(
+            "SELECT e.seq, e.body, s.parent_id, s.type,"
+            " json_extract(s.body, '$.component'), json_extract(s.body, '$.module')"
+            " FROM events e LEFT JOIN sessions s ON s.id = e.session_id WHERE e.seq < ?1 AND e.seq > ?2"
+            " AND json_extract(e.body, '$.event') IN (SELECT value FROM json_each(?3)) ORDER BY e.seq DESC LIMIT ?4",
+            before,
+            after,
+            msgspec.json.encode([str(kind.__struct_config__.tag) for kind in kinds]).decode(),
+            limit,
+        )
+        return [Line(codec.entry((row[0], row[1])), *row[2:]) for row in reversed(rows)]
+
+    async def history(self, scope: Scope, run_id: str, but: Collection[str] = ()) -> History:
+        """The last decision of a run that is not undone, and what the log tells of its sessions and of all parents.
+
+        `but` are the ids of decisions that are left out.
+        """
+        found = decisions(await self.events_of_run(scope, run_id, TOLD_BY), but)
+        if found.last is None:
+            return found
+        rows = await self._rows(
+            "SELECT seq, body FROM events WHERE run_id = ?1"
+            " AND (session_id IN (SELECT value FROM json_each(?2))"
+            "  OR session_id IN (SELECT parent_id FROM sessions WHERE run_id = ?1)) ORDER BY seq",
+            run_id,
+            msgspec.json.encode(found.last.session_ids).decode(),
+        )
+        return found._replace(events=tuple(codec.entry((row[0], row[1])).event for row in rows))
 
     async def steps_of_run(self, scope: Scope, run_id: str) -> tuple[StepTaken, ...]:
         """Every try of every step of a run's sessions, of all attempts, oldest first."""

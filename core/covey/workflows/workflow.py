@@ -60,6 +60,22 @@ def next_step(workflow: Workflow, tries: Sequence[Try], resume_step: str | None 
     return workflow.transitions.get((newest.step, newest.status), newest.step)
 
 
+def has_passed(workflow: Workflow | None, then: str | None, now: str | None) -> bool:
+    """Whether a parent has gone on beyond the step at which it waited, or was about to wait, for its children.
+
+    `then` and `now` are the steps that it was and is at, None before its first. Of a workflow that is not known, every
+    other step counts as beyond.
+    """
+    if then == now or now is None:
+        return False
+    if workflow is None or now not in workflow.steps:
+        return True
+    order = [*workflow.steps]
+    begun = order.index(then) if then is not None and then in workflow.steps else 0
+    waits_at = next((place for place in range(begun, len(order)) if order[place] in workflow.loops), begun)
+    return order.index(now) > waits_at
+
+
 def is_complete(workflow: Workflow, tries: Sequence[Try]) -> bool:
     """The last step has ended well."""
     newest = newest_completed(tries)

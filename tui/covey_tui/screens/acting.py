@@ -23,6 +23,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
 from covey_tui.view.keys import PAUSES, SLOTS, allowed, asked_of_run, pointless, why_not
 from covey_tui.view.spans import Line, Role, Tone, span
+from covey_tui.view.undone import undone
 from covey_tui.view.words import name_of
 
 if TYPE_CHECKING:
@@ -40,9 +41,13 @@ Say = Callable[[Line], None]
 
 
 class Acting:
-    """Carries out what is asked of sessions, from the screen whose questions it asks."""
+    """Carries out what is asked of sessions, from the screen whose questions it asks.
 
-    def __init__(self, screen: Screen[None], board: Board, link: Link, say: Say) -> None:
+    `key` gives the keys of a binding as people read them.
+    """
+
+    def __init__(self, screen: Screen[None], board: Board, link: Link, say: Say, key: Callable[[str], str]) -> None:
+        self._key = key
         self._screen = screen
         self._board = board
         self._link = link
@@ -76,6 +81,19 @@ class Acting:
         again = self._pointless(ids)
         if await self._answer(dialogs.retry_many(self._board, ids, under, pointless=again)):
             await self._ask(rows, Wish(action=Action.RETRY, force=again > 0))
+
+    async def undo(self, session_id: str | None) -> None:
+        """Take back the last decision of the run that a session is of."""
+        if session_id is None or session_id not in self._board:
+            self._say((span(why_not(self._board, "run.undo", session_id) or ""),))
+            return
+        root = self._board.stored[self._board.session(session_id).run_id]
+        try:
+            answers = await self._link.ask([root], Wish(action=Action.UNDO))
+        except CoveyError as error:
+            self._complain(error)
+            return
+        self._say(undone(answers[0], root))
 
     async def begin(self, choice: Choice) -> None:
         """Begin a run, once somebody has said yes."""
@@ -117,7 +135,7 @@ class Acting:
                 answer = await self._answer(dialogs.skip(board, ids, grace))
                 return Wish(action=Action.SKIP, reason=answer.text or None) if answer else None
             case "session.cancel":
-                answer = await self._answer(dialogs.cancel(board, ids, grace))
+                answer = await self._answer(dialogs.cancel(board, ids, grace, self._key("run.undo")))
                 return Wish(action=Action.CANCEL) if answer else None
             case "session.kill":
                 return Wish(action=Action.CANCEL, now=True)

@@ -7,9 +7,25 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from covey.client.ui import UiSettings, shown
+from covey_tui.view.board import Board
+from covey_tui.view.help import help_lines
 from covey_tui.view.hints import hints
+from covey_tui.view.keys import allowed
 from covey_tui.view.spans import BLANK, STRONG, Ground, Line, span, spread
 from covey_tui.widgets.lines import Bar, Lines
+
+
+def help_of(board: Board, cursor: str | None, settings: UiSettings) -> list[Line]:
+    """The page, as the keys are mapped now, for a row under the cursor."""
+
+    def possible(binding: str) -> bool:
+        return allowed(board, binding, cursor)
+
+    def keys_of(binding: str) -> str:
+        return "  ".join(shown(key) for key in settings.keys_of(binding))
+
+    return help_lines(keys_of, possible)
 
 
 class HelpScreen(Screen[None]):

@@ -200,6 +200,7 @@ class InterventionScreen(Screen[str | None]):
         Binding("x", "want('session.cancel')", "Cancel", id="session.cancel"),
         Binding("p", "want('run.pause')", "Resume", id="run.pause"),
         Binding("R", "retry_all", "Retry all that failed", id="run.retry_all"),
+        Binding("z", "undo", "Undo", id="run.undo"),
         Binding("v", "mark", "Mark", id="view.mark"),
         Binding("escape,i", "back", "Back", id="view.back"),
         Binding("q,ctrl+q", "app.quit", "Leave", id="app.leave"),
@@ -212,6 +213,7 @@ class InterventionScreen(Screen[str | None]):
         *,
         head: Callable[[int], Sequence[Line]],
         act: Callable[[Act], None],
+        undo: Callable[[str | None], object],
         footer_end: Line = BLANK,
         marked: frozenset[str] = frozenset(),
         zone: tzinfo | None = None,
@@ -221,6 +223,7 @@ class InterventionScreen(Screen[str | None]):
         self._needs = needs
         self._head = head
         self._act = act
+        self._undo = undo
         self._footer_end = footer_end
         self._said: Line | None = None
         self._list = GroupList(needs, zone, frozenset(key for key in marked if key in needs))
@@ -286,6 +289,11 @@ class InterventionScreen(Screen[str | None]):
         ids = self._needs.retried_together()
         if ids:
             self._act(Act(Deed.RETRY, ids, together=True))
+
+    def action_undo(self) -> None:
+        """Hand over whose run's last decision is to be taken back; where nothing needs a human, the newest run's."""
+        ids = sessions_under(self.cursor, self._list.layout_of_groups)
+        self._undo(next(iter((*ids, *reversed(self._board.roots()))), None))
 
     def action_mark(self) -> None:
         """Mark what is under the cursor, or take its mark away."""

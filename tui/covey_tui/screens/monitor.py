@@ -31,9 +31,8 @@ from covey_tui.view.board import Board, Change
 from covey_tui.view.empty import Choice
 from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
-from covey_tui.view.help import help_lines
 from covey_tui.view.hints import hints
-from covey_tui.view.keys import ASKED, MEANINGS, PAUSES, allowed
+from covey_tui.view.keys import ASKED, MEANINGS, PAUSES
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.words import name_of
@@ -44,6 +43,7 @@ from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
 
 if TYPE_CHECKING:
+    from covey_tui.screens.decisions import DecisionsScreen
     from covey_tui.screens.intervention import Act, InterventionScreen
 
 TOAST_SECONDS = 4.0
@@ -75,15 +75,16 @@ class MonitorScreen(KeptGround, Screen[None]):
         self.board = board
         self.needs = Needs(board)
         self._settings = settings or UiSettings()
-        self._now = now
+        self._now, self._link = now, link
         self.frame = frame(100, 30)
         self.sessions = SessionTree(board, now)
         self.detail = DetailPane(board, link, now())
         self.empty = EmptyPane()
         self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
-        self._acting = Acting(self, board, link, self.say)
+        self._acting = Acting(self, board, link, self.say, self.key)
         self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))
         self._intervention: InterventionScreen | None = None
+        self._decisions: DecisionsScreen | None = None
         self._toast: Timer | None = None
         self._searches_detail = False
         self._bars = Bars(self, board, self.needs, self.key, now)
@@ -154,6 +155,8 @@ class MonitorScreen(KeptGround, Screen[None]):
     def stirred(self) -> None:
         """Something was stored, whatever it was: transcripts are no events."""
         self.detail.ask()
+        if self._decisions is not None:
+            self._decisions.renew()
 
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
@@ -284,6 +287,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         looking, detail = self.looking, self.detail
         return {
             "run.retry_all": self._retry_all,
+            "run.undo": lambda: self._undo(self.sessions.cursor),
             "run.stop": self._stop,
             "session.open_file": looking.open_file,
             "view.copy": looking.copy,
@@ -321,6 +325,10 @@ class MonitorScreen(KeptGround, Screen[None]):
         await self._acting.retry_failed(self.needs.retried_together(under), name)
 
     @work(group="acting")
+    async def _undo(self, session_id: str | None) -> None:
+        await self._acting.undo(session_id)
+
+    @work(group="acting")
     async def _stop(self) -> None:
         await self._acting.stop()
 
@@ -333,6 +341,7 @@ class MonitorScreen(KeptGround, Screen[None]):
             self.needs,
             head=self._bars.top,
             act=self._act_together,
+            undo=self._undo,
             footer_end=hints((self.key("app.leave"), "leave")),
             marked=frozenset(self.sessions.marks),
         )
@@ -342,6 +351,17 @@ class MonitorScreen(KeptGround, Screen[None]):
             self._intervention = None
         if found is not None:
             self.sessions.go_to(found)
+
+    @work(exclusive=True, group="deciding")
+    async def show_decisions(self) -> None:
+        """Show what was decided, and what came to need somebody."""
+        from covey_tui.screens.decisions import DecisionsScreen  # noqa: PLC0415 - when it is wanted first
+
+        self._decisions = DecisionsScreen(self._link, self.say, self.key("view.back"))
+        try:
+            await self.app.push_screen_wait(self._decisions)
+        finally:
+            self._decisions = None
 
     def _act_together(self, act: "Act") -> None:
         if act.together:
@@ -377,14 +397,7 @@ class MonitorScreen(KeptGround, Screen[None]):
             self.sessions.focus()
 
     def _help(self) -> None:
-        from covey_tui.screens.help import HelpScreen  # noqa: PLC0415 - when it is wanted first
+        from covey_tui.screens.help import HelpScreen, help_of  # noqa: PLC0415 - when it is wanted first
 
-        cursor = self.sessions.cursor
-
-        def possible(binding: str) -> bool:
-            return allowed(self.board, binding, cursor)
-
-        def keys_of(binding: str) -> str:
-            return "  ".join(shown(key) for key in self._settings.keys_of(binding))
-
-        self.app.push_screen(HelpScreen(help_lines(keys_of, possible), self.key("view.back")))
+        lines = help_of(self.board, self.sessions.cursor, self._settings)
+        self.app.push_screen(HelpScreen(lines, self.key("view.back")))

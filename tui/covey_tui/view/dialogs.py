@@ -59,8 +59,8 @@ class Asked:
         return lines
 
 
-def cancel(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
-    """May these, and all that runs under them, be told to stop?"""
+def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str = "") -> Asked:
+    """May these, and all that runs under them, be told to stop? `undo_key` takes it back, if there is such a key."""
     active = _active_under(board, ids)
     at_work = [session for session in active if not board.children(session.id)] or active
     count = len(at_work)
@@ -75,7 +75,8 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
         facts.append(
             f"{idle} more {'waits its turn and is' if idle == 1 else 'wait their turn and are'} cancelled, too."
         )
-    facts.append(f"Files already written stay. You can retry {'it' if count == 1 else 'them'} later.")
+    back = f", and {undo_key} takes this back" if undo_key else ""
+    facts.append(f"Files already written stay. You can retry {'it' if count == 1 else 'them'} later{back}.")
     what = _short_name(at_work[0]) if count == 1 else f"{count} sessions"
     keys = (("y", "cancel it" if count == 1 else f"cancel {count}"), ("n Esc", "keep running"))
     return Asked(

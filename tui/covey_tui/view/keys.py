@@ -42,6 +42,7 @@ MEANINGS: dict[str, Meaning] = {
     "run.pause_hard": Meaning("pause all", "hold those at work as well, each at the end of its step", RUN),
     "engine.slots_up": Meaning("slots", "let one session more work at the same time", RUN),
     "engine.slots_down": Meaning("fewer slots", "let one less; none that is at work is ended", RUN),
+    "run.undo": Meaning("undo", "take the last decision of this run back; again, the one before", RUN),
     "run.stop": Meaning("stop the run…", "end all work for now; it can be gone on with", RUN),
     "view.next_need": Meaning("next", "go to the next session that needs you", SEE),
     "view.previous_need": Meaning("previous", "go to the previous one", SEE),
@@ -61,7 +62,7 @@ MEANINGS: dict[str, Meaning] = {
     "view.tab_5": Meaning("state", "the record as it is stored", SEE),
     "view.next_pane": Meaning("pane", "go to the other pane", SEE),
     "view.back": Meaning("back", "leave the innermost: dialog, marks, filter, detail", SEE),
-    "view.commands": Meaning("commands", "commands by name, and themes", SEE),
+    "view.commands": Meaning("commands", "commands by name: the log of decisions, themes and more", SEE),
     "view.help": Meaning("help", "this page", SEE),
     "app.leave": Meaning("leave", "leave the monitor; the work goes on", SEE),
     "tree.up": Meaning("up", "a row up", MOVE),
@@ -134,6 +135,8 @@ def why_not(board: Board, binding: str, session_id: str | None) -> SafeText | No
     if binding == "run.stop":
         ended = all(is_terminal(board.session(root)) for root in board.roots())
         return SafeText("No run is at work.") if ended else None
+    if binding == "run.undo":
+        return None if session_id in board else _NO_SESSION
     if binding in SLOTS:
         return _no_slots(board, SLOTS[binding])
     if not binding.startswith("session.") and binding not in PAUSES:

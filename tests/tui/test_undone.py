@@ -1,0 +1,36 @@
+"""What is said of an undo."""
+
+import pytest
+
+from covey.client.requests import Answer
+from covey.model.control import Action, RequestState
+from covey_tui.view.spans import Role
+from covey_tui.view.undone import undone
+from tests.tui.pictures import board
+
+SETTLED, QUEUED, REFUSED = RequestState.SETTLED, RequestState.QUEUED, RequestState.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("state", "changed", "reason", "said"),
+    [
+        (SETTLED, True, "skip of Ledger", "Undone: skip of Ledger"),
+        (SETTLED, True, "cancel of 3 sessions", "Undone: cancel of 3 sessions"),
+        (SETTLED, False, "nothing is left to undo", "Billing: nothing is left to undo"),
+        (QUEUED, None, "the engine has not decided yet", "Undo asked for: the engine has not decided yet"),
+        (REFUSED, False, "cannot undo the retry of A: A has started", "Cannot undo the retry of A: A has started"),
+    ],
+)
+def test_words(state: RequestState, *, changed: bool | None, reason: str, said: str) -> None:
+    made = board()
+    root = made.session(made.roots()[0])
+    (piece,) = undone(Answer(root.id, Action.UNDO, state, changed, reason), root)
+    assert piece.text == said
+    assert (piece.tone.role is Role.WARNING) == (state is REFUSED)
+
+
+def test_hostile_names_are_made_visible() -> None:
+    made = board()
+    root = made.session(made.roots()[0])
+    (piece,) = undone(Answer(root.id, Action.UNDO, SETTLED, changed=True, reason="skip of \x1b[2J"), root)
+    assert "\x1b" not in piece.text
