@@ -95,13 +95,18 @@ async def transcripts(root: Path) -> list[TranscriptRow]:
         return [row for key in sorted(stored_sessions(root)) for row in await archive.transcript(viewer, key, 1, 0)]
 
 
+async def is_sound(root: Path) -> bool:
+    """As covey doctor sees it; the manifest, which is not there, is another matter."""
+    return in_order([finding for finding in await examine(root) if finding.check not in {"manifest", "agents"}])
+
+
 class TestWhich:
     """Finished long ago, and not the newest of its context."""
 
     async def test_only_those_that_ended_long_ago_and_are_not_the_newest(self, old: Path) -> None:
         found = await prune(old, MONTH, dry_run=True, clock=later())
         assert [each.run.root.id for each in found.runs] == ["first"]
-        assert [(each.run.events, each.run.transcripts) for each in found.runs] == [(6, 2)]
+        assert [(each.run.events, each.run.transcripts) for each in found.runs] == [(5, 2)]
 
     async def test_none_that_ended_of_late(self, old: Path) -> None:
         assert (await pruned(old, 3 * MONTH)).runs == ()
@@ -135,7 +140,7 @@ class TestPutAway:
         assert await whole_log(old, after=4) == log[4:]
         assert await transcripts(old) == rows
         assert stored_sessions(old) == sessions
-        assert in_order(await examine(old))
+        assert await is_sound(old)
 
     async def test_the_database_shrinks(self, old: Path) -> None:
         done = await pruned(old)
@@ -178,11 +183,11 @@ class TestPutAway:
             store.transcribe(said(again, 1))
             await apply(store, complete(await apply(store, finish(again, "first-2"))))
         log = await whole_log(tmp_path)
-        assert in_order(await examine(tmp_path))
+        assert await is_sound(tmp_path)
         assert [each.archive for each in (await pruned(tmp_path)).runs] == [".covey/archive/first-2.jsonl.gz"]
         assert await whole_log(tmp_path) == log
         assert [line.entry.seq for line in log] == list(range(1, len(log) + 1))
-        assert in_order(await examine(tmp_path))
+        assert await is_sound(tmp_path)
         async with viewing(tmp_path) as viewer:
             assert len(await archive.transcript(viewer, "first", 1, 0)) == 2
             assert len(await archive.transcript(viewer, "first", 2, 0)) == 1
@@ -202,7 +207,7 @@ from covey.store.sqlite import open_viewer
 async def main():
     root = Path(sys.argv[1])
     async with open_alone(root) as alone, open_viewer(root) as viewer:
-        pruner = Pruner(alone, "1")
+        pruner = Pruner(alone)
         (run,) = await viewer.prunable(viewer.scope.project.id, datetime(2027, 1, 1, tzinfo=UTC))
         written = await pruner.archive(run)
         if sys.argv[2] == "archived":
@@ -231,7 +236,7 @@ asyncio.run(main())
         assert await whole_log(old) == log
         assert await transcripts(old) == rows
         assert [path.name for path in (old / ".covey/archive").iterdir()] == ["first.jsonl.gz"]
-        assert in_order(await examine(old))
+        assert await is_sound(old)
 
     async def test_a_half_written_archive_is_written_anew(self, old: Path) -> None:
         (old / ".covey/archive").mkdir()
@@ -288,4 +293,4 @@ class TestGone:
         (file,) = (old / ".covey/archive").iterdir()
         with gzip.open(file, "rt", encoding="utf-8") as lines:
             kinds = [line[2 : line.index('"', 2)] for line in lines]
-        assert kinds == ["archive", "session", *["seq"] * 6, *["transcript"] * 2]
+        assert kinds == ["archive", "session", *["seq"] * 5, *["transcript"] * 2]

@@ -147,7 +147,6 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a file; which of these it is, is told by what it has."""
 
     archive: int | None = None
-    version: str | None = None
     run_id: str | None = None
     session: Session | None = None
     seq: int | None = None
