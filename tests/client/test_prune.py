@@ -185,7 +185,9 @@ class TestPutAway:
         log = await whole_log(tmp_path)
         assert await is_sound(tmp_path)
         assert [each.archive for each in (await pruned(tmp_path)).runs] == [".covey/archive/first-2.jsonl.gz"]
+        assert (await pruned(tmp_path)).runs == ()
         assert await whole_log(tmp_path) == log
+        assert sequence(tmp_path)[-1] == len(log)  # the next line counts on from it
         assert [line.entry.seq for line in log] == list(range(1, len(log) + 1))
         assert await is_sound(tmp_path)
         async with viewing(tmp_path) as viewer:

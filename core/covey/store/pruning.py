@@ -19,11 +19,11 @@ import msgspec
 from covey.errors import StoreError
 from covey.store import codec
 from covey.store.alone import Alone, write_all
-from covey.store.archives import ARCHIVE, FORMAT, Archive, Archived, Prunable, Record, kept
+from covey.store.archives import ARCHIVE, FORMAT, MECHANICAL, Archive, Archived, Prunable, Record, kept
 from covey.store.connection import explained, in_one_hop
 from covey.store.copies import PART, keep_new, sync_directory
 
-_MECHANICAL = "run_id = ? AND json_extract(body, '$.event') NOT IN (SELECT value FROM json_each(?))"
+_MECHANICAL = f"run_id = ? AND {MECHANICAL.format(kept='?')}"
 _NUMBERS = f"SELECT seq FROM events WHERE {_MECHANICAL} ORDER BY seq"
 _DROP_EVENTS = f"DELETE FROM events WHERE {_MECHANICAL}"
 _DROP_TRANSCRIPTS = "DELETE FROM transcripts WHERE session_id IN (SELECT id FROM sessions WHERE run_id = ?)"
