@@ -52,6 +52,12 @@ class TestReport:
         assert found.error().startswith("RuntimeError: one")
         assert "\n" not in found.error()
 
+    def test_of_several_errors_the_first_is_named(self, tmp_path: Path) -> None:
+        inner = ExceptionGroup("inside", [crash("first"), crash("second")])
+        error = ExceptionGroup("outside", [inner])
+        write_report(tmp_path, error, doing="covey run", version="1", at=NOON, environment={})
+        assert crash_reports(tmp_path)[0].error() == "RuntimeError: first"
+
     def test_one_that_is_gone_has_no_error(self, tmp_path: Path) -> None:
         report(tmp_path).unlink()
         assert CrashReport(tmp_path / "gone", 1, NOON).error() == ""
