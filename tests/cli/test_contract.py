@@ -11,7 +11,7 @@ from covey.cli.commands import COMMANDS, HIDDEN
 from tests.cli.program import command, covey, environment, program
 
 WITH_A_PROJECT = ["contexts", "run design x", "status", "show x", "logs x", "events", "retry x", "cancel x", "doctor"]
-WITH_A_PROJECT += ["watch", "stop", "stop --engine", "wait", "report"]
+WITH_A_PROJECT += ["prune", "watch", "stop", "stop --engine", "wait", "report"]
 
 
 class TestUsage:
@@ -30,6 +30,7 @@ class TestUsage:
             ("retry --failed a b", "--failed takes one run"),
             ("events --after soon", "see: covey events --help"),
             ("report --format html", "see: covey report --help"),
+            ("prune --older soon", 'should be an age like "30d", "2w" or "12h", not "soon"'),
             ("report -o --json", "-o requires a file"),
             ("report --format junit --json", "--json is a format of its own"),
         ],
@@ -166,9 +167,33 @@ class TestCrash:
         assert str(log) in ran.err
         assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
 
+    def test_an_engine_that_crashed_is_told_by_the_next_one_and_by_the_doctor(self, shop: Path) -> None:
+        ran = program("run", "design", "catalog", cwd=shop, env=environment(PYTHONPATH=str(_with_a_crash(shop))))
+        assert ran.code == 1
+        (report,) = (shop / ".covey").glob("crash-*.txt")
+        assert str(report) in ran.err
+        text = report.read_text(encoding="utf-8")
+        assert "error: ZeroDivisionError: by none" in text
+        assert "ContextComponentsDesignSessions of shop.catalog" in text
+        said = "ZeroDivisionError: by none; report: .covey/" + report.name
+        assert said in covey("doctor", cwd=shop).out
+        again = covey("run", "design", "catalog", "--headless", cwd=shop)
+        assert again.code == 0
+        assert said in again.err
+        assert said not in covey("run", "design", "catalog", "--headless", cwd=shop).err
+
     def test_debugging_shows_it_on_the_screen(self, blocked: Path) -> None:
         env = environment(PYTHONPATH=str(_with_a_bug(blocked)), COVEY_DEBUG="1")
         assert "ZeroDivisionError" in program("status", cwd=blocked, env=env).err
+
+
+def _with_a_crash(directory: Path) -> Path:
+    """A Python path on which the engine's watcher raises what nobody expects."""
+    path = directory / "crashing"
+    path.mkdir()
+    program = "def awatch(*_, **__):\n    raise ZeroDivisionError('by none')\n"
+    (path / "watchfiles.py").write_text(program, encoding="utf-8")
+    return path
 
 
 def _with_a_bug(directory: Path) -> Path:

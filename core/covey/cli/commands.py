@@ -144,11 +144,13 @@ def _usage(tokens: Sequence[str], error: Exception) -> str:
     return f"{text[:1].lower()}{text[1:]}; see: {where}"
 
 
-def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _crashed(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What Python does with an error that nobody caught, in place of printing its traceback."""
+    from covey.workspace.crash_reports import error_in_words  # noqa: PLC0415 - only when something is wrong
+
     place = _write_crash(error.with_traceback(trace))
     told = f"the report is in {place}" if place else "run it again with COVEY_DEBUG=1 to see where"
-    complain(f"this is a bug in covey: {kind.__name__}: {error}; {told}")
+    complain(f"this is a bug in covey: {error_in_words(error)}; {told}")
 
 
 def _write_crash(error: BaseException) -> Path | None:

@@ -16,10 +16,11 @@ _STATES = {Severity.OK: "complete", Severity.NOTE: "queued", Severity.WARNING: "
 
 
 def doctor(*, fix: bool = False, json: Json = False, project: ProjectDir = None) -> int:
-    """Examine the manifest, the database, the engine, processes, worktrees and agents.
+    """Examine the manifest, the database, the log, the engine, programs, files left behind, worktrees and agents.
 
     Args:
-        fix: Mend what can be mended without any loss; without it, nothing is changed.
+        fix: Mend what can be mended without any loss, while no engine is at work (covey stop --engine); without it,
+            nothing is changed.
         json: One object.
         project: The project's directory; default: the nearest with a covey.toml.
     """

@@ -25,11 +25,11 @@ def prune(
 
     Each run becomes a file in .covey/archive, which covey events and covey logs still read. Its sessions, steps and
     decisions stay where they are. Unfinished runs stay whole, and so does the newest run of each context.
-    For example: covey prune --older 2w --dry-run
 
     Args:
-        older: How long ago they ended at least: 12h, 30d, 2w; default: 30d.
-        dry_run: Say what would be put away; change nothing.
+        older: How long ago runs ended at least: 12h, 30d, 2w; default: 30d. Unfinished ones stay, and the newest of
+            each context.
+        dry_run: Say what would be put away, change nothing; as in: covey prune --older 2w --dry-run
         json: One object.
         project: The project's directory.
     """

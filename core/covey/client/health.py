@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from covey.agents.registry import AgentRegistry
-from covey.client.checkup.finding import Finding, Severity
+from covey.client.checkup.finding import MEND, Finding, Severity
 from covey.client.checkup.leases import beside_an_engine, engine_at_work, left_leases, no_engine
 from covey.client.checkup.leftovers import leftovers
 from covey.client.checkup.orphans import orphans
@@ -109,15 +111,17 @@ async def _looked_at(root: Path, clock: Clock, registry: AgentRegistry, alone: A
     try:
         async with open_viewer(root) as viewer:
             if viewer is not None:
-                artifacts = await viewer.artifact_paths(viewer.scope)
                 async for finding in _database(viewer, root, clock, alone):
                     yield finding
+                artifacts = await viewer.artifact_paths(viewer.scope)
                 async for finding in _at_work(viewer, root, clock, registry, alone):
                     yield finding
                 for finding in await sizes(root, viewer):
                     yield finding
     except StoreError as error:
         yield Finding("database", Severity.ERROR, str(error))  # it says what to do: that depends on the cause
+    except msgspec.MsgspecError as error:
+        yield Finding("database", Severity.ERROR, f"a row of the database cannot be read: {error}", MEND)
     if not engine_is_alive:
         for finding in leftovers(root, artifacts, fix=alone is not None):
             yield finding

@@ -8,7 +8,6 @@ shown; its transcripts and the other lines of its log are read from its archive,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 from covey.clock import Clock, SystemClock
@@ -65,7 +64,7 @@ async def _pruned(root: Path, path: Path, ended_before: datetime, size: int) -> 
     async with open_alone(root) as alone, open_viewer(root) as viewer:
         if alone is None or viewer is None:
             raise UsageError(await _at_work(root))
-        pruner, put_away = Pruner(alone, version("covey")), list[PutAway]()
+        pruner, put_away = Pruner(alone), list[PutAway]()
         for run in await viewer.prunable(viewer.scope.project.id, ended_before):
             written = await pruner.archive(run)
             await pruner.forget(written)

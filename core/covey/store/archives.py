@@ -40,6 +40,10 @@ KEPT = (
     "decision_undone",
 )
 """How a run began and ended, and what was decided in it: the events that are put away and stay as well."""
+MECHANICAL = (
+    "json_extract(body, '$.event') NOT IN (SELECT value FROM json_each({kept})) AND seq < (SELECT max(seq) FROM events)"
+)
+"""The others, which are put away; the last line of the log stays, for the next one counts on from it."""
 
 _ENDED = (
     "SELECT r.body, r.number FROM sessions r WHERE r.parent_id IS NULL AND r.project_id = ?1 AND r.status <> 'active'"
@@ -54,7 +58,7 @@ _ENDED = (
 _COUNTED = (
     "SELECT e.body,"
     " (SELECT count(*) FROM events WHERE run_id = json_extract(e.body, '$.id')"
-    "  AND json_extract(body, '$.event') NOT IN (SELECT value FROM json_each(?2))),"
+    f"  AND {MECHANICAL.format(kept='?2')}),"
     " (SELECT count(*) FROM transcripts t JOIN sessions s ON s.id = t.session_id"
     "  WHERE s.run_id = json_extract(e.body, '$.id'))"
     f" FROM ({_ENDED}) e ORDER BY e.number"
@@ -147,7 +151,6 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of a file; which of these it is, is told by what it has."""
 
     archive: int | None = None
-    version: str | None = None
     run_id: str | None = None
     session: Session | None = None
     seq: int | None = None

@@ -19,11 +19,11 @@ import msgspec
 from covey.errors import StoreError
 from covey.store import codec
 from covey.store.alone import Alone, write_all
-from covey.store.archives import ARCHIVE, FORMAT, Archive, Archived, Prunable, Record, kept
+from covey.store.archives import ARCHIVE, FORMAT, MECHANICAL, Archive, Archived, Prunable, Record, kept
 from covey.store.connection import explained, in_one_hop
 from covey.store.copies import PART, keep_new, sync_directory
 
-_MECHANICAL = "run_id = ? AND json_extract(body, '$.event') NOT IN (SELECT value FROM json_each(?))"
+_MECHANICAL = f"run_id = ? AND {MECHANICAL.format(kept='?')}"
 _NUMBERS = f"SELECT seq FROM events WHERE {_MECHANICAL} ORDER BY seq"
 _DROP_EVENTS = f"DELETE FROM events WHERE {_MECHANICAL}"
 _DROP_TRANSCRIPTS = "DELETE FROM transcripts WHERE session_id IN (SELECT id FROM sessions WHERE run_id = ?)"
@@ -42,9 +42,8 @@ class Written(NamedTuple):
 class Pruner:
     """Puts runs away, one after the other, while nobody else works on the database."""
 
-    def __init__(self, alone: Alone, version: str) -> None:
+    def __init__(self, alone: Alone) -> None:
         self._alone = alone
-        self._version = version
         self._directory = alone.path.parent / ARCHIVE
 
     async def archive(self, run: Prunable) -> Written:
@@ -112,7 +111,7 @@ class Pruner:
         """The lines of the file, in the order in which they are read."""
         run_id = run.root.id
         with explained(self._alone.path):
-            yield Record(archive=FORMAT, version=self._version, run_id=run_id)
+            yield Record(archive=FORMAT, run_id=run_id)
             for (body,) in database.execute("SELECT body FROM sessions WHERE run_id = ? ORDER BY number", (run_id,)):
                 yield Record(session=codec.session(body))
             for row in database.execute("SELECT seq, body FROM events WHERE run_id = ? ORDER BY seq", (run_id,)):

@@ -116,7 +116,8 @@ class RunReads(Reads):
     async def artifact_paths(self, scope: Scope) -> frozenset[str]:
         """The files that sessions of this project were made for, relative to its root."""
         rows = await self._rows(
-            "SELECT DISTINCT json_extract(body, '$.artifact_path') FROM sessions WHERE project_id = ?",
+            "SELECT DISTINCT json_extract(body, '$.artifact_path') FROM sessions"
+            " WHERE project_id = ? AND json_valid(body)",
             scope.project.id,
         )
         return frozenset(row[0] for row in rows if row[0] is not None)

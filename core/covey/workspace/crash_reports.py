@@ -54,7 +54,7 @@ def write_report(
     Raises:
         OSError: it cannot be written.
     """
-    said = f"{type(error).__name__}: {error}"
+    said = error_in_words(error)
     lines = (
         f"covey {version} was ended by a mistake in covey itself.",
         f"at: {at.astimezone(UTC).isoformat(timespec='seconds')}",
@@ -70,6 +70,13 @@ def write_report(
     path.write_text("\n".join(lines), encoding="utf-8", errors="backslashreplace")
     drop_old_reports(state)
     return path
+
+
+def error_in_words(error: BaseException) -> str:
+    """Kind and text of an error; of a group, those of the first one in it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 def crash_reports(state: Path) -> list[CrashReport]:
