@@ -178,7 +178,7 @@ def _program(argv: Any) -> str:
     words = [os.fsdecode(word) for word in argv]
     if "covey" in words[:4]:  # behind the gate
         words = words[words.index("covey") + 1 :]
-    named = [os.path.basename(words[0]), *(word for word in words[1:] if _WORD.fullmatch(word))]
+    named = [Path(words[0]).name, *(word for word in words[1:] if _WORD.fullmatch(word))]
     return " ".join(named[:3])
 
 
@@ -186,9 +186,9 @@ def _path(path: Any) -> str | None:
     if isinstance(path, int) or path is None:
         return None
     name = os.fsdecode(path)
-    if name.startswith(("/dev/", "/proc/")) or name.endswith("points.txt"):
+    if name in {os.devnull, "/dev/tty"} or name.startswith("/proc/") or name.endswith("points.txt"):
         return None
-    return _RANDOM.sub("*", os.path.basename(name))
+    return _RANDOM.sub("*", Path(name).name)
 
 
 def start(

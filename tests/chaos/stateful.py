@@ -197,6 +197,10 @@ class Stage:
             await self.engine._controls.drain()
             await self.engine._lookout.look()
 
+    def open_commands(self) -> int:
+        """How many commands have no result."""
+        return int(query(self.root, "SELECT count(*) FROM interactions WHERE completed_at IS NULL")[0][0])
+
     def decided(self) -> dict[str, bool | None]:
         """Which requests are decided, and whether each changed anything."""
         rows = query(self.root, "SELECT id, json_extract(body, '$.changed') FROM controls WHERE state <> 'queued'")
@@ -263,7 +267,7 @@ class Lives(RuleBasedStateMachine):
         times=st.integers(1, 2),
         dies=st.booleans(),
     )
-    def ask(self, data: st.DataObject, action: str, note: bool, resume: bool, times: int, dies: bool) -> None:  # noqa: FBT001
+    def ask(self, data: st.DataObject, action: str, note: bool, resume: bool, times: int, dies: bool) -> None:  # noqa: FBT001, PLR0917 - drawn
         name = data.draw(st.sampled_from(sorted(self.model.members)))
         member = self.model.members[name]
         self._request(action, member, note=note and name != REVIEW, resume=resume, times=times, dies=dies)
@@ -415,6 +419,8 @@ class Lives(RuleBasedStateMachine):
             decided = self.stage.decided()
             wanted = {f"request-{number}": changed for number, changed in self.asked.items()}
             assert decided == wanted, f"requests: {decided}, by the rules {wanted}"
+            root_waits = self.model.root.status == "active" and not self.model.blocked
+            assert self.stage.open_commands() == len(self._held()) + root_waits
 
     async def _arrive(self) -> None:
         wanted, until, seen = picture(self.model), time.monotonic() + MOST_SECONDS, dict[str, str]()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from covey.engine.consequences import run_finished
 from covey.engine.local import LocalRuntime
+from covey.engine.recovery import closed
 from covey.engine.runtime import Running
 from covey.engine.turns import Bench
 from covey.errors import StaleOperationError
@@ -16,7 +17,9 @@ from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
 from covey.model.session import Session, about
 from covey.model.status import Phase
-from covey.store.base import Operation
+from covey.store.base import Completion, Operation
+
+INTERRUPTED = "its engine died before it had a result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Controls:
                 return  # its session was deleted, and the request with it
             decision = await self._decide(request, standing)
             try:
-                committed = await self._bench.store.append(self._operation(request, standing, decision))
+                ended = await self._left_open(standing, decision)
+                committed = await self._bench.store.append(self._operation(request, standing, decision, ended))
             except StaleOperationError:
                 continue
             await self._carry_out(request, standing, [entry.event for entry in committed.entries])
@@ -96,7 +100,26 @@ class Controls:
         now = self._bench.tools.clock.now()
         return decide(request, standing.session, standing.above, standing.below, now)
 
-    def _operation(self, request: ControlRequest, standing: Standing, decision: Decision) -> Operation:
+    async def _left_open(self, standing: Standing, decision: Decision) -> Sequence[tuple[e.ResultRecorded, Completion]]:
+        """Close what another engine had begun for sessions that this ends; what works here closes its own."""
+        rows = {each.id: each for each in standing.all()}
+        now, open_ones = self._bench.tools.clock.now(), []
+        for event in decision.events:
+            if isinstance(event, e.SessionCancelled | e.SessionSkipped):
+                session = rows[event.session_id or ""]
+                if session.pending is not None and not self._runtime.is_at_work(Running(session.id, session.attempt)):
+                    interaction = await self._bench.store.interaction(self._bench.scope, session.pending)
+                    if interaction is not None:
+                        open_ones.append(closed(session, interaction, INTERRUPTED, now))
+        return open_ones
+
+    def _operation(
+        self,
+        request: ControlRequest,
+        standing: Standing,
+        decision: Decision,
+        ended: Sequence[tuple[e.ResultRecorded, Completion]],
+    ) -> Operation:
         now = self._bench.tools.clock.now()
         session = standing.session
         state = RequestState.REFUSED if decision.refused else RequestState.SETTLED
@@ -124,8 +147,9 @@ class Controls:
         finished = run_finished(decision.events, session, standing.below, now) if is_root else ()
         outcome = replace(request, state=state, changed=decision.changed, outcome=decision.reason)
         return Operation(
-            events=(requested, *decision.events, settled, *finished),
+            events=(requested, *decision.events, *(late for late, _ in ended), settled, *finished),
             versions={each.id: each.version for each in standing.all()},
+            completed=tuple(completion for _, completion in ended),
             settled=(outcome,),
         )
 

@@ -126,6 +126,10 @@ class LocalRuntime:
         """A loop of the session runs, whichever attempt's it is."""
         return any(running.session_id == session_id and not work.stopped for running, work in self._works.items())
 
+    def is_at_work(self, running: Running) -> bool:
+        """Something works for this attempt, and will record a result for what it has begun."""
+        return running in self._works
+
     def stop_work(self, running: Running, *, now: bool = False) -> None:
         """End what works for a session whose status says that it has ended; `now` cuts its grace short."""
         work = self._works.get(running)

@@ -1,17 +1,20 @@
 """What a dead engine left behind: processes are ended, temporary files removed, sessions marked, work taken over."""
 
 import asyncio
+from datetime import datetime
 
 from covey.engine.shell import remove_leftovers
 from covey.engine.turns import Bench, error_result
 from covey.errors import IllegalEventError, StaleOperationError
-from covey.model import events as e
+from covey.model.command import Interaction
+from covey.model.events import ResultRecorded, SessionInterrupted
 from covey.model.session import Session, about
-from covey.model.status import TERMINAL, Phase, Status
+from covey.model.status import Phase, Status
 from covey.store.base import Completion, Operation
 from covey.workspace.processes import Grace, ProcessRecord, end_recorded
 
 DIED = "its engine died"
+_WORKING = frozenset({Phase.RUNNING, Phase.WAITING})
 
 
 async def recover(bench: Bench, grace_seconds: float) -> None:
@@ -23,17 +26,36 @@ async def recover(bench: Bench, grace_seconds: float) -> None:
 
 
 async def interrupt(bench: Bench, reason: str, run_id: str | None = None) -> None:
-    """Mark what works (of one run, or of all) as interrupted, and close what is open of sessions that have ended."""
+    """Mark what works (of one run, or of all) as interrupted, and close what no session waits for any more."""
     sessions = await bench.store.open_sessions(bench.scope)
-    concerned = [session for session in sessions if run_id in {None, session.run_id}]
-    await asyncio.gather(*(_settle(bench, session, reason) for session in concerned))
+    working = [each for each in sessions if each.status is Status.ACTIVE and each.phase in _WORKING]
+    abandoned = await bench.store.abandoned(bench.scope)
+    operations = [
+        *(_interrupted(bench, each, reason) for each in working if run_id in {None, each.run_id}),
+        *(
+            Operation(events=(event,), completed=(completion,))
+            for session, interaction in abandoned
+            if run_id in {None, session.run_id}
+            for event, completion in [closed(session, interaction, reason, bench.tools.clock.now())]
+        ),
+    ]
+    await asyncio.gather(*(_append(bench, operation) for operation in operations))
 
 
-async def _settle(bench: Bench, session: Session, reason: str) -> None:
-    if session.status is Status.ACTIVE and session.phase in {Phase.RUNNING, Phase.WAITING}:
-        await _append(bench, _interrupted(bench, session, reason))
-    elif session.status in TERMINAL and session.pending is not None:
-        await _append(bench, _closed(bench, session, reason))
+def closed(session: Session, interaction: Interaction, reason: str, at: datetime) -> tuple[ResultRecorded, Completion]:
+    """The end of an interaction that nobody works on and no session waits for: a late result."""
+    result = error_result(reason, at)
+    event = ResultRecorded(
+        at=at,
+        run_id=session.run_id,
+        session_id=session.id,
+        attempt=interaction.attempt,
+        interaction_id=interaction.id,
+        step=interaction.step,
+        status=result.status,
+        late=True,
+    )
+    return event, Completion(interaction.id, result, at, late=True)
 
 
 async def _append(bench: Bench, operation: Operation) -> None:
@@ -44,29 +66,12 @@ async def _append(bench: Bench, operation: Operation) -> None:
 
 
 def _interrupted(bench: Bench, session: Session, reason: str) -> Operation:
-    event = e.SessionInterrupted(
+    event = SessionInterrupted(
         at=bench.tools.clock.now(),
         **about(session),
         reason=reason,
     )
     return Operation(events=(event,), versions={session.id: session.version})
-
-
-def _closed(bench: Bench, session: Session, reason: str) -> Operation:
-    result = error_result(reason, bench.tools.clock.now())
-    event = e.ResultRecorded(
-        at=result.timestamp,
-        **about(session),
-        interaction_id=session.pending or "",
-        step=session.step or "",
-        status=result.status,
-        late=True,
-    )
-    return Operation(
-        events=(event,),
-        versions={session.id: session.version},
-        completed=(Completion(event.interaction_id, result, result.timestamp, late=True),),
-    )
 
 
 async def _clear_away(bench: Bench) -> None:
