@@ -21,6 +21,8 @@ from typing import Any, NoReturn
 MOST_SECONDS = 120
 """After so long a process is taken to hang; SIGALRM ends it, and the code says so."""
 
+OnConnect = Callable[[sqlite3.Connection], None]
+"""What is done with each connection that may write, as it is made."""
 _ACTS = {
     "os.rename": 1,
     "os.remove": 0,
@@ -133,7 +135,7 @@ def _breakable(points: Points) -> type[sqlite3.Connection]:
     return Breakable
 
 
-def _install(points: Points, on_connect: Callable[[sqlite3.Connection], None] | None) -> None:
+def _install(points: Points, on_connect: OnConnect | None) -> None:
     connect, write = sqlite3.connect, os.write
     breakable = _breakable(points)
 
@@ -197,7 +199,7 @@ def start(
     *,
     note: Path | None = None,
     wished: Break | None = None,
-    on_connect: Callable[[sqlite3.Connection], None] | None = None,
+    on_connect: OnConnect | None = None,
 ) -> "Child":
     """Fork a process that carries out covey's command line in `root`.
 
@@ -217,7 +219,7 @@ def _be_covey(
     root: Path,
     prints: Sequence[int],
     points: Points,
-    on_connect: Callable[[sqlite3.Connection], None] | None,
+    on_connect: OnConnect | None,
 ) -> NoReturn:
     code = 70
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from covey.testing.samples import write_shop
 
-from .breakable import Break, Ran, start
+from .breakable import Break, OnConnect, Ran, start
 from .inspection import sessions_of, statuses
 
 AGENT = """#!/bin/sh
@@ -70,9 +70,16 @@ class Step:
     before: Callable[[Path], None] = lambda root: None
     beside: Callable[[Path], None] | None = None
 
-    def call(self, root: Path, *, note: Path | None = None, wished: Break | None = None) -> Ran:
+    def call(
+        self,
+        root: Path,
+        *,
+        note: Path | None = None,
+        wished: Break | None = None,
+        on_connect: OnConnect | None = None,
+    ) -> Ran:
         """Call it once, in a process that may break."""
-        child = start(self.words(root), root, note=note, wished=wished)
+        child = start(self.words(root), root, note=note, wished=wished, on_connect=on_connect)
         while self.beside is not None and child.poll() is None:
             self.beside(root)
             time.sleep(_LOOK_SECONDS)
