@@ -43,7 +43,7 @@ from covey.testing.clock import FakeClock
 from .inspection import flaws_of_the_store, query
 from .rules import MAX_REVISIONS, File, Member, Model, Play, Request
 
-MOST_SECONDS = 4.0
+MOST_SECONDS = 10.0
 """An engine that has not come to where it should be by then never does."""
 NAMES = ("Alpha", "Beta", "Gamma")
 REVIEW = "Review"
@@ -419,16 +419,18 @@ class Lives(RuleBasedStateMachine):
             decided = self.stage.decided()
             wanted = {f"request-{number}": changed for number, changed in self.asked.items()}
             assert decided == wanted, f"requests: {decided}, by the rules {wanted}"
-            root_waits = self.model.root.status == "active" and not self.model.blocked
-            assert self.stage.open_commands() == len(self._held()) + root_waits
 
     async def _arrive(self) -> None:
+        root_waits = self.model.root.status == "active" and not self.model.blocked
+        at_work = len(self._held()) + root_waits  # each has one command without a result
         wanted, until, seen = picture(self.model), time.monotonic() + MOST_SECONDS, dict[str, str]()
         while time.monotonic() < until:
             seen = photograph(await self.stage.sessions(), self.stage.held)
-            if seen == wanted and len(self.stage.decided()) == len(self.asked) - len(self.queued):
+            open_commands, decided = self.stage.open_commands(), len(self.stage.decided())
+            if seen == wanted and open_commands == at_work and decided == len(self.asked) - len(self.queued):
                 return
             await asyncio.sleep(0.001)
+        seen["open commands"], wanted["open commands"] = str(self.stage.open_commands()), str(at_work)
         raise AssertionError(f"it has come to {seen}, by the rules to {wanted}")
 
     def teardown(self) -> None:
