@@ -18,11 +18,10 @@ from covey.model.decision import Decision, decide
 from covey.model.session import Session, about, undecided
 from covey.model.status import Phase, Status
 from covey.model.undo import undo
-from covey.store.base import Operation
+from covey.store.base import Completion, Operation
 from covey.workflows.workflow import has_passed
 
-_ENDS = (e.SessionCancelled, e.SessionSkipped)
-_NOT_GONE_ON_WITH = "it was interrupted, and then decided otherwise"
+INTERRUPTED = "its engine died before it had a result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,8 @@ class Controls:
                 return  # its session was deleted, and the request with it
             decision = await self._decide(request, standing)
             try:
-                committed = await self._bench.store.append(self._operation(request, standing, decision))
+                ended = await self._left_open(standing, decision)
+                committed = await self._bench.store.append(self._operation(request, standing, decision, ended))
             except StaleOperationError:
                 continue
             await self._carry_out(request, standing, [entry.event for entry in committed.entries])
@@ -109,7 +109,26 @@ class Controls:
     def _has_passed(self, then: Session, now: Session) -> bool:
         return has_passed(self._bench.workflows.get(now.type), then.step, now.step)
 
-    def _operation(self, request: ControlRequest, standing: Standing, decision: Decision) -> Operation:
+    async def _left_open(self, standing: Standing, decision: Decision) -> Sequence[tuple[e.ResultRecorded, Completion]]:
+        """Close what another engine had begun for sessions that this ends; what works here closes its own."""
+        rows = {each.id: each for each in standing.all()}
+        now, open_ones = self._bench.tools.clock.now(), []
+        for event in decision.events:
+            if isinstance(event, e.SessionCancelled | e.SessionSkipped):
+                session = rows[event.session_id or ""]
+                if session.pending is not None and not self._runtime.is_at_work(Running(session.id, session.attempt)):
+                    interaction = await self._bench.store.interaction(self._bench.scope, session.pending)
+                    if interaction is not None:
+                        open_ones.append(closed(session, interaction, INTERRUPTED, now))
+        return open_ones
+
+    def _operation(
+        self,
+        request: ControlRequest,
+        standing: Standing,
+        decision: Decision,
+        ended: Sequence[tuple[e.ResultRecorded, Completion]],
+    ) -> Operation:
         now = self._bench.tools.clock.now()
         session = standing.session
         state = RequestState.REFUSED if decision.refused else RequestState.SETTLED
@@ -133,31 +152,15 @@ class Controls:
             refused=decision.refused,
             reason=decision.reason,
         )
-        closing = [self._closing(each) for each in standing.all() if self._ends_what_nobody_works_on(decision, each)]
         is_root = session.session_id is None
         finished = run_finished(decision.events, session, standing.below, now) if is_root else ()
         outcome = replace(request, state=state, changed=decision.changed, outcome=decision.reason)
         return Operation(
-            events=(
-                requested,
-                *(event for each in closing for event in each.events),
-                *decision.events,
-                settled,
-                *finished,
-            ),
+            events=(requested, *decision.events, *(late for late, _ in ended), settled, *finished),
             versions={each.id: each.version for each in standing.all()},
-            completed=tuple(completion for each in closing for completion in each.completed),
+            completed=tuple(completion for _, completion in ended),
             settled=(outcome,),
         )
-
-    def _ends_what_nobody_works_on(self, decision: Decision, session: Session) -> bool:
-        """A decision ends a session whose command has no result yet, and no loop will give it one."""
-        ended = {event.session_id for event in decision.events if isinstance(event, _ENDS)}
-        is_at_work = self._runtime.works_on(Running(session.id, session.attempt))
-        return session.id in ended and session.pending is not None and not is_at_work
-
-    def _closing(self, session: Session) -> Operation:
-        return closed(self._bench, session, _NOT_GONE_ON_WITH)
 
     async def _carry_out(self, request: ControlRequest, standing: Standing, events: Sequence[e.AnyEvent]) -> None:
         """What is to be done beside the rows: end work that is no longer wanted, and let a root's loop run again."""

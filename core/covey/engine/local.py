@@ -155,8 +155,8 @@ class LocalRuntime:
         """A loop of the session runs, whichever attempt's it is."""
         return any(running.session_id == session_id and not work.stopped for running, work in self._works.items())
 
-    def works_on(self, running: Running) -> bool:
-        """A loop of this very attempt runs, and will see what becomes of it."""
+    def is_at_work(self, running: Running) -> bool:
+        """Something works for this attempt, and will record a result for what it has begun."""
         return running in self._works
 
     def stop_work(self, running: Running, *, now: bool = False) -> None:

@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from covey.engine.leftovers import Leftovers, released
 from covey.engine.shell import remove_leftovers
 from covey.engine.turns import Bench, error_result
 from covey.errors import IllegalEventError, StaleOperationError
 from covey.model import events as e
-from covey.model.command import CommandKind
+from covey.model.command import CommandKind, Interaction
 from covey.model.session import Session, about, undecided
-from covey.model.status import AT_WORK, TERMINAL, Phase, Status
+from covey.model.status import AT_WORK, Phase, Status
 from covey.store.base import Completion, Operation
 from covey.text.glyphs import step_words
 from covey.text.sanitise import sanitise_line
@@ -63,6 +64,7 @@ async def recover(bench: Bench, leftovers: Leftovers, grace_seconds: float) -> F
     await store.take_over()
     unsafe = {session.id: reason for session, reason in found.waiting}
     await _settle_all(bench, sessions.values(), DIED, unsafe)
+    await _close_abandoned(bench, DIED)
     for session in sessions.values():
         if undecided(session) and session.id not in unsafe:
             await _append(bench, released(bench, session))
@@ -99,9 +101,10 @@ def _found(sessions: Iterable[Session], leftovers: Leftovers, *, died: bool) -> 
 
 
 async def interrupt(bench: Bench, reason: str, run_id: str | None = None) -> None:
-    """Mark what works (of one run, or of all) as interrupted, and close what is open of sessions that have ended."""
+    """Mark what works (of one run, or of all) as interrupted, and close what no session waits for any more."""
     sessions = await bench.store.open_sessions(bench.scope)
-    await _settle_all(bench, [session for session in sessions if run_id in {None, session.run_id}], reason, {})
+    concerned = [session for session in sessions if run_id in {None, session.run_id}]
+    await asyncio.gather(_settle_all(bench, concerned, reason, {}), _close_abandoned(bench, reason, run_id))
 
 
 async def _settle_all(bench: Bench, sessions: Iterable[Session], reason: str, unsafe: Mapping[str, str]) -> None:
@@ -110,11 +113,34 @@ async def _settle_all(bench: Bench, sessions: Iterable[Session], reason: str, un
 
 
 async def _settle(bench: Bench, session: Session, reason: str, unsafe: str | None) -> None:
-    if session.status in TERMINAL:
-        if session.pending is not None:
-            await _append(bench, closed(bench, session, reason))
-    elif session.phase in _GOES_ON or (unsafe is not None and unsafe != undecided(session)):
+    is_news = session.phase in _GOES_ON or (unsafe is not None and unsafe != undecided(session))
+    if session.status is Status.ACTIVE and is_news:
         await _append(bench, _interrupted(bench, session, reason, unsafe))
+
+
+async def _close_abandoned(bench: Bench, reason: str, run_id: str | None = None) -> None:
+    for session, interaction in await bench.store.abandoned(bench.scope):
+        if run_id in {None, session.run_id}:
+            event, completion = closed(session, interaction, reason, bench.tools.clock.now())
+            await _append(bench, Operation(events=(event,), completed=(completion,)))
+
+
+def closed(
+    session: Session, interaction: Interaction, reason: str, at: datetime
+) -> tuple[e.ResultRecorded, Completion]:
+    """The end of an interaction that nobody works on and no session waits for: a late result."""
+    result = error_result(reason, at)
+    event = e.ResultRecorded(
+        at=at,
+        run_id=session.run_id,
+        session_id=session.id,
+        attempt=interaction.attempt,
+        interaction_id=interaction.id,
+        step=interaction.step,
+        status=result.status,
+        late=True,
+    )
+    return event, Completion(interaction.id, result, at, late=True)
 
 
 async def _append(bench: Bench, operation: Operation) -> None:
@@ -127,24 +153,6 @@ async def _append(bench: Bench, operation: Operation) -> None:
 def _interrupted(bench: Bench, session: Session, reason: str, unsafe: str | None) -> Operation:
     event = e.SessionInterrupted(at=bench.tools.clock.now(), **about(session), reason=reason, needs_human=unsafe)
     return Operation(events=(event,), versions={session.id: session.version})
-
-
-def closed(bench: Bench, session: Session, reason: str) -> Operation:
-    """Close what is open of a session that has ended, or is about to, while nothing works for it."""
-    result = error_result(reason, bench.tools.clock.now())
-    event = e.ResultRecorded(
-        at=result.timestamp,
-        **about(session),
-        interaction_id=session.pending or "",
-        step=session.step or "",
-        status=result.status,
-        late=True,
-    )
-    return Operation(
-        events=(event,),
-        versions={session.id: session.version},
-        completed=(Completion(event.interaction_id, result, result.timestamp, late=True),),
-    )
 
 
 async def _clear_away(bench: Bench) -> None:

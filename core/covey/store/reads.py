@@ -172,6 +172,16 @@ class Reads:
             scope.project.id,
         )
 
+    async def abandoned(self, scope: Scope) -> tuple[tuple[Session, Interaction], ...]:
+        """The interactions without a result that no session waits for: it has ended, or is at a later attempt."""
+        rows = await self._rows(
+            f"SELECT body, {_INTERACTION} FROM (SELECT s.body, i.* FROM interactions i"
+            " JOIN sessions s ON s.id = i.session_id WHERE i.completed_at IS NULL AND s.project_id = ?"
+            " AND (s.status <> 'active' OR json_extract(s.body, '$.pending') IS NOT i.id)) ORDER BY number",
+            scope.project.id,
+        )
+        return tuple((codec.session(body), codec.interaction(tuple(row))) for body, *row in rows)
+
     async def newest_root(self, scope: Scope, type: str, module: str) -> Session | None:  # noqa: A002 - a session's field
         """The root of the newest run of a workflow on a context, by the context's module."""
         found = await self._sessions(
