@@ -7,6 +7,7 @@ from covey.model.command import TRANSCRIPT_ROW_BYTES, TranscriptKind, Transcript
 from covey.store.base import Process
 from covey.store.sqlite import EngineStore
 from covey.workspace.processes import Grace, ProcessRecord
+from covey.workspace.sentry import Sentry
 
 
 class Transcript:
@@ -52,8 +53,9 @@ def _pieces(text: str) -> list[str]:
 class SessionLedger:
     """Records the processes that work for a session before they may act."""
 
-    def __init__(self, store: EngineStore, session_id: str, attempt: int) -> None:
+    def __init__(self, store: EngineStore, sentry: Sentry, session_id: str, attempt: int) -> None:
         self._store = store
+        self._sentry = sentry
         self._session_id = session_id
         self._attempt = attempt
 
@@ -67,9 +69,11 @@ class SessionLedger:
             started=record.started,
         )
         await self._store.open_process(process)
+        self._sentry.guard(record)
 
     async def closed(self, record: ProcessRecord) -> None:
         """The process group has ended."""
+        self._sentry.release(record)
         await self._store.close_process(record.pid, record.started)
 
 

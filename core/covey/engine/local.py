@@ -21,6 +21,7 @@ from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKin
 from covey.model.ids import new_id
 from covey.store.base import Child
 from covey.workspace.processes import Grace
+from covey.workspace.sentry import Sentry
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class LocalRuntime:
     """Runs sessions as tasks (see `covey.engine.runtime.Runtime`)."""
 
     def __init__(self, bench: Bench, executor: Executor, slots: Slots, moved: Callable[[], None]) -> None:
+        self.sentry = Sentry(bench.tools.settings.run.cancel_grace)
         self._bench = bench
         self._executor = executor
         self._slots = slots
@@ -219,7 +221,7 @@ class LocalRuntime:
         step = turn.interaction.step
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
-        ledger = SessionLedger(store, running.session_id, running.attempt)
+        ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt)
         return EngineDesk(work.transcript, ledger, work.grace, step)
 
     async def _transcript(self, turn: Turn) -> Transcript:

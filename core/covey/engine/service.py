@@ -208,6 +208,7 @@ class Engine:
     async def close(self, feed: ChangeFeed) -> None:
         """End what still works, and say so in the log while it can be written."""
         await self.runtime.end_all()
+        self.runtime.sentry.dismiss()
         self._closed = True
         self._ordered.set()
         feed.wake()
