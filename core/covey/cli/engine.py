@@ -8,6 +8,7 @@ from covey.cli.out import complain
 from covey.client.engine import LOST_THE_RACE
 from covey.client.place import find_root
 from covey.engine.daemon import serve
+from covey.engine.deadline import Deadline
 from covey.errors import EngineRunningError
 
 
@@ -21,7 +22,8 @@ def engine(*, project: ProjectDir = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("covey").setLevel(logging.INFO)
     try:
-        asyncio.run(serve(root))
+        with Deadline() as deadline:
+            asyncio.run(serve(root, on_stop=deadline.leave_within))
     except EngineRunningError as error:
         complain(str(error))
         return LOST_THE_RACE

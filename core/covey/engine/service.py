@@ -5,7 +5,7 @@ import contextlib
 import functools
 import gc
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from covey.agents.registry import AgentRegistry
@@ -15,7 +15,7 @@ from covey.engine.at_work import RunsAtWork
 from covey.engine.controls import Controls
 from covey.engine.executor import Executor
 from covey.engine.leftovers import Leftovers
-from covey.engine.local import LocalRuntime
+from covey.engine.local import CLEANUP_SECONDS, LocalRuntime
 from covey.engine.lookout import Lookout
 from covey.engine.machine import Machine
 from covey.engine.orders import Hands, Orders
@@ -41,6 +41,10 @@ from covey.workflows.workflow import Workflow
 
 VERSION = version("covey")
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
+LEAVE_SECONDS = CLEANUP_SECONDS + 8.0
+"""How long leaving may take once the agents' grace is over; then a program leaves in any case (`on_stop`)."""
+LAST_SECONDS = 1.0
+"""How long a program may take to end once its engine has left and has been reported."""
 PULSE_SECONDS = 1.0
 """How often the engine makes sure that its database is still the one on disk."""
 
@@ -76,6 +80,7 @@ class Engine:
         self._lookout = Lookout(self._bench)
         self._leftovers = Leftovers(self._bench, machine)
         self.found = Found()
+        self.on_stop: Callable[[float], None] = at_leisure
         self._database = str(database_path(project.root / ".covey"))
         self._inode = 0
         self._closed = False
@@ -132,6 +137,8 @@ class Engine:
         """End all work gracefully for now; said twice, at once."""
         if self._stopping is not None:
             self.runtime.hurry()
+        grace = 0.0 if self._stopping is not None else self._bench.tools.settings.run.cancel_grace
+        self.on_stop(grace + LEAVE_SECONDS)
         self._stopping = self._stopping or reason
         self._moved.set()
 
@@ -243,6 +250,10 @@ class Engine:
         except* StoreError as errors:
             self._broken = self._broken or _first(errors)
             self._moved.set()
+
+
+def at_leisure(_: float) -> None:
+    """An engine inside a program that goes on after it has no deadline."""
 
 
 @contextlib.asynccontextmanager
