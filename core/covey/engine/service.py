@@ -14,6 +14,7 @@ from covey.config.state_dir import state_directory
 from covey.engine.at_work import RunsAtWork
 from covey.engine.controls import Controls
 from covey.engine.executor import Executor
+from covey.engine.guard import Guard
 from covey.engine.leftovers import Leftovers
 from covey.engine.local import CLEANUP_SECONDS, LocalRuntime
 from covey.engine.lookout import Lookout
@@ -77,7 +78,8 @@ class Engine:
         objection = functools.partial(manifest.objection, self._bench)
         self._controls = Controls(self._bench, self.runtime, objection, self.runs.wake)
         self._orders = Orders(store, Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop))
-        self._lookout = Lookout(self._bench)
+        self._guard = Guard(store, self._slots, self.runtime.sentry, machine)
+        self._lookout = Lookout(self._bench, machine, self._guard.watches)
         self._leftovers = Leftovers(self._bench, machine)
         self.found = Found()
         self.on_stop: Callable[[float], None] = at_leisure
@@ -202,6 +204,7 @@ class Engine:
         await self._orders.drop_late_ones()
         await self._controls.drain()
         await store.note_slots(self._slots.limit)
+        await self._guard.look()
         self.runs.is_open = True
 
     async def keep_going(self, feed: ChangeFeed) -> None:
@@ -211,6 +214,7 @@ class Engine:
             tasks.create_task(self._guarded(self._take_orders()))
             tasks.create_task(self._guarded(self._lookout.keep_looking()))
             tasks.create_task(self._guarded(self._leftovers.keep_looking()))
+            tasks.create_task(self._guarded(self._guard.keep_looking()))
 
     async def close(self, feed: ChangeFeed) -> None:
         """End what still works, and say so in the log while it can be written."""
@@ -221,6 +225,7 @@ class Engine:
         feed.wake()
         self._lookout.end()
         self._leftovers.end()
+        self._guard.end()
         try:
             await interrupt(self._bench, "its engine left")
             reason = self._stopping or self._what_broke() or "all runs were left"

@@ -29,7 +29,8 @@ class Slots:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._free = limit
+        self._held: int | None = None
+        self._at_work = 0
         self._order = itertools.count()
         self._queue: list[tuple[Place, int, asyncio.Future[bool]]] = []
         self._waiting: dict[str, asyncio.Future[bool]] = {}
@@ -38,6 +39,21 @@ class Slots:
     def limit(self) -> int:
         """How many sessions may work at once."""
         return self._limit
+
+    @property
+    def held(self) -> int | None:
+        """How many may work at once for now, where that is fewer than the limit; None where nothing is held back."""
+        return self._held if self._held is not None and self._held < self._limit else None
+
+    @property
+    def at_work(self) -> int:
+        """How many have a slot."""
+        return self._at_work
+
+    def hold(self, most: int | None) -> None:
+        """Let fewer work at once than the limit says, whatever it is set to; None: as many as it says."""
+        self._held = most
+        self._serve()
 
     async def acquire(self, session_id: str, at: Place) -> bool:
         """Wait for a slot; False when the session was withdrawn meanwhile (then there is nothing to release)."""
@@ -56,13 +72,12 @@ class Slots:
 
     def resize(self, limit: int) -> None:
         """Change the number of slots; fewer never end a session that has one."""
-        self._free += limit - self._limit
         self._limit = limit
         self._serve()
 
     def release(self) -> None:
         """Give a slot back."""
-        self._free += 1
+        self._at_work -= 1
         self._serve()
 
     def withdraw(self, session_id: str) -> None:
@@ -72,8 +87,8 @@ class Slots:
             turn.set_result(False)
 
     def _serve(self) -> None:
-        while self._free > 0 and self._queue:
+        while self._at_work < (self.held or self._limit) and self._queue:
             _, _, turn = heapq.heappop(self._queue)
             if not turn.done():
-                self._free -= 1
+                self._at_work += 1
                 turn.set_result(True)

@@ -11,7 +11,7 @@ from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
 from covey_tui.view.words import name_of
 
-_NAME = 40
+_NAME, _SHORT_OF = 40, 20
 _WORDS_FROM = 138
 _AT_WORK = ("running", "cancelling")
 
@@ -54,7 +54,8 @@ def _engine(board: Board, roots: list[Session], zone: tzinfo | None) -> Line:
         return (span("no engine", MUTED),)
     if board.engine.slots is None:
         return (span("", MUTED),)
-    return (span(f"{board.tally().of(*_AT_WORK)} of {board.engine.slots} slots", MUTED),)
+    short_of = "".join(f" · {sanitise_line(each, _SHORT_OF)}" for each in board.engine.short_of)
+    return (span(f"{board.tally().of(*_AT_WORK)} of {board.engine.slots} slots{short_of}", MUTED),)
 
 
 def _elapsed(roots: list[Session], now: datetime) -> str:
