@@ -1,16 +1,19 @@
 """A logout, a tmux server that is killed, and the engine's own sudden death: the run goes on."""
 
+import contextlib
 import os
 import pty
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from covey.workspace.process_table import here, place_of
 from tests.cli.program import command, environment, program
 from tests.e2e.scene import engine_of, is_whole, lives, no_engine_left, numbers, status, wait_for
 
@@ -72,6 +75,19 @@ class TestWithoutATerminal:
         goes_on(own, agents)
 
 
+def interactions(root: Path, session_id: str) -> dict[str, object]:
+    """The interactions of a session, oldest first, with their results."""
+    shown = program("show", session_id, "--json", cwd=root).object
+    return {each["id"]: each["result"] for each in shown["interactions"]}
+
+
+def began_in_another_container(root: Path) -> None:
+    """Let all recorded processes be of another pid namespace, where they cannot be looked at."""
+    place = place_of(here())
+    with contextlib.closing(sqlite3.connect(root / ".covey/covey.db", isolation_level=None)) as database:
+        database.execute("UPDATE processes SET started = replace(started, ?, 'pid:[1]')", (place.namespace,))
+
+
 class TestKilledEngine:
     """SIGKILL ends an engine between two instructions: its agents end behind it, and the next one takes over."""
 
@@ -82,21 +98,38 @@ class TestKilledEngine:
         wait_for(lambda: not any(map(lives, agents)))
         assert not status(own)["engine"]["alive"], "no other engine has done it"
         sessions = [each["session_id"] for each in status(own)["sessions"]]
+        begun = [interactions(own, key) for key in sessions]
         (own / "gate").touch()
         ran = program("run", "design", "catalog", "--headless", cwd=own)
         assert ran.code == 0, ran
         assert "took over from an engine that died: 3 resumed, 1 adopted" in ran.out
         assert [each["session_id"] for each in status(own)["sessions"]][:4] == sessions
+        for key, before in zip(sessions, begun, strict=True):
+            after = interactions(own, key)
+            assert list(before) == list(after)[: len(before)], "what was pending is gone on with, and not begun anew"
+            assert all(after.values()), "and nothing is left pending"
 
-    def test_the_log_of_an_engine_of_its_own_names_each_session(self, own: Path) -> None:
+    def test_what_cannot_be_seen_to_have_ended_waits_for_a_human(self, own: Path) -> None:
         assert program("run", "design", "catalog", "--agent", "waits", "--detach", cwd=own).code == 0
-        at_work(own)
-        names = [each["component"] for each in status(own)["sessions"][1:]]
+        agents = at_work(own)
         os.kill(engine_of(own), signal.SIGKILL)
+        wait_for(lambda: not any(map(lives, agents)))
+        began_in_another_container(own)
         (own / "gate").touch()
-        assert program("run", "design", "catalog", "--detach", cwd=own).code == 0
-        assert program("wait", cwd=own).code == 0
-        log = (own / ".covey/engine.log").read_text(encoding="utf-8")
-        assert "took over from an engine that died: 3 resumed, 1 adopted" in log
-        resumed = [line.split(" INFO ")[1] for line in log.splitlines() if " resumes at " in line]
-        assert sorted(resumed) == [f"{name} resumes at generate design" for name in sorted(names)]
+        ran = program("run", "design", "catalog", "--headless", cwd=own)
+        assert ran.code == 6, ran
+        assert "took over from an engine that died: 1 adopted, 3 wait for you" in ran.out
+        found = status(own)["needs_human"]["interrupted"]
+        assert [each["reason"].partition(";")[0].endswith("another container") for each in found] == [True] * 3
+        assert program("wait", cwd=own).code == 6
+        said = program("status", cwd=own).out
+        first = found[0]["session_id"][:8]
+        assert f"({first}): interrupted: its old process" in said
+        assert f"covey retry {first}" in said
+        keys = [each["session_id"] for each in found]
+        assert program("retry", *keys[:2], cwd=own).code == 0
+        assert program("skip", keys[2], "--reason", "enough", cwd=own).code == 0
+        assert program("run", "design", "catalog", "--headless", cwd=own).code == 3
+        attempts = {each["session_id"]: each["attempt"] for each in status(own)["sessions"]}
+        assert [attempts[key] for key in keys] == [2, 2, 1]
+        assert is_whole(own)
