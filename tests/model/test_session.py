@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
-from covey.model.session import LEGAL, Session, apply
+from covey.model.session import LEGAL, Session, apply, undecided
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey.model.tree import SessionTree
 from tests.model.picture import (
@@ -299,7 +299,8 @@ def assert_holds_together(session: Session) -> None:
     assert (session.phase is Phase.CANCELLING) == (terminal and session.pending is not None)
     assert session.pending is None or may_have_an_open_command(session)
     assert (session.finished_at is not None) == terminal
-    assert (session.needs_human is not None) == (session.phase is Phase.BLOCKED)
+    needs = session.phase is Phase.BLOCKED or undecided(session) is not None
+    assert (session.needs_human is not None) == needs
     if session.status is Status.COMPLETE:
         assert session.artifact_path is None or session.artifact in {ArtifactState.PRESENT, ArtifactState.MISSING}
         assert session.error_message is None
