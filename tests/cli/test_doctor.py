@@ -70,7 +70,9 @@ class TestDoctor:
 
     def test_a_program_whose_engine_is_dead_is_told(self, shop: Path) -> None:
         with (shop / "covey.toml").open("a", encoding="utf-8") as manifest:
-            manifest.write('\n[agents.slow]\nkind = "command"\ncommand = ["sh", "-c", "echo at work; sleep 30"]\n')
+            manifest.write(
+                '\n[agents.slow]\nkind = "command"\ncommand = ["sh", "-c", "trap  TERM; echo at work; sleep 30"]\n'
+            )
         process = start("run", "design", "catalog", "--agent", "slow", "--max-sessions", "1", "--json", cwd=shop)
         read_until(process, "command_issued", step="GenerateComponentDesign")
         session = covey("status", "--json", cwd=shop).object["sessions"][1]["session_id"]

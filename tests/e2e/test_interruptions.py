@@ -135,6 +135,24 @@ class TestReaders:
             os.close(writing)
             os.close(reading)
 
+    def test_one_that_stands_still_and_is_told_twice_while_agents_are_deaf(self, shop: Path) -> None:
+        manifest = shop / "covey.toml"
+        text = manifest.read_text(encoding="utf-8").replace("[run]\n", '[run]\ncancel_grace = "1h"\n')
+        manifest.write_text(text, encoding="utf-8")
+        reading, writing = _full_pipe()
+        try:
+            arguments = ("run", "design", "catalog", "--agent", "deaf", "--json")
+            with running(*arguments, cwd=shop, stdout=writing) as process:
+                agents = wait_for(lambda: found if len(found := numbers(shop / "working")) == 3 else [])
+                process.send_signal(signal.SIGINT)
+                wait_for(lambda: len(numbers(shop / "told")) == 3)
+                process.send_signal(signal.SIGINT)
+                assert process.wait() == 130, "no third one is needed, though nobody reads"
+            assert not any(map(lives, agents))
+        finally:
+            os.close(writing)
+            os.close(reading)
+
 
 class TestSecondEngine:
     """One engine for each project: beside one that a signal has stopped, another run is refused."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -187,6 +188,20 @@ class TestFound:
             pass
         started = [event for event in await bench.events() if isinstance(event, e.EngineStarted)][-1]
         assert (started.died, started.resumed, started.adopted, started.waiting) == (True, 0, 1, 1)
+
+    async def test_in_the_log_of_the_engine(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "covey.engine.recovery")
+        beta = await left_at_work(bench)
+        async with bench.engine():
+            pass
+        recorded(bench, beta, elsewhere("a container"))
+        async with bench.engine():
+            pass
+        resumed, name, waiting, reason = [record.getMessage() for record in caplog.records]
+        assert resumed == "goes on with what was left: 1 resumed, 1 adopted"
+        assert name == "Beta resumes at generate design"
+        assert waiting == "goes on with what was left: 1 adopted, 1 waits for you"
+        assert reason.startswith("Beta waits for you: its old process (pid 4711)")
 
     async def test_where_nothing_ever_was(self, bench: Bench) -> None:
         async with bench.engine() as engine:

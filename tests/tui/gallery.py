@@ -184,6 +184,7 @@ PICTURES: tuple[Picture, ...] = (
     Picture("finished-committed", pictures.committed),
     Picture("tests-failing", pictures.under_test, keys=("j", "j", "j")),
     Picture("no-engine", engine={"alive": False, "pid": None, "slots": None}),
+    Picture("interrupted", pictures.interrupted, keys=("n",), engine={"held": 2, "short_of": ("memory",)}),
     Picture("light", keys=_TO_TAX_RULE, theme="covey-light"),
     Picture("no-color", keys=_TO_TAX_RULE, no_color=True),
     Picture("ascii-no-color-80x24", size=_SMALL, keys=_TO_TAX_RULE, glyphs=GlyphSet.ASCII, no_color=True),

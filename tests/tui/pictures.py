@@ -185,6 +185,21 @@ def under_test() -> list[Session]:
     return list(family("Billing", 252, parent, children))
 
 
+def interrupted() -> list[Session]:
+    """A context whose engine has died: what one session left at work cannot be seen to have ended."""
+    unseen = "whether it is still at work cannot be seen from here"
+    why = f"its old process (pid 4711) was started in another container; {unseen}"
+    held = running("GenerateComponentDesign") | {"phase": Phase.INTERRUPTED, "needs_human": {"interrupted": why}}
+    children = [
+        ("Invoice", 41, complete()),
+        ("LineItem", 37, held),
+        ("TaxRule", 127, running("GenerateComponentDesign")),
+        ("Payment", 68, running("ValidateDesign")),
+        ("Ledger", None, {}),
+    ]
+    return list(family("Billing", 252, waiting(), children))
+
+
 def begun(root: Session) -> RunStarted:
     """The event with which a run began."""
     return RunStarted(

@@ -49,6 +49,9 @@ class TestFirstLine:
     def test_without_an_engine(self) -> None:
         assert lines(board(alive=False, slots=None), 98)[0].endswith("  no engine   4m12s")
 
+    def test_what_the_machine_is_short_of(self) -> None:
+        assert lines(board(held=4, short_of=("memory",)), 98)[0].endswith("3 of 8 slots · memory   4m12s")
+
     def test_an_engine_that_has_not_told_its_slots(self) -> None:
         assert lines(board(slots=None), 98)[0].endswith("    4m12s")
 

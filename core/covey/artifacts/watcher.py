@@ -26,7 +26,10 @@ def nearest_directories(root: Path, directories: Iterable[str]) -> frozenset[Pat
 async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterator[frozenset[str]]:
     """The paths that have changed in the directories (not below them); until `ended` is set.
 
-    Ends early when the operating system refuses to watch; the caller looks by the clock then.
+    Ends early when a directory is gone.
+
+    Raises:
+        OSError: the operating system refuses to watch, as when its watches are used up; says why.
     """
     try:
         async for found in awatch(
@@ -39,5 +42,7 @@ async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterat
             ignore_permission_denied=True,
         ):
             yield frozenset(path for _, path in found)
-    except (OSError, RuntimeError):  # watches used up, or a directory that vanished as it was added
+    except FileNotFoundError:  # it vanished as it was added
         return
+    except RuntimeError as error:  # how watchfiles says what the system refuses
+        raise OSError(str(error)) from error

@@ -7,6 +7,7 @@ from covey.cli.out import complain
 from covey.client.engine import LOST_THE_RACE
 from covey.client.place import find_root
 from covey.engine.daemon import serve
+from covey.engine.deadline import Deadline
 from covey.engine.log import keep_log
 from covey.errors import EngineRunningError
 
@@ -20,7 +21,8 @@ def engine(*, project: ProjectDir = None) -> int:
     root = find_root(project)
     keep_log(root)
     try:
-        asyncio.run(serve(root))
+        with Deadline() as deadline:
+            asyncio.run(serve(root, on_stop=deadline.leave_within))
     except EngineRunningError as error:
         complain(str(error))
         return LOST_THE_RACE

@@ -5,7 +5,7 @@ lives; beside a living one it hands its runs over and follows them.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -24,10 +24,11 @@ from covey.cli.signals import StopSignals
 from covey.client.engine import run_order
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
+from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
 from covey.engine.planning import plan_runs
 from covey.engine.runs import RunOptions
-from covey.engine.service import Engine, open_engine
+from covey.engine.service import LAST_SECONDS, Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
 from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
@@ -111,7 +112,8 @@ def run(
         return _detach(order, out)
     if on_a_terminal() and not headless and not json:
         return _on_the_monitor(order)
-    return asyncio.run(carry_out(order, out))
+    with Deadline() as deadline:
+        return asyncio.run(carry_out(order, out, on_stop=deadline.leave_within))
 
 
 def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -> tuple[DeclaredContext, ...]:
@@ -202,15 +204,19 @@ _FORETOLD = {
 }
 
 
-async def carry_out(order: Order, out: Out, listener: Listener | None = None) -> int:
+async def carry_out(
+    order: Order, out: Out, listener: Listener | None = None, on_stop: Callable[[float], None] = at_leisure
+) -> int:
     """Be the engine until the runs are left, or hand them to the one that is at work and follow; the exit code.
+
+    `on_stop` is told how many seconds the end of an engine in here may take.
 
     Raises:
         StoreError: the database cannot be used.
         UsageError: what keeps the runs from starting.
     """
     try:
-        return await _be_the_engine(order, out, listener)
+        return await _be_the_engine(order, out, listener, on_stop)
     except EngineRunningError:
         return await _follow(order, out, listener)
 
@@ -228,13 +234,13 @@ async def _follow(order: Order, out: Out, listener: Listener | None) -> int:
     return left.exit_code
 
 
-async def _be_the_engine(order: Order, out: Out, listener: Listener | None) -> int:
+async def _be_the_engine(order: Order, out: Out, listener: Listener | None, on_stop: Callable[[float], None]) -> int:
     signals, begun = StopSignals(), list[Begun]()
     with signals.heard():
         printer = Printer(order.project.root, out, listener=listener)
         try:
             async with printer.at_work():
-                left = await _work(order, printer, signals, begun)
+                left = await _work(order, printer, signals, begun, on_stop)
         except asyncio.CancelledError:
             if signals.reason is None:
                 raise
@@ -244,12 +250,16 @@ async def _be_the_engine(order: Order, out: Out, listener: Listener | None) -> i
                 raise
             left = Left(STOPPED, {status.value: 0 for status in Status}, str(error))
         await tell_how_it_was_left(order, begun, left, printer.finished, out)
+    on_stop(LAST_SECONDS)
     return left.exit_code
 
 
-async def _work(order: Order, printer: Printer, signals: StopSignals, begun: list[Begun]) -> Left:
+async def _work(
+    order: Order, printer: Printer, signals: StopSignals, begun: list[Begun], on_stop: Callable[[float], None]
+) -> Left:
     try:
         async with open_engine(order.project, order.registry) as engine:
+            engine.on_stop = on_stop
             begun.extend(await begin(engine, order, printer, signals))
             return await engine.until_left(OfCommand(stay=order.stay))
     finally:

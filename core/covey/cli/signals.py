@@ -10,6 +10,9 @@ from covey.cli import INTERRUPTED
 
 _STOPPED_BY = {signal.SIGINT: "interrupted (SIGINT)", signal.SIGTERM: "terminated (SIGTERM)"}
 
+LAST_WORDS_SECONDS = 2.0
+"""How long whoever was told twice to stop waits for readers of its last words."""
+
 
 class StopSignals:
     """Hands the signals to whoever can stop the work; until there is one, they cancel the command's task.
@@ -21,6 +24,7 @@ class StopSignals:
         self.reason: str | None = None
         self._stop: Callable[[str], None] | None = None
         self._over = False
+        self._hurried = False
 
     @contextlib.contextmanager
     def heard(self) -> Iterator[None]:
@@ -41,11 +45,17 @@ class StopSignals:
         self._stop = stop
 
     def work_is_over(self) -> None:
-        """From now on nothing but printing is left; a second signal ends the program, should nobody read that."""
+        """From now on nothing but printing is left; a second signal ends the program, should nobody read that.
+
+        Where there were two before, it is not waited long for.
+        """
         self._over = True
+        if self._hurried:
+            asyncio.get_running_loop().call_later(LAST_WORDS_SECONDS, os._exit, INTERRUPTED)
 
     def _hear(self, number: signal.Signals, task: asyncio.Task[object] | None) -> None:
         again, self.reason = self.reason is not None, self.reason or _STOPPED_BY[number]
+        self._hurried = again
         if self._over and again:
             os._exit(INTERRUPTED)
         elif self._stop is not None:

@@ -25,12 +25,17 @@ _AT_WORK = frozenset({Phase.RUNNING, Phase.WAITING})
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """Whether an engine lives, since when, and how many sessions it lets work at the same time."""
+    """Whether an engine lives, since when, how many sessions may work at the same time, and what it is short of.
+
+    `held` is how many may work for now, where the machine lets fewer than `slots`.
+    """
 
     alive: bool = False
     pid: int | None = None
     since: datetime | None = None
     slots: int | None = None
+    held: int | None = None
+    short_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,16 @@ class RunView:
 async def engine_state(viewer: Viewer) -> EngineState:
     """The engine of the moment."""
     row: EngineRow | None = await viewer.living_engine()
-    return EngineState(alive=True, pid=row.pid, since=row.since, slots=row.slots or None) if row else EngineState()
+    if row is None:
+        return EngineState()
+    return EngineState(
+        alive=True,
+        pid=row.pid,
+        since=row.since,
+        slots=row.slots or None,
+        held=row.held or None,
+        short_of=row.short_of,
+    )
 
 
 async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
@@ -180,8 +194,9 @@ def _git_json(session: Session) -> dict[str, object]:
 
 
 def engine_json(engine: EngineState) -> dict[str, object]:
-    """The engine as programs read it."""
-    return {"alive": engine.alive, "pid": engine.pid, "since": engine.since}
+    """The engine as programs read it; where the machine is short of something, how many may work for now (`held`)."""
+    short = {"held": engine.held, "short_of": engine.short_of} if engine.short_of else {}
+    return {"alive": engine.alive, "pid": engine.pid, "since": engine.since, **short}
 
 
 def session_json(session: Session, *, present: bool) -> dict[str, object]:

@@ -9,13 +9,13 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from covey.agents.registry import AgentRegistry
 from covey.clock import Clock, SystemClock
 from covey.engine.patience import OfProcess
-from covey.engine.service import VERSION, Engine, open_engine
+from covey.engine.service import LAST_SECONDS, VERSION, Engine, at_leisure, open_engine
 from covey.model.outcome import Left
 from covey.projects.manifest import load_project
 from covey.workspace.last_engine import bad_end
@@ -25,8 +25,15 @@ log = logging.getLogger(__name__)
 _STOPPED_BY = {signal.SIGINT: "interrupted (SIGINT)", signal.SIGTERM: "terminated (SIGTERM)"}
 
 
-async def serve(root: Path, registry: AgentRegistry | None = None, clock: Clock | None = None) -> Left:
+async def serve(
+    root: Path,
+    registry: AgentRegistry | None = None,
+    clock: Clock | None = None,
+    on_stop: Callable[[float], None] = at_leisure,
+) -> Left:
     """Be the engine of the project at `root` until there is nothing more to do; how its runs were left.
+
+    `on_stop` is told how many seconds its end may take, each time that it is asked to stop and once it has left.
 
     Raises:
         ConfigError: the manifest has mistakes.
@@ -42,10 +49,12 @@ async def serve(root: Path, registry: AgentRegistry | None = None, clock: Clock 
     async with open_engine(project, registry, clock) as engine:
         log.info("engine %d of covey %s is at work on %s", os.getpid(), VERSION, root)
         patience = OfProcess(clock, since, engine.has_begun, engine.is_watched, engine.idle_exit)
+        engine.on_stop = on_stop
         with _signals(engine):
             await engine.runs.adopt_woken()
             left = await engine.until_left(patience)
         log.info("engine %d leaves: %s", os.getpid(), left.reason or patience.reason)
+    on_stop(LAST_SECONDS)
     return left
 
 

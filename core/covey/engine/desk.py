@@ -8,6 +8,7 @@ from covey.model.command import TRANSCRIPT_ROW_BYTES, TranscriptKind, Transcript
 from covey.store.base import Process
 from covey.store.sqlite import EngineStore
 from covey.workspace.processes import Grace, ProcessRecord
+from covey.workspace.sentry import Sentry
 
 
 class Transcript:
@@ -53,8 +54,11 @@ def _pieces(text: str) -> list[str]:
 class SessionLedger:
     """Records the processes that work for a session before they may act; each is a sign of life."""
 
-    def __init__(self, store: EngineStore, session_id: str, attempt: int, sign: Callable[[], None]) -> None:
+    def __init__(
+        self, store: EngineStore, sentry: Sentry, session_id: str, attempt: int, sign: Callable[[], None]
+    ) -> None:
         self._store = store
+        self._sentry = sentry
         self._session_id = session_id
         self._attempt = attempt
         self._sign = sign
@@ -70,10 +74,12 @@ class SessionLedger:
             started=record.started,
         )
         await self._store.open_process(process)
+        self._sentry.guard(record)
 
     async def closed(self, record: ProcessRecord) -> None:
         """The process group has ended."""
         self._sign()
+        self._sentry.release(record)
         await self._store.close_process(record.pid, record.started)
 
 

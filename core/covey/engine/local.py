@@ -25,11 +25,16 @@ from covey.model.ids import new_id
 from covey.model.status import FailureCause
 from covey.store.base import Child
 from covey.workspace.endings import as_written
-from covey.workspace.processes import Grace
+from covey.workspace.processes import KILL_SECONDS, Grace
+from covey.workspace.sentry import Sentry
 
 log = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 0.1
+
 ENDED = "ended before it had a result"
+CLEANUP_SECONDS = KILL_SECONDS + 2.0
+"""How long work may take to end once its grace is over: SIGKILL, and what is done after it."""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,7 @@ class Work:
     stopped: bool = False
     limit: float | None = None
     timed_out: Result | None = None
+    left_behind: bool = False
     waiting_for: list[asyncio.Task[None]] = field(default_factory=list)
 
 
@@ -60,6 +66,8 @@ class LocalRuntime:
     """Runs sessions as tasks (see `covey.engine.runtime.Runtime`)."""
 
     def __init__(self, bench: Bench, executor: Executor, slots: Slots, moved: Callable[[], None]) -> None:
+        self._hurried = asyncio.Event()
+        self.sentry = Sentry(bench.tools.settings.run.cancel_grace)
         self._bench = bench
         self._executor = executor
         self._slots = slots
@@ -189,12 +197,16 @@ class LocalRuntime:
         )
 
     def hurry(self) -> None:
-        """Cut every grace short."""
+        """Cut every grace short, that of work which is still to be ended among them."""
+        self._hurried.set()
         for work in self._works.values():
             work.grace.now.set()
 
     async def end_all(self) -> None:
-        """End all work for now; interactions stay pending, so that the next engine goes on with them."""
+        """End all work for now; interactions stay pending, so that the next engine goes on with them.
+
+        Takes no longer than the grace, SIGKILL and some cleaning up do; work that has not ended by then is left behind.
+        """
         await self._end(self._works.values())
 
     async def end_run(self, run_number: int) -> None:
@@ -202,11 +214,13 @@ class LocalRuntime:
         await self._end(work for work in self._works.values() if work.run_number == run_number)
 
     async def _end(self, works: Iterable[Work]) -> None:
-        tasks = [work.task for work in works if work.task is not None]
-        for task in tasks:
+        ending = {work.task: work for work in works if work.task is not None and not work.left_behind}
+        for task in ending:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        grace = Grace(self._bench.tools.settings.run.cancel_grace, self._hurried)
+        for task in await left_after(set(ending), grace, CLEANUP_SECONDS):
+            ending[task].left_behind = True
+            log.warning("%s does not end; it is left behind", task.get_name())
 
     # How a session runs.
 
@@ -295,7 +309,7 @@ class LocalRuntime:
         step = turn.interaction.step
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
-        ledger = SessionLedger(store, running.session_id, running.attempt, life.sign)
+        ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
         return EngineDesk(work.transcript, ledger, work.grace, step, life.sign)
 
     async def _transcript(self, turn: Turn) -> Transcript:
@@ -320,6 +334,17 @@ async def _all_done(tasks: Iterable[asyncio.Task[None]]) -> None:
     waiting = [task for task in tasks if not task.done()]
     if waiting:
         await asyncio.wait(waiting)
+
+
+async def left_after(tasks: set[asyncio.Task[None]], grace: Grace, cleanup_seconds: float) -> set[asyncio.Task[None]]:
+    """Wait for tasks as long as the grace and then the cleaning up take; those that have not ended by then."""
+    began = asyncio.get_running_loop().time()
+    while left := {task for task in tasks if not task.done()}:
+        passed = asyncio.get_running_loop().time() - began
+        if grace.now.is_set() or passed >= grace.seconds:
+            return (await asyncio.wait(left, timeout=cleanup_seconds))[1]
+        await asyncio.wait(left, timeout=min(_LOOK_SECONDS, grace.seconds - passed))
+    return left
 
 
 async def _end(task: asyncio.Task[Result]) -> None:

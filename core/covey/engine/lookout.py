@@ -8,11 +8,12 @@ import asyncio
 import contextlib
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from covey.artifacts.presence import look_at
-from covey.artifacts.watcher import changes, nearest_directories
+from covey.artifacts.watcher import nearest_directories
+from covey.engine.machine import Machine
 from covey.engine.turns import Bench
 from covey.errors import IllegalEventError
 from covey.model import events as e
@@ -24,10 +25,15 @@ LOOK_SECONDS = 2.0
 
 
 class Lookout:
-    """Keeps an eye on the files of sessions; `know` tells it of each session as it stands."""
+    """Keeps an eye on the files of sessions; `know` tells it of each session as it stands.
 
-    def __init__(self, bench: Bench) -> None:
+    `watches` is told why the system refuses to watch files, and None once it does not any more.
+    """
+
+    def __init__(self, bench: Bench, machine: Machine, watches: Callable[[str | None], Awaitable[None]]) -> None:
         self._bench = bench
+        self._machine = machine
+        self._watches = watches
         self._sessions: dict[str, Session] = {}
         self._by_path: defaultdict[str, set[str]] = defaultdict(set)
         self._directories: set[str] = set()
@@ -81,9 +87,17 @@ class Lookout:
             wanted = tuple(self._directories)
             self._watched = await asyncio.to_thread(nearest_directories, self._bench.tools.root, wanted)
             if self._watched:
-                async for paths in changes(self._watched, self._rewatch):
-                    await self._hint(paths)
+                await self._watch_directories(self._watched)
             await _wait(self._rewatch)
+
+    async def _watch_directories(self, directories: frozenset[Path]) -> None:
+        """Follow the hints until something else is to be watched; without them, the clock is all there is."""
+        try:
+            async for paths in self._machine.watch(directories, self._rewatch):
+                await self._watches(None)
+                await self._hint(paths)
+        except OSError as error:
+            await self._watches(f"the system refuses to watch them ({error}); on Linux: sysctl fs.inotify")
 
     async def _hint(self, paths: Iterable[str]) -> None:
         """Look at the files that have changed; where a directory above one has, look at all."""

@@ -5,7 +5,7 @@ import contextlib
 import functools
 import gc
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from covey.agents.registry import AgentRegistry
@@ -14,8 +14,9 @@ from covey.config.state_dir import state_directory
 from covey.engine.at_work import RunsAtWork
 from covey.engine.controls import Controls
 from covey.engine.executor import Executor
+from covey.engine.guard import Guard
 from covey.engine.leftovers import Leftovers
-from covey.engine.local import LocalRuntime
+from covey.engine.local import CLEANUP_SECONDS, LocalRuntime
 from covey.engine.lookout import Lookout
 from covey.engine.machine import Machine
 from covey.engine.orders import Hands, Orders
@@ -42,6 +43,10 @@ from covey.workflows.workflow import Workflow
 
 VERSION = version("covey")
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
+LEAVE_SECONDS = CLEANUP_SECONDS + 8.0
+"""How long leaving may take once the agents' grace is over; then a program leaves in any case (`on_stop`)."""
+LAST_SECONDS = 1.0
+"""How long a program may take to end once its engine has left and has been reported."""
 PULSE_SECONDS = 1.0
 """How often the engine makes sure that its database is still the one on disk."""
 
@@ -75,9 +80,11 @@ class Engine:
         self._controls = Controls(self._bench, self.runtime, objection, self.runs.wake)
         hands = Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop, self.runs.set_slots)
         self._orders = Orders(store, hands)
-        self._lookout = Lookout(self._bench)
+        self._guard = Guard(store, self._slots, self.runtime.sentry, machine)
+        self._lookout = Lookout(self._bench, machine, self._guard.watches)
         self._leftovers = Leftovers(self._bench, machine)
         self.found = Found()
+        self.on_stop: Callable[[float], None] = at_leisure
         self._database = str(database_path(project.root / ".covey"))
         self._inode = 0
         self._closed = False
@@ -136,6 +143,8 @@ class Engine:
         """End all work gracefully for now; said twice, at once."""
         if self._stopping is not None:
             self.runtime.hurry()
+        grace = 0.0 if self._stopping is not None else self._bench.tools.settings.run.cancel_grace
+        self.on_stop(grace + LEAVE_SECONDS)
         self._stopping = self._stopping or reason
         self._moved.set()
 
@@ -200,6 +209,7 @@ class Engine:
         await self._orders.drop_late_ones()
         await self._controls.drain()
         await store.note_slots(self._slots.limit)
+        await self._guard.look()
         self.runs.is_open = True
 
     async def keep_going(self, feed: ChangeFeed) -> None:
@@ -210,6 +220,7 @@ class Engine:
             tasks.create_task(self._guarded(self._lookout.keep_looking()))
             tasks.create_task(self._guarded(self.runtime.vitals.keep_watch()))
             tasks.create_task(self._guarded(self._leftovers.keep_looking()))
+            tasks.create_task(self._guarded(self._guard.keep_looking()))
 
     def doing(self) -> str:
         """What it is at work on, for whoever reads the report of its crash."""
@@ -221,12 +232,14 @@ class Engine:
     async def close(self, feed: ChangeFeed, failure: BaseException | None = None) -> None:
         """End what still works, and say so in the log while it can be written; `failure` is what ended it."""
         await self.runtime.end_all()
+        self.runtime.sentry.dismiss()
         self._closed = True
         self._ordered.set()
         feed.wake()
         self._lookout.end()
         self.runtime.vitals.end()
         self._leftovers.end()
+        self._guard.end()
         try:
             await interrupt(self._bench, "its engine left")
             crash = f"it crashed: {type(failure).__name__}" if _is_crash(failure) else None
@@ -257,6 +270,10 @@ class Engine:
         except* StoreError as errors:
             self._broken = self._broken or _first(errors)
             self._moved.set()
+
+
+def at_leisure(_: float) -> None:
+    """An engine inside a program that goes on after it has no deadline."""
 
 
 @contextlib.asynccontextmanager

@@ -38,7 +38,8 @@ class Slots:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._free = limit
+        self._cap: int | None = None
+        self._at_work = 0
         self._order = itertools.count()
         self._queue: list[_Waiting] = []
         self._held: dict[int, list[_Waiting]] = {}
@@ -48,6 +49,21 @@ class Slots:
     def limit(self) -> int:
         """How many sessions may work at once."""
         return self._limit
+
+    @property
+    def capped(self) -> int | None:
+        """How many may work at once for now, where that is fewer than the limit; None where nothing is held back."""
+        return self._cap if self._cap is not None and self._cap < self._limit else None
+
+    @property
+    def at_work(self) -> int:
+        """How many have a slot."""
+        return self._at_work
+
+    def cap(self, most: int | None) -> None:
+        """Let fewer work at once than the limit says, whatever it is set to; None: as many as it says."""
+        self._cap = most
+        self._serve()
 
     async def acquire(self, session_id: str, at: Place) -> bool:
         """Wait for a slot; False when the session was withdrawn meanwhile (then there is nothing to release)."""
@@ -71,12 +87,11 @@ class Slots:
 
     def release(self) -> None:
         """Give a slot back."""
-        self._free += 1
+        self._at_work -= 1
         self._serve()
 
     def resize(self, limit: int) -> None:
         """Change the number of slots; fewer never end a session that has one."""
-        self._free += limit - self._limit
         self._limit = limit
         self._serve()
 
@@ -97,10 +112,10 @@ class Slots:
         self._serve()
 
     def _serve(self) -> None:
-        while self._free > 0 and self._queue:
+        while self._at_work < (self.capped or self._limit) and self._queue:
             waiting = heapq.heappop(self._queue)
             if waiting.at.run_number in self._held:
                 self._held[waiting.at.run_number].append(waiting)
             elif not waiting.turn.done():
-                self._free -= 1
+                self._at_work += 1
                 waiting.turn.set_result(True)

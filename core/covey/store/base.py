@@ -84,7 +84,8 @@ class Line(msgspec.Struct, frozen=True):
 class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the present (or last) engine says of itself; whether it lives is told by the lock alone.
 
-    `slots` is how many sessions may work at the same time; 0 where that was not written down.
+    `slots` is how many sessions may work at the same time; 0 where that was not written down. `held` is how many do for
+    now, where the machine is `short_of` something; 0 where nothing is held back.
     """
 
     pid: int
@@ -93,6 +94,8 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     stopped: bool = False
     slots: int = 0
+    held: int = 0
+    short_of: tuple[str, ...] = ()
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,6 +116,11 @@ class EngineStore(RunReads):
         self.row = msgspec.structs.replace(self.row, slots=slots)
         await self._writer.batches.ask(Note(_DESCRIBE, ((codec.encode(self.row),),)))
 
+    async def note_limits(self, held: int, short_of: tuple[str, ...]) -> None:
+        """Let viewers know what the machine is short of, and how many sessions may work for now (0: as many as set)."""
+        self.row = msgspec.structs.replace(self.row, held=held, short_of=short_of)
+        await self._writer.batches.ask(Note(_DESCRIBE, ((codec.encode(self.row),),)))
+
     async def settle_order(self, order: AnyOrder) -> None:
         """Store an order with its outcome."""
         await self._writer.batches.ask(Note(_SETTLE_ORDER, ((order.state, codec.encode(order), order.id),)))

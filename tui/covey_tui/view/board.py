@@ -21,7 +21,8 @@ NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING})
 _OWN_REASONS = ("not_created",)
 _USUAL_GRACE, _USUAL_RETRIES = 10.0, 5
 """How many seconds an agent has to end, and how often a session is retried, where the run's settings do not say."""
-_AT_WORK = ("running", "pausing", "cancelling")
+AT_WORK = ("running", "stalled", "pausing", "cancelling")
+"""States of sessions that have a slot."""
 
 _NONE: Mapping[str, None] = {}
 
@@ -168,7 +169,7 @@ class Board:
 
     def working(self, root_id: str) -> int:
         """How many sessions of a run are at work."""
-        return self.tally(root_id).of(*_AT_WORK) + (state_of(self.session(root_id)) in _AT_WORK)
+        return self.tally(root_id).of(*AT_WORK) + (state_of(self.session(root_id)) in AT_WORK)
 
     def above(self, session_id: str) -> Iterable[Session]:
         """The ancestors of a session, nearest first."""

@@ -12,6 +12,7 @@ from covey.model.status import Phase, Status
 from covey_tui.view.board import CLOSED, Board
 from covey_tui.view.rows import Rows
 
+_MAY_WAIT = frozenset({Phase.BLOCKED, Phase.INTERRUPTED})
 _ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 
 
@@ -66,5 +67,5 @@ class _Way:
 
 def _may_need(session: Session) -> bool:
     """A glance that spares most sessions the question whether they need a human."""
-    stuck = session.phase is Phase.BLOCKED or session.paused is not None
-    return stuck or session.status in _ENDED_BADLY or file_is_missing(session)
+    waits = session.phase in _MAY_WAIT or session.paused is not None
+    return waits or session.status in _ENDED_BADLY or file_is_missing(session)

@@ -3,25 +3,25 @@
 from datetime import datetime, tzinfo
 
 from covey.model.session import Session, is_terminal
+from covey.text.sanitise import sanitise_line
 from covey.text.words import cost, duration, tokens
-from covey_tui.view.board import Board
+from covey_tui.view.board import AT_WORK, Board
 from covey_tui.view.columns import BAR_LEAST
 from covey_tui.view.opening import opening
 from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
 from covey_tui.view.words import name_of
 
+_SHORT_OF = 20
 _WORDS_FROM = 138
-_AT_WORK = ("running", "pausing", "cancelling")
 
 
 def summary(
     board: Board, now: datetime, cells: int, manner: Manner = USUAL, zone: tzinfo | None = None
 ) -> tuple[Line, Line]:
     """Both lines in so many cells; clock times are of `zone`, by default here."""
-    return spread(opening(board.project, *_shown(board)), joined(_facts(board, now, zone), "   "), cells), _progress(
-        board, cells, manner
-    )
+    left, right = opening(board.project, *_shown(board)), joined(_facts(board, now, zone), "   ")
+    return spread(left, right, cells), _progress(board, cells, manner)
 
 
 def _shown(board: Board) -> list[str]:
@@ -61,7 +61,8 @@ def _engine(board: Board, roots: list[Session], zone: tzinfo | None) -> Line:
         return (span("no engine", MUTED),)
     if board.engine.slots is None:
         return (span("", MUTED),)
-    return (span(f"{board.tally().of(*_AT_WORK)} of {board.engine.slots} slots", MUTED),)
+    short_of = "".join(f" · {sanitise_line(each, _SHORT_OF)}" for each in board.engine.short_of)
+    return (span(f"{board.tally().of(*AT_WORK)} of {board.engine.slots} slots{short_of}", MUTED),)
 
 
 def _elapsed(roots: list[Session], now: datetime) -> str:
