@@ -130,6 +130,9 @@ def _needs(facts: Facts) -> Iterator[Block]:
         yield _commands(not_created_advice(facts))
     if needs.stuck:
         yield from _need(facts, "Blocked", needs.stuck, told=_failure, advice=stuck_advice)
+    if needs.stalled:
+        names = _names(needs.stalled)
+        yield [f"**Stalled, may go on by itself:** {plural(len(needs.stalled), 'session')} ({names})."]
     if needs.interrupted:
         names = _names(needs.interrupted)
         yield [f"**Interrupted:** {plural(len(needs.interrupted), 'session')} ({names})."]
