@@ -96,11 +96,19 @@ async def test_programs_read_how_it_is_known(scene: Scene) -> None:
 
 
 async def test_one_session_says_how_it_is_known_and_since_when(scene: Scene) -> None:
-    alpha, _, gamma = (await scene.call("show", each.id) for each in scene.sessions)
-    shown = (await alpha).out
+    alpha, _, gamma = scene.sessions
+    shown = (await scene.call("show", alpha.id)).out
     assert re.search(r"known by +engine heartbeat \ds ago\n", shown)
     assert re.search(r"last sign +2m1\ds ago\n", shown)
-    assert "overdue: the engine stands still" in (await gamma).out
+    assert "overdue: the engine stands still" in (await scene.call("show", gamma.id)).out
+
+
+async def test_the_log_has_it_for_programs(scene: Scene) -> None:
+    beta = await scene.family.now(scene.sessions[1])
+    await scene.family.happen(e.SessionRevived(at=scene.family.clock.now(), **about(beta)))
+    stalled, revived = (await scene.call("events")).lines[-2:]
+    assert (stalled["event"], list(stalled)[-1]) == ("session_stalled", "since")
+    assert (revived["event"], list(revived)[-1]) == ("session_revived", "attempt")
 
 
 async def test_without_the_engine_it_is_inferred_and_has_its_age(scene: Scene, tmp_path: Path) -> None:
