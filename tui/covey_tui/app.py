@@ -56,6 +56,7 @@ class MonitorApp(PaintedApp):
         self.link = Link(root, read_only=read_only)
         self.failure: CoveyError | None = None
         self._run_id = run
+        self._now = now
         self._monitor = MonitorScreen(self.board, self.link, now, self.settings)
         self.set_keymap(self.settings.keymap())
 
@@ -106,7 +107,7 @@ class MonitorApp(PaintedApp):
         async with contextlib.AsyncExitStack() as stack:
             if not self.link.read_only:
                 await stack.enter_async_context(watching(self.link.root))
-            await Feed(watch, self.board, self._monitor).run()
+            await Feed(watch, self.board, self._monitor, self._now).run()
 
 
 def _first(group: BaseExceptionGroup[CoveyError]) -> CoveyError:

@@ -13,7 +13,7 @@ from covey.client.requests import Answer, Wish
 from covey.errors import CoveyError
 from covey.model.control import Action, RequestState
 from covey.model.session import Session, is_terminal
-from covey.model.status import Phase
+from covey.model.status import AT_WORK
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
@@ -112,7 +112,7 @@ class Acting:
         wish = Wish(action=Action.RETRY)
         if len(ids) > 1:
             return wish if await self._answer(dialogs.retry_many(self._board, ids)) else None
-        is_at_work = self._board.session(ids[0]).phase is Phase.RUNNING
+        is_at_work = self._board.session(ids[0]).phase in AT_WORK
         if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None

@@ -7,6 +7,7 @@ parent the sums over all below it. A change costs its own row and those of its a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from covey.client.known import quiet_after_of
 from covey.client.snapshot import EngineState
 from covey.model import events as e
 from covey.model.events import AnyEvent
@@ -14,10 +15,11 @@ from covey.model.session import Session, file_is_missing
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
 from covey.text.glyphs import FILE_MISSING
+from covey_tui.view.signs import Signs
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
-NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING})
+NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled"})
 _OWN_REASONS = ("not_created",)
 _USUAL_GRACE = 10.0
 """How many seconds an agent has to end, where the run's settings do not say."""
@@ -108,6 +110,7 @@ class Board:
         self.engine = EngineState()
         self.workflows: dict[str, str] = {}
         self.cancel_grace = _USUAL_GRACE
+        self.signs = Signs()
         self._only_run = only_run
         self._tree = SessionTree()
         self._seen: dict[str, Session] = {}
@@ -204,7 +207,7 @@ class Board:
             if key is None or event.run_id is None or not self._is_shown(event):
                 foreign = foreign or (isinstance(event, e.RunAdopted) and self._only_run is None)
                 continue
-            if isinstance(event, e.RunStarted):
+            if isinstance(event, e.RunStarted | e.RunAdopted):
                 self._learn(event)
             if key not in before:
                 before[key] = self._known(key)
@@ -252,8 +255,9 @@ class Board:
     def _known(self, session_id: str) -> Session | None:
         return self._seen.get(session_id) or self._tree.sessions.get(session_id)
 
-    def _learn(self, event: e.RunStarted) -> None:
-        """What a run's first event tells of it."""
+    def _learn(self, event: e.RunStarted | e.RunAdopted) -> None:
+        """What a run's first event tells of it, or that with which an engine goes on with it."""
+        self.signs.quiet_after = quiet_after_of(event.settings)
         self.workflows[event.run_id or ""] = event.workflow
         run = event.settings.get("run")
         grace = run.get("cancel_grace") if isinstance(run, dict) else None

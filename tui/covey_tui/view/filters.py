@@ -19,7 +19,7 @@ class Filter(NamedTuple):
     matches: Callable[[Session], bool]
 
 
-STATES = ("running", "queued", "failed", FILE_MISSING, "complete", "skipped", "cancelled")
+STATES = ("running", "stalled", "queued", "failed", FILE_MISSING, "complete", "skipped", "cancelled")
 """What the filter key shows, one after the other; then everything again."""
 
 

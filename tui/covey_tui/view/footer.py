@@ -112,14 +112,17 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
         yield "tree.fold", MEANINGS["tree.fold"].label
 
 
+_WHILE_ACTIVE: dict[Phase, tuple[str, ...]] = {
+    Phase.CANCELLING: ("session.kill", "view.transcript"),
+    Phase.QUEUED: ("session.cancel", "session.skip"),
+    Phase.STALLED: ("view.transcript", "session.retry", "session.cancel", "session.skip"),
+}
+
+
 def _best_first(board: Board, session_id: str) -> tuple[str, ...]:
     session = board.session(session_id)
-    if session.phase is Phase.CANCELLING:
-        return "session.kill", "view.transcript"
-    if session.phase is Phase.QUEUED:
-        return "session.cancel", "session.skip"
     if session.phase is not None:
-        return "view.transcript", "session.cancel"
+        return _WHILE_ACTIVE.get(session.phase, ("view.transcript", "session.cancel"))
     if session.status is Status.FAILED and session.failure_cause is FailureCause.CHECK_FAILED:
         return "session.retry_note", "session.retry", "session.skip", "session.open_file"
     if state_of(session) == "complete":

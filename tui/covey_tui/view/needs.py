@@ -70,6 +70,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "Write a file by hand and it leaves this list.",
     ),
     Cause(
+        "stalled",
+        "stalled",
+        "Stalled",
+        "stalled",
+        "stalled",
+        "It keeps its slot, and may still go on by itself. Its transcript tells its last words.",
+    ),
+    Cause(
         "not_created", "blocked", "Not created", "not created", "not created", "A retry creates those that are missing."
     ),
     Cause("blocked", "blocked", "Blocked", "blocked", "blocked", "Retry what it waits for, or cancel it."),
@@ -84,6 +92,7 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
+        "stalled",
         "agent_error",
         "timeout",
         "missing_file",
@@ -98,8 +107,8 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
 """All causes, in the order of the alert line."""
 BY_PATH = frozenset({FILE_MISSING, "missing_file"})
 """Causes whose sessions are listed with the path where their file is expected."""
-RETRIED_TOGETHER = frozenset(BY_KEY) - {"cancelled", "not_created", "blocked"}
-"""What "retry all that failed" takes along: somebody chose to cancel, and a blocked parent has not ended."""
+RETRIED_TOGETHER = frozenset(BY_KEY) - {"cancelled", "not_created", "blocked", "stalled"}
+"""What "retry all that failed" takes along: somebody chose to cancel, and what is blocked or stalled has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +156,8 @@ def reason_of(session: Session, zone: tzinfo | None = None) -> SafeText:
         return sanitise_line(session.artifact_path, _REASON)
     if cause.key == "cancelled" and session.decided_by:
         return sanitise_line(f"by {session.decided_by}{_clock(session.finished_at, zone)}", _REASON)
+    if session.stalled_since is not None:
+        return SafeText(f"no sign of life since {session.stalled_since.astimezone(zone):%H:%M:%S}")
     if cause.key == "not_created":
         facts = (session.needs_human or {})["not_created"]
         return sanitise_line(", ".join(f"{fact['component']} ({fact['reason']})" for fact in facts), _REASON)

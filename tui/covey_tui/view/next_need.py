@@ -12,6 +12,7 @@ from covey.model.status import Phase, Status
 from covey_tui.view.board import CLOSED, Board
 from covey_tui.view.rows import Rows
 
+_STUCK = frozenset({Phase.BLOCKED, Phase.STALLED})
 _ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 
 
@@ -66,4 +67,4 @@ class _Way:
 
 def _may_need(session: Session) -> bool:
     """A glance that spares most sessions the question whether they need a human."""
-    return session.phase is Phase.BLOCKED or session.status in _ENDED_BADLY or file_is_missing(session)
+    return session.phase in _STUCK or session.status in _ENDED_BADLY or file_is_missing(session)

@@ -13,7 +13,7 @@ from covey_tui.view.words import name_of
 
 _NAME = 40
 _WORDS_FROM = 138
-_AT_WORK = ("running", "cancelling")
+_AT_WORK = ("running", "stalled", "cancelling")
 
 
 def summary(

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from covey.client.known import age_of_inferred, vital_word
 from covey.model.session import Session
-from covey.model.status import Phase, Status
+from covey.model.status import AT_WORK, Phase, Status
 from covey.text.glyphs import CAUSES, LOOKS, step_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import NEED_A_HUMAN, Board, state_of
@@ -13,6 +14,7 @@ from covey_tui.view.spans import Role, Tone
 STATE_ROLES: dict[str, Role] = {
     "queued": Role.MUTED,
     "running": Role.PRIMARY,
+    "stalled": Role.WARNING,
     "waiting": Role.MUTED,
     "blocked": Role.WARNING,
     "cancelling": Role.MUTED,
@@ -49,7 +51,7 @@ def glyph(session: Session) -> str:
 def glyph_tone(session: Session) -> Tone:
     """How the sign looks: bold where the state needs a human, and nobody chose it."""
     state = state_of(session)
-    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing"})
+    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled"})
 
 
 def name_of(session: Session) -> SafeText:
@@ -62,12 +64,16 @@ def file_word(session: Session) -> str:
     return _FILES.get(session.type, "")
 
 
-def status_word(board: Board, session: Session, now: datetime) -> Word:  # noqa: ARG001 - ages come with their phases
-    """The word of the status column; a `?` behind it says that it is inferred."""
-    state = state_of(session)
+def status_word(board: Board, session: Session, now: datetime) -> Word:
+    """The word of the status column; a `?` says that it is inferred, or too old to be believed. Silence is told of."""
+    state, sign = state_of(session), board.signs.by_id.get(session.id)
+    if session.phase in AT_WORK:
+        vital = vital_word(session, sign, now, board.signs.quiet_after, is_doubted=board.signs.is_doubted)
+        if vital is not None:
+            return Word(SafeText(vital), _tone(state) if state == "stalled" else Tone(Role.MUTED))
     text = _text(session, state)
     if board.is_inferred(session.id):
-        text = f"{text}?"
+        text = f"{text}?{age_of_inferred(session, sign, now)}"
     return Word(SafeText(text), _tone(state))
 
 
@@ -103,7 +109,7 @@ def elapsed(session: Session, now: datetime) -> float | None:
 
 def is_ticking(session: Session) -> bool:
     """Its time goes on."""
-    return session.started_at is not None and session.finished_at is None and session.phase is Phase.RUNNING
+    return session.started_at is not None and session.finished_at is None and session.phase in AT_WORK
 
 
 def goes_on(session: Session) -> bool:

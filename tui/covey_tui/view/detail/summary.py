@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from covey.model.session import Session
-from covey.model.status import Phase, Status
+from covey.model.status import AT_WORK, Phase, Status
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board, Tally, state_of
 from covey_tui.view.detail.git import facts_of
@@ -59,7 +59,7 @@ def _walk(board: Board, session: Session, now: datetime) -> _Below:
     below = _Below(board.tally(session.id))
     for key in board.under(session.id):
         each = board.session(key)
-        if each.phase in {Phase.RUNNING, Phase.CANCELLING}:
+        if each.phase in AT_WORK | {Phase.CANCELLING}:
             below.working.append(each)
         if board.needs_human(key):
             below.needing.append(each)
