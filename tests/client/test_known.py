@@ -37,9 +37,9 @@ class TestKnown:
             (at_work(), sign(beat=2), True, False, "engine heartbeat 2s ago"),
             (at_work(), sign(beat=40), True, False, "engine heartbeat 40s ago, overdue: the engine stands still"),
             (at_work(phase=Phase.STALLED), sign(beat=3), True, False, "engine heartbeat 3s ago"),
-            (at_work(), None, True, False, "log, last changed 5m00s ago"),
-            (at_work(attempt=2), sign(), True, False, "log, last changed 5m00s ago"),
-            (at_work(phase=Phase.WAITING), sign(), True, False, "log, last changed 5m00s ago"),
+            (at_work(), None, True, False, "log, 5m00s ago"),
+            (at_work(attempt=2), sign(), True, False, "log, 5m00s ago"),
+            (at_work(phase=Phase.WAITING), sign(), True, False, "log, 5m00s ago"),
             (
                 at_work(phase=Phase.INTERRUPTED),
                 sign(beat=40),

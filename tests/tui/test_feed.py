@@ -8,6 +8,7 @@ from pathlib import Path
 
 from covey.client.watching import open_watch
 from covey.model import events as e
+from covey.model.activity import Activity
 from covey.model.ids import new_id
 from covey.model.session import Session, about
 from covey.model.status import Phase, Status
@@ -124,6 +125,28 @@ class TestFollowing:
                 await told.until(lambda: first in told.board)
                 assert told.begins > 1
                 assert told.board.session(first).status is Status.ACTIVE
+
+
+class TestSignsOfLife:
+    """They are read beside the log, after something was stored; who has done something since is named."""
+
+    async def test_an_agent_that_does_something_is_told_of(self, tmp_path: Path) -> None:
+        async with open_family(tmp_path) as family:
+            root = await begin(family)
+            await note(family, root)
+            async with following(tmp_path) as told:
+                assert [*told.board.signs.by_id] == [root]
+                family.clock.advance(1)
+                await note(family, root)
+                await told.until(lambda: told.heard == [frozenset({root})])
+                assert told.board.signs.by_id[root].at == family.clock.now()
+
+
+async def note(family: Family, key: str) -> None:
+    """The agent of a session does something."""
+    now = family.clock.now()
+    family.store.note_activity([Activity(session_id=key, attempt=1, at=now, beat=now)], [])
+    await family.happen()
 
 
 class TestTheEngine:

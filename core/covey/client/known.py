@@ -40,7 +40,7 @@ class Known(NamedTuple):
             case Basis.HEARTBEAT:
                 return f"{self.by} {passed} ago{', overdue: the engine stands still' if self.is_old else ''}"
             case Basis.LOG:
-                return f"{self.by}, last changed {passed} ago"
+                return f"{self.by}, {passed} ago"
             case Basis.NO_ENGINE:
                 return f"{self.by} lives; last heard of {passed} ago"
             case Basis.DISK:
