@@ -9,8 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from covey.config.settings import QUIET_AFTER
-from covey.model.activity import Activity, overdue_seconds, quiet_seconds
+from covey.model.activity import QUIET_AFTER, Activity, overdue_seconds, quiet_seconds
 from covey.model.session import Session
 from covey.model.status import AT_WORK, Phase
 from covey.text.glyphs import LOOKS

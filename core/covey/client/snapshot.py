@@ -15,8 +15,7 @@ from msgspec.structs import replace
 from covey.artifacts.presence import look_at
 from covey.client.known import Known, known, quiet_after_of
 from covey.clock import SystemClock
-from covey.config.settings import QUIET_AFTER
-from covey.model.activity import Activity
+from covey.model.activity import QUIET_AFTER, Activity
 from covey.model.command import Interaction
 from covey.model.session import Session, file_is_missing
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
