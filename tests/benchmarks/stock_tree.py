@@ -4,6 +4,7 @@ It is used as its documentation says: a label is set where it has changed, a nod
 It shows less than the monitor does, no times that go on and no summary, all of which is in its favour.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.text import Text
@@ -43,7 +44,7 @@ class StockTreeApp(App[int]):
     async def _live(self) -> None:
         async with open_watch(self._root) as watch:
             if watch is not None:
-                await Feed(watch, self.board, self).run()
+                await Feed(watch, self.board, self, lambda: datetime.now(UTC)).run()
 
     # What the feed tells.
 
@@ -65,6 +66,9 @@ class StockTreeApp(App[int]):
             node, label = self._node_of[key], self._label(key)
             if node.label != label:
                 node.set_label(label)
+
+    def spoke(self, session_ids: frozenset[str]) -> None:
+        """Agents have done something: a stock tree does not show it."""
 
     def stirred(self) -> None:
         """Something was stored."""

@@ -38,7 +38,14 @@ class TestStatusJson:
         ]
         assert list(found["counts"]) == ["active", "complete", "failed", "cancelled", "skipped"]
         assert list(found["engine"]) == ["alive", "pid", "since"]
-        assert list(found["needs_human"]) == ["failed", "cancelled", "missing_files", "not_created", "interrupted"]
+        assert list(found["needs_human"]) == [
+            "failed",
+            "cancelled",
+            "missing_files",
+            "not_created",
+            "stalled",
+            "interrupted",
+        ]
 
     def test_tells_about_the_run(self, blocked: Path) -> None:
         found = status(blocked)
@@ -65,6 +72,7 @@ class TestStatusJson:
         assert TAX_FAILED in tax.pop("error_message")
         assert tax.pop("session_id")
         assert tax.pop("parent_id")
+        assert tax.pop("known_at").endswith("Z")
         assert tax == {
             "type": "ComponentDesignSessions",
             "component": "tax",
@@ -77,6 +85,8 @@ class TestStatusJson:
             "usage": {},
             "cost_usd": None,
             "artifact": {"path": "docs/design/shop/billing/tax.md", "present": False},
+            "known_by": "log",
+            "last_sign_at": None,
         }
 
     def test_a_parent_has_no_artifact(self, blocked: Path) -> None:

@@ -126,10 +126,13 @@ class Picture:
     no_color: bool = False
     engine: dict[str, object] = field(default_factory=dict)
     beginning: Beginning | None = None
+    quiet: dict[str, int] = field(default_factory=dict)
 
     def app(self) -> Gallery:
         """The app that shows it once the keys have been pressed."""
-        return Gallery(pictures.board(self.sessions(), **self.engine), self.theme, self.glyphs, self.beginning)
+        return Gallery(
+            pictures.board(self.sessions(), self.quiet, **self.engine), self.theme, self.glyphs, self.beginning
+        )
 
     async def lead(self, pilot: Pilot[int]) -> None:
         """Press the keys; what they set going has ended afterwards."""
@@ -183,6 +186,18 @@ PICTURES: tuple[Picture, ...] = (
     Picture("finished", pictures.finished),
     Picture("finished-committed", pictures.committed),
     Picture("tests-failing", pictures.under_test, keys=("j", "j", "j")),
+    Picture("quiet", pictures.silent, keys=(*_TO_PAYMENT, "5"), quiet=pictures.QUIET),
+    Picture("stalled", pictures.silent, keys=("n",), quiet=pictures.QUIET),
+    Picture("stalled-intervention", pictures.silent, keys=("i",), quiet=pictures.QUIET),
+    Picture(
+        "stalled-ascii-no-color-80x24",
+        pictures.silent,
+        size=_SMALL,
+        keys=("n",),
+        glyphs=GlyphSet.ASCII,
+        no_color=True,
+        quiet=pictures.QUIET,
+    ),
     Picture("no-engine", engine={"alive": False, "pid": None, "slots": None}),
     Picture("interrupted", pictures.interrupted, keys=("n",), engine={"held": 2, "short_of": ("memory",)}),
     Picture("light", keys=_TO_TAX_RULE, theme="covey-light"),

@@ -1,16 +1,17 @@
 """The made-up shop of the design's pictures, as rows that a store would give: what tests of the screen build on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
 from covey.client.snapshot import EngineState
+from covey.model.activity import Activity
 from covey.model.command import CommandKind
 from covey.model.events import RunStarted
 from covey.model.session import Session
-from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Phase, Status
+from covey.model.status import AT_WORK, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey_tui.view.board import Board
 
 NOW = datetime(2026, 11, 22, 12, 8, 10, tzinfo=UTC)
@@ -114,6 +115,34 @@ def at_work() -> list[Session]:
     return [_as_new(row, mended[row.component]) if row.component in mended else row for row in shop()]
 
 
+def silent() -> list[Session]:
+    """The same shop while some agents are silent: one for a while, one for so long that it needs somebody."""
+    stalled = {"phase": Phase.STALLED, "stalled_since": NOW - timedelta(seconds=310), "attempt": 2}
+    mute = {
+        "Payment": running("ValidateDesign", started_at=NOW - timedelta(seconds=158)),
+        "PriceList": running("ReviseDesign", started_at=NOW - timedelta(seconds=378)) | stalled,
+    }
+    return [_as_new(row, mute[row.component]) if row.component in mute else row for row in at_work()]
+
+
+QUIET = {"Payment": 130, "PriceList": 310}
+"""For how many seconds the agents of the silent ones have done nothing."""
+
+
+def signs(sessions: Iterable[Session], quiet: Mapping[str, int]) -> dict[str, Activity]:
+    """The signs of life of those at work; `quiet` are the seconds since the last one, by name."""
+    at_work = [each for each in sessions if each.phase in AT_WORK]
+    return {
+        each.id: Activity(
+            session_id=each.id,
+            attempt=each.attempt,
+            at=NOW - timedelta(seconds=quiet.get(each.component, 0)),
+            beat=NOW - timedelta(seconds=2),
+        )
+        for each in at_work
+    }
+
+
 def finished() -> list[Session]:
     """The same shop at its end: everything is complete."""
     return [_as_new(row, complete(attempt=row.attempt, kept=row.kept)) for row in shop()]
@@ -213,10 +242,14 @@ def begun(root: Session) -> RunStarted:
     )
 
 
-def board(sessions: Iterable[Session] | None = None, **engine: Any) -> Board:
-    """A board that shows these sessions, by default the shop's; a living engine with eight slots."""
+def board(sessions: Iterable[Session] | None = None, quiet: Mapping[str, int] | None = None, **engine: Any) -> Board:
+    """A board that shows these sessions, by default the shop's; a living engine with eight slots.
+
+    `quiet`: the signs of life of those at work have been read; for so many seconds some have given none, by name.
+    """
     rows = shop() if sessions is None else list(sessions)
     made = Board("shop")
     made.load(rows, [begun(row) for row in rows if row.session_id is None])
+    made.signs.listen(signs(rows, quiet) if quiet else {})
     made.engine = EngineState(**{"alive": True, "pid": 4711, "since": NOW, "slots": 8, **engine})
     return made

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from covey.client.watching import open_watch
 from covey.model import events as e
+from covey.model.activity import Activity
 from covey.model.ids import new_id
 from covey.model.session import Session, about
 from covey.model.status import Phase, Status
@@ -17,6 +19,10 @@ from tests.family import Family, open_family
 PATIENCE = 20.0
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Told:
     """Somebody who shows a board: what it was told, and a wait for the moment that something holds."""
 
@@ -24,6 +30,7 @@ class Told:
         self.board = board
         self.begins = 0
         self.changes: list[Change] = []
+        self.heard: list[frozenset[str]] = []
         self._news = asyncio.Event()
 
     def begun(self) -> None:
@@ -35,6 +42,10 @@ class Told:
         self._news.set()
 
     def stirred(self) -> None:
+        self._news.set()
+
+    def spoke(self, session_ids: frozenset[str]) -> None:
+        self.heard.append(session_ids)
         self._news.set()
 
     def engine_changed(self) -> None:
@@ -52,7 +63,7 @@ async def following(root: Path, only_run: str | None = None) -> AsyncIterator[To
     async with open_watch(root, only_run) as watch:
         assert watch is not None
         told = Told(Board("shop", only_run))
-        feed = asyncio.ensure_future(Feed(watch, told.board, told).run())
+        feed = asyncio.ensure_future(Feed(watch, told.board, told, now).run())
         try:
             await told.until(lambda: told.begins > 0)
             yield told
@@ -116,6 +127,28 @@ class TestFollowing:
                 assert told.board.session(first).status is Status.ACTIVE
 
 
+class TestSignsOfLife:
+    """They are read beside the log, after something was stored; who has done something since is named."""
+
+    async def test_an_agent_that_does_something_is_told_of(self, tmp_path: Path) -> None:
+        async with open_family(tmp_path) as family:
+            root = await begin(family)
+            await note(family, root)
+            async with following(tmp_path) as told:
+                assert [*told.board.signs.by_id] == [root]
+                family.clock.advance(1)
+                await note(family, root)
+                await told.until(lambda: told.heard == [frozenset({root})])
+                assert told.board.signs.by_id[root].at == family.clock.now()
+
+
+async def note(family: Family, key: str) -> None:
+    """The agent of a session does something."""
+    now = family.clock.now()
+    family.store.note_activity([Activity(session_id=key, attempt=1, at=now, beat=now)], [])
+    await family.happen()
+
+
 class TestTheEngine:
     """Whether one lives is looked at beside the log; without one the disk speaks."""
 
@@ -125,8 +158,9 @@ class TestTheEngine:
             await family.start(await _session(family, root))
         async with following(tmp_path) as told:
             assert not told.board.engine.alive
+            assert not told.board.is_inferred(root)  # an engine may just be coming
+            await told.until(lambda: told.board.is_inferred(root))
             assert told.board.session(root).phase is Phase.INTERRUPTED
-            assert told.board.is_inferred(root)
             async with open_family(tmp_path):
                 await told.until(lambda: told.board.engine.alive)
                 await told.until(lambda: not told.board.is_inferred(root))

@@ -7,8 +7,9 @@ looked at in its place: what differs from the log is inferred, and said to be.
 import asyncio
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Protocol
 
 from covey.client.watching import PAGE, Watch
@@ -16,6 +17,10 @@ from covey.errors import IllegalEventError
 from covey_tui.view.board import Board, Change
 
 ENGINE_SECONDS = 1.0
+INFERRED_SECONDS = 0.5
+"""What is inferred is shown after so long at the earliest: an engine that is just coming needs no more."""
+LISTEN_SECONDS = 0.5
+"""Signs of life are read twice a second at most."""
 DISK_SECONDS = 2.0
 _DISK_SHARE = 10
 """Looking at the disk takes at most this part of the time: a tenth."""
@@ -38,18 +43,25 @@ class Shows(Protocol):
         """Something was stored, be it in the log or not."""
         ...
 
+    def spoke(self, session_ids: frozenset[str]) -> None:
+        """The agents of these sessions have done something."""
+        ...
+
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
         ...
 
 
 class Feed:
-    """Keeps a board up to date for as long as `run` runs."""
+    """Keeps a board up to date for as long as `run` runs; `now` gives the present moment."""
 
-    def __init__(self, watch: Watch, board: Board, shows: Shows) -> None:
+    def __init__(self, watch: Watch, board: Board, shows: Shows, now: Callable[[], datetime]) -> None:
         self._watch = watch
         self._board = board
         self._shows = shows
+        self._now = now
+        self._has_stirred = asyncio.Event()
+        self._dead_looks = 0
 
     async def run(self) -> None:
         """Load the board, then follow the log and the engine's life until cancelled.
@@ -57,17 +69,19 @@ class Feed:
         Raises:
             StoreError: the database cannot be read any more.
         """
-        self._board.engine = await self._watch.engine()
+        await self._look_at_engine()
         await self._begin()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow())
+            tasks.create_task(self._listen())
             tasks.create_task(self._look_after())
 
     async def _begin(self) -> None:
         with _collector_off():
             shown = await self._watch.attach()
             self._board.load(shown.sessions, shown.begun)
-        if not self._board.engine.alive:
+        self._board.signs.listen(await self._watch.signs())
+        if self._dead_looks > 1:
             self._board.infer(await self._watch.differing(shown.sessions))
         self._shows.begun()
 
@@ -77,6 +91,17 @@ class Feed:
             while await self._take_in() >= PAGE:  # there may be more
                 pass
             self._shows.stirred()
+            self._has_stirred.set()
+
+    async def _listen(self) -> None:
+        """Read the signs of life whenever something was stored: so nothing is read where nothing happens."""
+        while True:
+            await self._has_stirred.wait()
+            self._has_stirred.clear()
+            spoke = self._board.signs.listen(await self._watch.signs())
+            if spoke:
+                self._shows.spoke(spoke)
+            await asyncio.sleep(LISTEN_SECONDS)
 
     async def _take_in(self) -> int:
         """Fold what the log has got since, a page at most; how many lines that was."""
@@ -98,21 +123,27 @@ class Feed:
         return len(events)
 
     async def _look_after(self) -> None:
-        dead_looks, disk_due = 0, 0.0
+        disk_due = 0.0
         while True:
-            await asyncio.sleep(ENGINE_SECONDS)
-            engine = await self._watch.engine()
-            if engine != self._board.engine:
-                self._board.engine = engine
+            await asyncio.sleep(INFERRED_SECONDS if self._dead_looks == 1 else ENGINE_SECONDS)
+            if await self._look_at_engine():
                 self._shows.engine_changed()
-            dead_looks = 0 if engine.alive else dead_looks + 1
-            if engine.alive:
+            board = self._board
+            board.signs.mind_heartbeats(board.stored, self._now(), engine_alive=board.engine.alive)
+            if self._board.engine.alive:
                 self._tell(self._board.infer(()))
-            elif dead_looks > 1 and time.monotonic() >= disk_due:
+            elif self._dead_looks > 1 and time.monotonic() >= disk_due:
                 before = time.monotonic()
                 self._tell(self._board.infer(await self._watch.differing(self._board.stored.values())))
                 took = time.monotonic() - before
                 disk_due = time.monotonic() + max(DISK_SECONDS, took * _DISK_SHARE)
+
+    async def _look_at_engine(self) -> bool:
+        """See whether an engine lives; whether anything about it has changed."""
+        before, engine = self._board.engine, await self._watch.engine()
+        self._board.engine = engine
+        self._dead_looks = 0 if engine.alive else self._dead_looks + 1
+        return engine != before
 
     def _tell(self, change: Change) -> None:
         if change.changed:

@@ -29,7 +29,7 @@ class Live:
         self, root: Path, run: str | None, settings: UiSettings, now: Callable[[], datetime], *, read_only: bool
     ) -> None:
         self.board = Board(root.name, run)
-        self._run_id = run
+        self._run_id, self._now = run, now
         self._link = Link(root, read_only=read_only)
         self.screen = MonitorScreen(self.board, self._link, now, settings)
 
@@ -58,4 +58,4 @@ class Live:
         async with contextlib.AsyncExitStack() as stack:
             if not self._link.read_only:
                 await stack.enter_async_context(watching(self._link.root))
-            await Feed(watch, self.board, self.screen).run()
+            await Feed(watch, self.board, self.screen, self._now).run()

@@ -11,7 +11,7 @@ from covey.store.base import Line
 from covey.text.cells import fit
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import TOOK_OVER, found_active, plural, short_id
+from covey.text.words import TOOK_OVER, ago, found_active, plural, short_id
 
 _NAME = 24
 _REASON = 400
@@ -105,6 +105,14 @@ def _unblocked(_: e.SessionUnblocked) -> Told:
     return "waiting", "looks again"
 
 
+def _stalled(event: e.SessionStalled) -> Told:
+    return "stalled", f"stalled: no sign of life for {ago(event.since, event.at)}; it may still go on by itself"
+
+
+def _revived(_: e.SessionRevived) -> Told:
+    return "running", "gives signs of life again"
+
+
 def _interrupted(event: e.SessionInterrupted) -> Told:
     if event.needs_human:
         return "blocked", f"needs you: interrupted, and {event.needs_human}"
@@ -170,6 +178,8 @@ _TELL: dict[type[e.Event], Callable[[Any], Told]] = {
     e.SessionReconfigured: _reconfigured,
     e.SessionBlocked: _blocked,
     e.SessionUnblocked: _unblocked,
+    e.SessionStalled: _stalled,
+    e.SessionRevived: _revived,
     e.SessionInterrupted: _interrupted,
     e.SessionCompleted: _completed,
     e.SessionFailed: _failed,

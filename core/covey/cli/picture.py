@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from covey.client.known import age_of_inferred, vital_word
 from covey.client.snapshot import RunView, git_of, not_created
+from covey.model.activity import quiet_seconds
 from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Status
 from covey.text.cells import cut, fit, pad, width
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look, look_of, step_words
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import plural, short_id
+from covey.text.words import duration, plural, short_id
 
 _NAME = 24
 _COMMIT = 10
@@ -85,15 +87,19 @@ def _look(session: Session) -> Look:
 
 
 def state_word(view: RunView, session: Session) -> str:
-    """A session's state in words; a `?` behind what is inferred, for want of an engine to write it down."""
+    """A session's state in words; a `?` behind what is inferred or too old to be believed, and the age where known."""
+    sign = view.signs.get(session.id)
     word = _look(session).word
+    vital = vital_word(session, sign, view.at, view.quiet_after, is_doubted=view.engine.alive)
+    if vital is not None:
+        return vital
     if session.status is Status.FAILED and session.failure_cause is not None:
         word = f"failed: {CAUSES[session.failure_cause.value]}"
     elif session.phase == "running" and session.step:
         word = step_words(session.step)
     elif session.kept and session.status is Status.COMPLETE and not file_is_missing(session):
         word = "kept"
-    return f"{word}?" if session.id in view.inferred else word
+    return f"{word}?{age_of_inferred(session, sign, view.at)}" if session.id in view.inferred else word
 
 
 def detail(session: Session) -> str:
@@ -114,6 +120,7 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
     for fact in list(not_created(view.sessions))[:_SHOWN]:
         text = f"{fact.get('component')}: not created: {fact.get('reason')}"
         lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
+    lines += [_stalled(view, session, glyphs) for session in lists["stalled"]]
     going_on = sum(undecided(session) is None for session in lists["interrupted"])
     if going_on:
         lines.append(SafeText(f"  {plural(going_on, 'session')} interrupted; the next run goes on"))
@@ -138,8 +145,14 @@ def advice_lines(view: RunView) -> list[SafeText]:
     return [SafeText("What you can do:"), *told]
 
 
+def _stalled(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
+    name, quiet = cut(sanitise_line(session.component), _NAME), quiet_seconds(session, None, view.at)
+    said = f"no sign of life for {duration(quiet)}; it may still go on by itself"
+    return SafeText(f"  {_look(session).glyph(glyphs)} {name} ({short_id(session.id)}): {said}")
+
+
 def needing(view: RunView) -> list[Session]:
-    """Who needs a human: failed, cancelled, or without their file."""
+    """Who needs a human: failed, cancelled, without their file, or interrupted and not to go on by themselves."""
     lists = view.tree.needs_human(view.run_id)
     waiting = [session for session in lists["interrupted"] if undecided(session)]
     return [*lists["failed"], *lists["cancelled"], *lists["missing_files"], *waiting]
@@ -163,6 +176,18 @@ def _problem(session: Session) -> str:
     return f"{session.status}{cause}: {reason or 'unknown'}"
 
 
+def _about_stalled(view: RunView) -> list[tuple[str, str]]:
+    stalled = view.tree.needs_human(view.run_id)["stalled"]
+    if not stalled:
+        return []
+    first = short_id(stalled[0].id)
+    return [
+        (f"covey logs {first}", "its last words"),
+        (f"covey retry {first}", "cancel it and begin again"),
+        (f"covey cancel {first}", "end it"),
+    ]
+
+
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, commands = view.root, list[tuple[str, str]]()
@@ -179,6 +204,7 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
             commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
         if any(file_is_missing(session) for session in sessions):
             commands.append(("put the file back", "and it is taken as it is"))
+    commands += _about_stalled(view)
     active = root.status is Status.ACTIVE
     if not view.engine.alive and root.paused is None and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"

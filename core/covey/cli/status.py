@@ -1,25 +1,31 @@
 """`covey status` and `covey show`: a run once, and one session whole."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
 from covey.cli.picture import INDENT, advice_lines, branch_lines, branch_words, needs_lines, tree_lines
 from covey.cli.plain import plain_lines
 from covey.client.finding import NOTHING_YET, find_session, runs_to_show
+from covey.client.known import Basis, Known, known
 from covey.client.place import find_root
 from covey.client.snapshot import (
     RunView,
     as_seen,
     attach,
+    differs,
     engine_state,
     no_run_json,
     show_json,
     status_json,
     under_pause,
 )
+from covey.clock import SystemClock
 from covey.errors import NotFoundError
+from covey.model.activity import Activity
 from covey.model.command import Interaction
 from covey.model.session import Session
 from covey.model.status import ArtifactState
@@ -27,7 +33,7 @@ from covey.store.sqlite import open_viewer
 from covey.text.cells import fit
 from covey.text.glyphs import step_words
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
-from covey.text.words import duration
+from covey.text.words import ago, duration
 
 _FACTS, _MESSAGES = 11, 7
 """Where the facts of a session go on, and the messages of its steps."""
@@ -81,33 +87,50 @@ def show(session: str, /, *, json: Json = False, project: ProjectDir = None) -> 
         project: The project's directory; default: the nearest with a covey.toml.
     """
     root, out = find_root(project), Out(asked_json=json)
-    found, interactions = asyncio.run(_session(root, session))
+    seen = asyncio.run(_session(root, session))
+    found, interactions = seen.session, seen.interactions
     if json:
-        out.json(show_json(found, interactions, present=found.artifact is ArtifactState.PRESENT))
+        out.json(show_json(found, interactions, seen.known, seen.sign))
     else:
-        out.wrapped(_FACTS, *_session_lines(found))
+        out.wrapped(_FACTS, *_session_lines(seen))
         out.wrapped(_MESSAGES, *(line for each in interactions for line in _interaction_lines(each)))
     return 0
 
 
-async def _session(root: Path, prefix: str) -> tuple[Session, tuple[Interaction, ...]]:
+class _Seen(NamedTuple):
+    """A session at one moment, how it is known, and all its interactions."""
+
+    session: Session
+    interactions: tuple[Interaction, ...]
+    known: Known
+    sign: Activity | None
+    at: datetime
+
+
+async def _session(root: Path, prefix: str) -> _Seen:
     async with open_viewer(root) as viewer:
         found = await find_session(viewer, prefix)
         if viewer is None:
             raise NotFoundError("session_not_found", NOTHING_YET)
         engine = await engine_state(viewer)
         run = await viewer.session(viewer.scope, found.run_id) or found
-        seen = under_pause(as_seen(found, root, engine_alive=engine.alive), run.paused)
-        return seen, await viewer.interactions(viewer.scope, found.id)
+        seen = as_seen(found, root, engine_alive=engine.alive)
+        sign, now = (await viewer.activity()).get(found.id), SystemClock().now()
+        how = known(seen, sign, now, engine_alive=engine.alive, is_inferred=differs(found, seen))
+        shown = under_pause(seen, run.paused)
+        return _Seen(shown, await viewer.interactions(viewer.scope, found.id), how, sign, now)
 
 
-def _session_lines(session: Session) -> list[SafeText]:
+def _session_lines(seen: _Seen) -> list[SafeText]:
+    session = seen.session
     there = "there" if session.artifact is ArtifactState.PRESENT else "not there"
     facts = {
         "session": session.id,
         "component": f"{session.component} ({session.module})",
         "type": session.type,
         "status": f"{session.status}{f', {session.phase}' if session.phase else ''}",
+        "known by": seen.known.words(seen.at),
+        "last sign": f"{ago(seen.sign.at, seen.at)} ago" if seen.sign and seen.known.by is Basis.HEARTBEAT else "",
         "attempt": str(session.attempt),
         "agent": f"{session.agent}{f' with {session.model}' if session.model else ''}",
         "file": f"{session.artifact_path} ({there})" if session.artifact_path else "",

@@ -4,23 +4,27 @@ Where no engine lives nobody writes down what happens, so two things are inferre
 interrupted, and a document that is not on disk any more is missing. Whoever shows them can tell (`inferred`).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from covey.artifacts.presence import look_at
+from covey.client.known import Known, known, quiet_after_of
+from covey.clock import SystemClock
+from covey.model.activity import QUIET_AFTER, Activity
 from covey.model.command import Interaction
 from covey.model.pause import Pause, at_work, phase_under
 from covey.model.session import Session, file_is_missing, undecided
-from covey.model.status import ArtifactState, Phase, Status
+from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.model.tree import SessionTree
 from covey.store.base import EngineRow
 from covey.store.sqlite import Viewer
 
-_AT_WORK = frozenset({Phase.RUNNING, Phase.WAITING})
+_WORKS = AT_WORK | {Phase.WAITING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,10 @@ class EngineState:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run at one moment. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log.
+    """A run at one moment, `at`. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log.
 
-    `working` is how many of them are at work.
+    `working` is how many of them are at work. `signs` are the signs of life of those at work, by id; who gives none for
+    `quiet_after` seconds is quiet.
     """
 
     project_root: Path
@@ -53,6 +58,9 @@ class RunView:
     present: frozenset[str]
     inferred: frozenset[str]
     working: int = 0
+    signs: Mapping[str, Activity] = field(default_factory=dict)
+    quiet_after: float = QUIET_AFTER
+    at: datetime = field(default_factory=SystemClock().now)
 
     @property
     def root(self) -> Session:
@@ -63,6 +71,12 @@ class RunView:
     def sessions(self) -> list[Session]:
         """The root and all below it, in spawn order."""
         return [self.root, *self.tree.below(self.run_id)]
+
+    def known(self, session: Session) -> Known:
+        """How the state of a session is known, and since when."""
+        inferred = session.id in self.inferred
+        sign = self.signs.get(session.id)
+        return known(session, sign, self.at, engine_alive=self.engine.alive, is_inferred=inferred)
 
 
 async def engine_state(viewer: Viewer) -> EngineState:
@@ -84,7 +98,9 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
     """Look at a run: all its sessions in one read, and each of their files on disk."""
     engine = await engine_state(viewer)
     stored = await viewer.run(viewer.scope, run_id)
-    return view_of(stored, project_root, engine, await workflow_of(viewer, run_id))
+    seen = view_of(stored, project_root, engine, await workflow_of(viewer, run_id))
+    quiet_after = quiet_after_of(viewer.scope.project.config)
+    return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after)
 
 
 def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, workflow: str) -> RunView:
@@ -109,13 +125,14 @@ def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, 
 def as_seen(session: Session, project_root: Path, *, engine_alive: bool) -> Session:
     """A stored session with what its file and the engine's absence say about it now."""
     phase = session.phase
-    if phase in _AT_WORK and not engine_alive:
+    if phase in _WORKS and not engine_alive:
         phase = Phase.INTERRUPTED
     artifact = session.artifact
     if session.artifact_path is not None:
         there = look_at(project_root, session.artifact_path).present
         artifact = ArtifactState.PRESENT if there else ArtifactState.MISSING
-    return replace(session, phase=phase, artifact=artifact)
+    stalled_since = session.stalled_since if phase is Phase.STALLED else None
+    return replace(session, phase=phase, artifact=artifact, stalled_since=stalled_since)
 
 
 def under_pause(session: Session, pause: Pause | None) -> Session:
@@ -150,8 +167,19 @@ def status_json(view: RunView) -> dict[str, object]:
         **_git_json(root),
         "counts": view.tree.counts(view.run_id),
         "needs_human": needs_human_json(view),
-        "sessions": [session_json(session, present=session.id in view.present) for session in view.sessions],
+        "sessions": [_status_json_of(view, session) for session in view.sessions],
     }
+
+
+def _status_json_of(view: RunView, session: Session) -> dict[str, object]:
+    present, sign = session.id in view.present, view.signs.get(session.id)
+    return {**session_json(session, present=present), **known_json(session, view.known(session), sign)}
+
+
+def known_json(session: Session, how: Known, sign: Activity | None) -> dict[str, object]:
+    """How a session's state is known, since when, and when the agent of one that is active gave its last sign."""
+    heard = sign if sign is not None and (sign.attempt, Status.ACTIVE) == (session.attempt, session.status) else None
+    return {"known_by": how.by, "known_at": how.at, "last_sign_at": None if heard is None else heard.at}
 
 
 def no_run_json(project_root: Path) -> dict[str, object]:
@@ -171,6 +199,7 @@ def no_run_json(project_root: Path) -> dict[str, object]:
             "cancelled": [],
             "missing_files": [],
             "not_created": [],
+            "stalled": [],
             "interrupted": [],
             "paused": [],
         },
@@ -228,6 +257,7 @@ def needs_human_json(view: RunView) -> dict[str, list[dict[str, object]]]:
         "cancelled": [_with_reason(session) for session in lists["cancelled"]],
         "missing_files": [{**_named(session), "path": session.artifact_path} for session in lists["missing_files"]],
         "not_created": list(not_created(view.sessions)),
+        "stalled": [{**_named(session), "since": session.stalled_since} for session in lists["stalled"]],
         "interrupted": [{**_named(session), "reason": undecided(session)} for session in lists["interrupted"]],
         "paused": [_pause_json(view.root.component, view.root.paused)] if view.root.paused else [],
     }
@@ -258,10 +288,13 @@ def _with_reason(session: Session) -> dict[str, object]:
     return {**_named(session), "reason": session.error_message, "cause": session.failure_cause}
 
 
-def show_json(session: Session, interactions: Iterable[Interaction], *, present: bool) -> dict[str, object]:
+def show_json(
+    session: Session, interactions: Iterable[Interaction], how: Known, sign: Activity | None
+) -> dict[str, object]:
     """A session with all its interactions, as `covey show --json` prints it."""
     return {
-        **session_json(session, present=present),
+        **session_json(session, present=session.artifact is ArtifactState.PRESENT),
+        **known_json(session, how, sign),
         **_git_json(session),
         "interactions": [
             {

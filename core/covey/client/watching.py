@@ -6,12 +6,13 @@ stands still harms nobody.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from covey.client import archive
 from covey.client.snapshot import EngineState, as_seen, differs, engine_state
+from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.events import AnyEvent, RunStarted
 from covey.model.session import Session
@@ -71,6 +72,10 @@ class Watch:
     async def engine(self) -> EngineState:
         """The engine of the moment."""
         return await engine_state(self.viewer)
+
+    async def signs(self) -> Mapping[str, Activity]:
+        """The signs of life of all sessions at work, by their ids."""
+        return await self.viewer.activity()
 
     async def differing(self, sessions: Collection[Session]) -> list[Session]:
         """Those sessions that are otherwise than the log has them, as the disk shows them; for want of an engine."""

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, Valid
 
 from covey.config.durations import Duration
 from covey.errors import UsageError
+from covey.model.activity import QUIET_AFTER
 from covey.text.quoting import did_you_mean, has_controls, listed, quoted
 
 TEST_PLACEHOLDERS = ("python", "file")
@@ -28,9 +29,6 @@ DEFAULT_SECTIONS = {
 }
 REVIEW_SECTIONS = ("Summary", "Findings", "Components reviewed")
 """The sections that the review of a context's design documents must have."""
-
-QUIET_AFTER = 2 * 60.0
-"""After how many seconds without a sign of life a session is shown as quiet."""
 
 _LARGEST = 1_000_000
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -99,12 +99,13 @@ class Vitals:
     # Looking.
 
     async def keep_watch(self) -> None:
-        """Look twice a second, until ended."""
+        """Look twice a second until ended, and once more: whose work was ended with the engine is forgotten."""
         while not self._ended.is_set():
             await self.look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._ended.wait()
+        await self.look()
 
     def end(self) -> None:
         """Look no more."""

@@ -11,6 +11,9 @@ import msgspec
 from covey.model.session import Session
 from covey.model.status import AT_WORK, Phase
 
+QUIET_AFTER = 2 * 60.0
+"""After how many seconds without a sign of life a session is shown as quiet, where the project does not say."""
+
 BEAT_SECONDS = 5.0
 """How often the engine says that a session's task is alive."""
 

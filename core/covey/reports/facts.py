@@ -59,13 +59,20 @@ class Needs:
     missing_files: tuple[Session, ...]
     not_created: tuple[Mapping[str, object], ...]
     stuck: tuple[Session, ...]
+    stalled: tuple[Session, ...]
     interrupted: tuple[Session, ...]
 
     @property
     def any(self) -> bool:
         """Somebody does."""
         return bool(
-            self.failed or self.cancelled or self.missing_files or self.not_created or self.stuck or self.interrupted
+            self.failed
+            or self.cancelled
+            or self.missing_files
+            or self.not_created
+            or self.stuck
+            or self.stalled
+            or self.interrupted
         )
 
 
@@ -216,6 +223,7 @@ def _needs(tree: SessionTree, root: Session, sessions: Sequence[Session]) -> Nee
         missing_files=tuple(lists["missing_files"]),
         not_created=absent,
         stuck=blocked,
+        stalled=tuple(lists["stalled"]),
         interrupted=tuple(lists["interrupted"]),
     )
 

@@ -130,16 +130,25 @@ def _needs(facts: Facts) -> Iterator[Block]:
         yield _commands(not_created_advice(facts))
     if needs.stuck:
         yield from _need(facts, "Blocked", needs.stuck, told=_failure, advice=stuck_advice)
+    yield from _unfinished(facts)
+    is_left_alone = not facts.record.view.engine.alive or facts.outcome is Outcome.INTERRUPTED
+    if is_left_alone and not is_terminal(facts.root):
+        yield ["Nobody is at work on this run. This goes on with it, and carries out what was asked for meanwhile:"]
+        yield _commands([run_advice(facts)])
+
+
+def _unfinished(facts: Facts) -> Iterator[Block]:
+    """Those that have not ended, and are not at work as they should be."""
+    needs = facts.needs
+    if needs.stalled:
+        names = _names(needs.stalled)
+        yield [f"**Stalled, may go on by itself:** {plural(len(needs.stalled), 'session')} ({names})."]
     waiting = tuple(session for session in needs.interrupted if undecided(session))
     if waiting:
         yield from _need(facts, "Interrupted, and waits for you", waiting, told=_undecided, advice=failed_advice)
     going_on = tuple(session for session in needs.interrupted if not undecided(session))
     if going_on:
         yield [f"**Interrupted:** {plural(len(going_on), 'session')} ({_names(going_on)})."]
-    is_left_alone = not facts.record.view.engine.alive or facts.outcome is Outcome.INTERRUPTED
-    if is_left_alone and not is_terminal(facts.root):
-        yield ["Nobody is at work on this run. This goes on with it, and carries out what was asked for meanwhile:"]
-        yield _commands([run_advice(facts)])
 
 
 _PUT_BACK = "Put the file back and it is taken as it is; or have it made again, or go on without it:"

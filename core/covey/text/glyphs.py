@@ -33,6 +33,7 @@ FILE_MISSING = "file_missing"
 LOOKS: dict[str, Look] = {
     "queued": Look("○", ".", "queued"),
     "running": Look("●", "*", "running"),
+    "stalled": Look("◍", "?", "stalled"),
     "waiting": Look("◌", ":", "waiting"),
     "blocked": Look("◆", "!", "needs you"),
     "cancelling": Look("◑", "%", "cancelling"),

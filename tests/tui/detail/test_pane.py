@@ -116,7 +116,9 @@ class TestShowing:
             stage.pane.show(TAX)
             await stage.settled()
             assert stage.pane.tab is Tab.STATE
-            assert stage.screen()[3].split() == ["id", TAX]
+            known, key = (line.split() for line in stage.screen()[3:5])
+            assert known[:3] == ["known", "by", "log,"]
+            assert key == ["id", TAX]
             stage.pane.choose(1)
             stage.pane.show(ROOT)
             assert stage.pane.tab is Tab.SUMMARY

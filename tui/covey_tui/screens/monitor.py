@@ -158,6 +158,10 @@ class MonitorScreen(KeptGround, Screen[None]):
         if self._decisions is not None:
             self._decisions.renew()
 
+    def spoke(self, session_ids: frozenset[str]) -> None:
+        """The agents of these sessions have done something since it was last looked."""
+        self.sessions.pulse(session_ids)
+
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
         self._bars.show_top()

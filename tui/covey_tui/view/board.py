@@ -7,6 +7,7 @@ parent the sums over all below it. A change costs its own row and those of its a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from covey.client.known import quiet_after_of
 from covey.client.snapshot import EngineState, under_pause
 from covey.model import events as e
 from covey.model.events import AnyEvent
@@ -14,10 +15,11 @@ from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
 from covey.text.glyphs import FILE_MISSING
+from covey_tui.view.signs import Signs
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
-NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING})
+NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled"})
 _OWN_REASONS = ("not_created",)
 _USUAL_GRACE, _USUAL_RETRIES = 10.0, 5
 """How many seconds an agent has to end, and how often a session is retried, where the run's settings do not say."""
@@ -111,6 +113,7 @@ class Board:
         self.workflows: dict[str, str] = {}
         self.cancel_grace = _USUAL_GRACE
         self.retry_limit = _USUAL_RETRIES
+        self.signs = Signs()
         self._only_run = only_run
         self._tree = SessionTree()
         self._seen: dict[str, Session] = {}
@@ -224,7 +227,7 @@ class Board:
             if key is None or event.run_id is None or not self._is_shown(event):
                 foreign = foreign or (isinstance(event, e.RunAdopted) and self._only_run is None)
                 continue
-            if isinstance(event, e.RunStarted):
+            if isinstance(event, e.RunStarted | e.RunAdopted):
                 self._learn(event)
             if key not in before:
                 before[key] = self._known(key)
@@ -291,8 +294,9 @@ class Board:
         elif shown != self._held.get(session_id):
             self._held[session_id] = shown
 
-    def _learn(self, event: e.RunStarted) -> None:
-        """What a run's first event tells of it."""
+    def _learn(self, event: e.RunStarted | e.RunAdopted) -> None:
+        """What a run's first event tells of it, or that with which an engine goes on with it."""
+        self.signs.quiet_after = quiet_after_of(event.settings)
         self.workflows[event.run_id or ""] = event.workflow
         run = event.settings.get("run")
         grace = run.get("cancel_grace") if isinstance(run, dict) else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from covey.model.session import Session
-from covey.model.status import ArtifactState, Phase, Status
+from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.text.cells import cut, pad, width
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
@@ -64,7 +64,7 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str
     active = _active_under(board, ids)
     at_work = [session for session in active if not board.children(session.id)] or active
     count = len(at_work)
-    running = [session for session in at_work if session.phase is Phase.RUNNING]
+    running = [session for session in at_work if session.phase in AT_WORK]
     has_more = len(ids) == 1 and bool(board.children(ids[0]))
     title = f"Cancel {_what(board, ids)}{' and what runs under it' if has_more else ''}?"
     facts = [f"Running now: {_names(running)}." if has_more or len(ids) > 1 else "", _told(running, grace_seconds)]
@@ -140,7 +140,7 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """May the parents go on without these? A reason can be given."""
     sessions = [board.session(key) for key in ids]
     one = len(sessions) == 1
-    working = [session for session in _active_under(board, ids) if session.phase is Phase.RUNNING]
+    working = [session for session in _active_under(board, ids) if session.phase in AT_WORK]
     parents = [board.session(key) for key in _parents(sessions)]
     facts = [
         _told(working, grace_seconds),
@@ -172,7 +172,7 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
 def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """What shall the agents be told when these start again?"""
     sessions = [board.session(key) for key in ids]
-    running = [session for session in sessions if session.phase is Phase.RUNNING]
+    running = [session for session in sessions if session.phase in AT_WORK]
     facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
     if len(sessions) == 1:
         facts += _goes_along(sessions[0])
@@ -206,7 +206,7 @@ def stop_run(board: Board) -> Asked:
     """May all work end for now? What goes on from there is named."""
     roots = [board.session(key) for key in board.roots()]
     active = [root for root in roots if root.status is Status.ACTIVE]
-    running = sum(1 for key in board.under(None) if board.session(key).phase is Phase.RUNNING)
+    running = sum(1 for key in board.under(None) if board.session(key).phase in AT_WORK)
     one = len(active) == 1
     told = f"{plural(running, 'session')} {'is' if running == 1 else 'are'} told to stop." if running else ""
     facts: list[SafeText | Line] = [_sentences([told, "Files already written stay. This goes on from here:"]), BLANK]

@@ -19,7 +19,18 @@ class Filter(NamedTuple):
     matches: Callable[[Session], bool]
 
 
-STATES = ("running", "pausing", "paused", "queued", "failed", FILE_MISSING, "complete", "skipped", "cancelled")
+STATES = (
+    "running",
+    "stalled",
+    "pausing",
+    "paused",
+    "queued",
+    "failed",
+    FILE_MISSING,
+    "complete",
+    "skipped",
+    "cancelled",
+)
 """What the filter key shows, one after the other; then everything again."""
 
 

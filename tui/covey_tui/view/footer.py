@@ -117,17 +117,20 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
         yield from _possible(board, session_id, ("run.pause", *([_SLOTS[0]] if board.engine.slots else [])))
 
 
+_WHILE_ACTIVE: dict[Phase, tuple[str, ...]] = {
+    Phase.CANCELLING: ("session.kill", "view.transcript"),
+    Phase.QUEUED: ("session.cancel", "session.skip"),
+    Phase.PAUSED: ("run.pause", "session.cancel", "session.skip"),
+    Phase.STALLED: ("view.transcript", "session.retry", "session.cancel", "session.skip"),
+}
+
+
 def _best_first(board: Board, session_id: str) -> tuple[str, ...]:
     session = board.session(session_id)
-    if session.phase is Phase.CANCELLING:
-        return "session.kill", "view.transcript"
-    if session.phase in {Phase.QUEUED, Phase.PAUSED}:
-        resume = ("run.pause",) if session.phase is Phase.PAUSED else ()
-        return *resume, "session.cancel", "session.skip"
     if session.phase is not None:
-        at_work = ("view.transcript", "session.cancel", "run.pause")
         undecided_first = ("session.retry", "session.skip", "session.cancel", "view.transcript")
-        return undecided_first if undecided(session) else at_work
+        at_work = ("view.transcript", "session.cancel", "run.pause")
+        return undecided_first if undecided(session) else _WHILE_ACTIVE.get(session.phase, at_work)
     if session.status is Status.FAILED and session.failure_cause is FailureCause.CHECK_FAILED:
         return "session.retry_note", "session.retry", "session.skip", "session.open_file"
     if state_of(session) == "complete":

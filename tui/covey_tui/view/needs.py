@@ -70,6 +70,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "Write a file by hand and it leaves this list.",
     ),
     Cause(
+        "stalled",
+        "stalled",
+        "Stalled",
+        "stalled",
+        "stalled",
+        "It keeps its slot, and may still go on by itself. Its transcript tells its last words.",
+    ),
+    Cause(
         "not_created", "blocked", "Not created", "not created", "not created", "A retry creates those that are missing."
     ),
     Cause(
@@ -101,6 +109,7 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
+        "stalled",
         "agent_error",
         "timeout",
         "missing_file",
@@ -116,9 +125,16 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
 """All causes, in the order of the alert line."""
 BY_PATH = frozenset({FILE_MISSING, "missing_file"})
 """Causes whose sessions are listed with the path where their file is expected."""
-RETRIED_TOGETHER = frozenset(BY_KEY) - {"cancelled", "not_created", "blocked", "interrupted", "repeated_failures"}
-"""What "retry all that failed" takes along: somebody chose to cancel, a parent that waits has not ended, and what was
-interrupted has to be looked at one by one."""
+RETRIED_TOGETHER = frozenset(BY_KEY) - {
+    "cancelled",
+    "not_created",
+    "blocked",
+    "stalled",
+    "interrupted",
+    "repeated_failures",
+}
+"""What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled has not ended, and
+what was interrupted has to be looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +179,25 @@ def cause_of(session: Session) -> Cause:
 
 def reason_of(session: Session, zone: tzinfo | None = None) -> SafeText:
     """Why it needs a human, in a line; for a file, the path where it is expected. Clock times are of `zone`."""
-    cause = cause_of(session)
+    return sanitise_line(_reason(session, cause_of(session), zone) or "", _REASON) or _NO_REASON
+
+
+def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
+    reason = session.error_message
     if cause.key in BY_PATH and session.artifact_path:
-        return sanitise_line(session.artifact_path, _REASON)
-    if cause.key == "cancelled" and session.decided_by:
-        return sanitise_line(f"by {session.decided_by}{_clock(session.finished_at, zone)}", _REASON)
-    if cause.key == "interrupted":
-        return sanitise_line(undecided(session) or "", _REASON) or _NO_REASON
-    if session.paused is not None and cause.state == "paused":
-        return sanitise_line(session.paused.cause, _REASON)
-    if cause.key == "not_created":
+        reason = session.artifact_path
+    elif cause.key == "cancelled" and session.decided_by:
+        reason = f"by {session.decided_by}{_clock(session.finished_at, zone)}"
+    elif cause.key == "interrupted":
+        reason = undecided(session)
+    elif session.paused is not None and cause.state == "paused":
+        reason = session.paused.cause
+    elif session.stalled_since is not None:
+        reason = f"no sign of life since {session.stalled_since.astimezone(zone):%H:%M:%S}"
+    elif cause.key == "not_created":
         facts = (session.needs_human or {})["not_created"]
-        return sanitise_line(", ".join(f"{fact['component']} ({fact['reason']})" for fact in facts), _REASON)
-    return sanitise_line(session.error_message or "", _REASON) or _NO_REASON
+        reason = ", ".join(f"{fact['component']} ({fact['reason']})" for fact in facts)
+    return reason
 
 
 def _clock(at: datetime | None, zone: tzinfo | None) -> str:

@@ -12,7 +12,7 @@ from covey.model.status import Phase, Status
 from covey_tui.view.board import CLOSED, Board
 from covey_tui.view.rows import Rows
 
-_MAY_WAIT = frozenset({Phase.BLOCKED, Phase.INTERRUPTED})
+_MAY_WAIT = frozenset({Phase.BLOCKED, Phase.STALLED, Phase.INTERRUPTED})
 _ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 
 

@@ -37,6 +37,7 @@ SEGMENTS: tuple[Segment, ...] = (
     Segment(("skipped", "cancelled", "cancelling"), Role.FAINT, "━", "━", "="),
     Segment(("failed",), Role.ERROR, "━", "╍", "x"),
     Segment((FILE_MISSING, "blocked"), Role.WARNING, "━", "╍", "^"),
+    Segment(("stalled",), Role.WARNING, "━", "╍", "?"),
     Segment(("running", "pausing", "waiting"), Role.PRIMARY, "━", "─", "-"),
     Segment(("interrupted", "paused", "queued"), Role.FAINT, "─", "─", "."),
 )
@@ -50,6 +51,7 @@ COUNTED: tuple[tuple[str, str, Role, bool], ...] = (
     ("failed", "failed", Role.ERROR, True),
     (FILE_MISSING, "missing", Role.WARNING, True),
     ("blocked", "blocked", Role.WARNING, True),
+    ("stalled", "stalled", Role.WARNING, True),
     ("running", "running", Role.PRIMARY, False),
     ("waiting", "waiting", Role.MUTED, False),
     ("pausing", "pausing", Role.MUTED, False),

@@ -15,6 +15,8 @@ from covey_tui.view.progress import USUAL, Manner, bar, done_of_all
 from covey_tui.view.spans import MUTED, TEXT, Line, Role, Tone, fit, room, span
 from covey_tui.view.words import elapsed, glyph, glyph_tone, is_ticking, name_of, status_word
 
+PULSE = "◉"
+"""The sign of a running session for the moment in which its agent does something."""
 DEEPEST = 4
 _STEP = 2
 _ACCENT = Tone(Role.PRIMARY)
@@ -22,12 +24,16 @@ _RECEDES = frozenset({"queued", "paused", "cancelled", "skipped"})
 
 
 class Row(NamedTuple):
-    """Where and how a session stands in the tree; `folded` is None for one without children."""
+    """Where and how a session stands in the tree; `folded` is None for one without children.
+
+    `is_pulsing`: its agent has just done something.
+    """
 
     depth: int
     folded: bool | None
     is_cursor: bool = False
     is_marked: bool = False
+    is_pulsing: bool = False
 
 
 def tree_line(
@@ -37,7 +43,7 @@ def tree_line(
     is_parent = row.folded is not None and board.tally(session.id).total > 0
     return (
         span("▌" if row.is_cursor else " ", _ACCENT),
-        span(glyph(session), glyph_tone(session)),
+        span(PULSE if row.is_pulsing else glyph(session), glyph_tone(session)),
         span("▪" if row.is_marked else " ", _ACCENT),
         *_name(session, row, parts.name),
         span(" "),

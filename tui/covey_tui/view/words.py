@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from covey.client.known import age_of_inferred, vital_word
 from covey.model.session import Session, undecided
-from covey.model.status import Phase, Status
+from covey.model.status import AT_WORK, Phase, Status
 from covey.text.glyphs import CAUSES, LOOKS, step_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import NEED_A_HUMAN, Board, state_of
@@ -13,6 +14,7 @@ from covey_tui.view.spans import Role, Tone
 STATE_ROLES: dict[str, Role] = {
     "queued": Role.MUTED,
     "running": Role.PRIMARY,
+    "stalled": Role.WARNING,
     "waiting": Role.MUTED,
     "blocked": Role.WARNING,
     "cancelling": Role.MUTED,
@@ -57,7 +59,7 @@ def glyph_tone(session: Session) -> Tone:
     state = state_of(session)
     if undecided(session):
         return _UNDECIDED
-    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing"})
+    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled"})
 
 
 def _asks(session: Session) -> bool:
@@ -78,12 +80,16 @@ def file_word(session: Session) -> str:
     return _FILES.get(session.type, "")
 
 
-def status_word(board: Board, session: Session, now: datetime) -> Word:  # noqa: ARG001 - ages come with their phases
-    """The word of the status column; a `?` behind it says that it is inferred."""
-    state = state_of(session)
+def status_word(board: Board, session: Session, now: datetime) -> Word:
+    """The word of the status column; a `?` says that it is inferred, or too old to be believed. Silence is told of."""
+    state, sign = state_of(session), board.signs.by_id.get(session.id)
+    if session.phase in AT_WORK:
+        vital = vital_word(session, sign, now, board.signs.quiet_after, is_doubted=board.signs.is_doubted)
+        if vital is not None:
+            return Word(SafeText(vital), _tone(state) if state == "stalled" else Tone(Role.MUTED))
     text = _text(session, state)
     if board.is_inferred(session.id):
-        text = f"{text}?"
+        text = f"{text}?{age_of_inferred(session, sign, now)}"
     return Word(SafeText(text), glyph_tone(session) if undecided(session) or _asks(session) else _tone(state))
 
 
@@ -120,7 +126,7 @@ def elapsed(session: Session, now: datetime) -> float | None:
 
 def is_ticking(session: Session) -> bool:
     """Its time goes on."""
-    at_work = session.phase in {Phase.RUNNING, Phase.PAUSING}
+    at_work = session.phase in AT_WORK | {Phase.PAUSING}
     return session.started_at is not None and session.finished_at is None and at_work
 
 

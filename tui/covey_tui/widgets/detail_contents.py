@@ -10,7 +10,7 @@ from covey_tui.view.detail.artifact import artifact_head, artifact_lines, diff_l
 from covey_tui.view.detail.head import Tab, marked_lines, not_started
 from covey_tui.view.detail.pieces import muted
 from covey_tui.view.detail.problem import problem_lines
-from covey_tui.view.detail.state import state_lines
+from covey_tui.view.detail.state import known_lines, state_lines
 from covey_tui.view.detail.steps import step_lines
 from covey_tui.view.detail.summary import summary_lines
 from covey_tui.view.spans import BLANK, Line
@@ -43,7 +43,7 @@ class BoardContent(DetailLines):
             case Tab.SUMMARY:
                 return summary_lines(board, session, now, cells, peek=scene.compact)
             case Tab.STATE:
-                return state_lines(session, cells)
+                return [*known_lines(board, session, now, cells), *state_lines(session, cells)]
             case _:
                 return problem_lines(board, session, now, cells, peek=scene.compact)
 

@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from covey.model.status import Phase
 from covey_tui.painted import manner_of, palette_of
 from covey_tui.view.board import Board, Change
 from covey_tui.view.columns import GUTTER, Columns, columns
@@ -29,6 +30,8 @@ from covey_tui.view.tree_line import Row, tree_line
 from covey_tui.view.words import goes_on
 from covey_tui.widgets.kept import KeptLines, KeptScroll
 
+PULSE_SECONDS = 0.25
+"""For how long a row shows that its agent has done something."""
 _EIGHTHS = 8
 """The scrollbar's thumb moves in eighths of a cell."""
 
@@ -95,6 +98,7 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
         self.nothing: Line = BLANK
         self._lost: str | None = None
         self._priced = False
+        self._pulsing: frozenset[str] = frozenset()
         self._parts = columns(80)
 
     @property
@@ -125,6 +129,20 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
     def tick(self) -> None:
         """A second has passed: paint the rows in sight whose time has gone on."""
         self._paint({key for key in self._in_sight() if goes_on(self._board.session(key))})
+
+    def pulse(self, session_ids: Iterable[str]) -> None:
+        """The agents of these have just done something: those in sight show it for a moment."""
+        spoke = frozenset(session_ids).intersection(self._in_sight())
+        self._paint(spoke)  # what was quiet is so no more
+        still = self.app.animation_level == "none" or manner_of(self).ascii
+        running = frozenset(key for key in spoke if self._board.session(key).phase is Phase.RUNNING)
+        if running and not still:
+            self._pulsing = running
+            self.set_timer(PULSE_SECONDS, self._calm_down)
+
+    def _calm_down(self) -> None:
+        before, self._pulsing = self._pulsing, frozenset()
+        self._paint(before)
 
     def filter(self, matches: Predicate | None) -> None:
         """Show only what matches, with its ancestors; None shows all. The cursor goes to the nearest that is left."""
@@ -184,7 +202,8 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
         ground = Ground.BACKGROUND
         if is_cursor:
             ground = Ground.CURSOR if self.has_focus else Ground.CURSOR_BLURRED
-        row = Row(self._board.depth(key), self.rows.is_folded(key), is_cursor, key in self.marks)
+        folded = self.rows.is_folded(key)
+        row = Row(self._board.depth(key), folded, is_cursor, key in self.marks, key in self._pulsing)
         session, manner = self._board.session(key), manner_of(self)
         line = tree_line(self._board, session, row, self._parts, self._now(), manner=manner)
         return palette.strip(line, ground, cells)

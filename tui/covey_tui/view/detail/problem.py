@@ -60,7 +60,7 @@ def _apart(parts: Iterator[list[Line]]) -> list[Line]:
 
 def _has_problem(session: Session) -> bool:
     ended_badly = session.status in {Status.FAILED, Status.CANCELLED} or file_is_missing(session)
-    return ended_badly or _asks(session) or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED}
+    return ended_badly or _asks(session) or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED, Phase.STALLED}
 
 
 def _asks(session: Session) -> bool:
@@ -94,10 +94,8 @@ def _said(session: Session, width: int) -> list[Line]:
 
 def _sentence(session: Session) -> str:
     """What happened, in a sentence or two."""
-    if session.phase is Phase.INTERRUPTED:
-        why = undecided(session)
-        then = f"{_as_sentence(why)} See that it has ended; then decide." if why else "The next run goes on with it."
-        return f"The engine ended while this was at work. {then}"
+    if session.phase in {Phase.INTERRUPTED, Phase.STALLED}:
+        return _why_silent(session)
     if file_is_missing(session):
         when = f" at {clock(session.finished_at)}" if session.finished_at is not None and not session.kept else ""
         return f"It was written and checked{when} and is gone now."
@@ -108,6 +106,15 @@ def _sentence(session: Session) -> str:
     if session.failure_cause is FailureCause.MISSING_FILE:
         return _OUR_FILE_IS_GONE
     return _why_failed(session)
+
+
+def _why_silent(session: Session) -> str:
+    if session.stalled_since is None:
+        why = undecided(session)
+        then = f"{_as_sentence(why)} See that it has ended; then decide." if why else "The next run goes on with it."
+        return f"The engine ended while this was at work. {then}"
+    since = clock(session.stalled_since, seconds=True)
+    return f"No sign of life since {since}. It keeps its slot, and may still go on by itself."
 
 
 def _why_blocked(session: Session) -> str:
@@ -211,9 +218,8 @@ def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     if session.phase is Phase.INTERRUPTED:
         yield from _keys_of_undecided(board, session) if undecided(session) else ()
         return
-    if session.phase is Phase.BLOCKED:
-        yield "i", "see them all"
-        yield "r", "look again"
+    if session.status is Status.ACTIVE and session.phase is not None:
+        yield from _WHILE_ACTIVE.get(session.phase, ())
         if session.session_id is not None:
             yield "s", _skip(board, session)
         return
@@ -240,6 +246,12 @@ def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, st
     if session.session_id is not None:
         yield "s", _skip(board, session)
     yield "x", "cancel it"
+
+
+_WHILE_ACTIVE = {
+    Phase.BLOCKED: (("i", "see them all"), ("r", "look again")),
+    Phase.STALLED: (("l", "read its last words"), ("r", "cancel it and begin again"), ("x", "end it")),
+}
 
 
 def _retry(session: Session) -> str:

@@ -1,15 +1,28 @@
-"""The State tab: the raw record, every field of it. Pure."""
+"""The State tab: how the session's state is known, then the raw record, every field of it. Pure."""
 
 import json
 from datetime import datetime
 
+from covey.client.known import Basis, known
 from covey.model.session import Session
 from covey.text.sanitise import sanitise_line
+from covey.text.words import ago
+from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, clock
-from covey_tui.view.spans import BLANK, MUTED, TEXT, Line, span, wrapped
+from covey_tui.view.spans import BLANK, MUTED, TEXT, Line, Tone, span, wrapped
 
 COLUMN = 20
 """How many cells the names of the fields take."""
+
+
+def known_lines(board: Board, session: Session, now: datetime, width: int) -> list[Line]:
+    """How the record is known and since when, and the agent's last sign of life while it is at work."""
+    sign, is_inferred = board.signs.by_id.get(session.id), board.is_inferred(session.id)
+    how = known(session, sign, now, engine_alive=board.engine.alive, is_inferred=is_inferred)
+    lines = _field("known by", how.words(now), width)
+    if how.by is Basis.HEARTBEAT and sign is not None:
+        lines += _field("last sign", f"{ago(sign.at, now)} ago", width)
+    return lines
 
 
 def state_lines(session: Session, width: int) -> list[Line]:
@@ -17,12 +30,14 @@ def state_lines(session: Session, width: int) -> list[Line]:
     lines: list[Line] = []
     for field in session.__struct_fields__:
         value = getattr(session, field)
-        tone = MUTED if value is None else TEXT
-        values = wrapped(sanitise_line(_shown(value), LONGEST), max(1, width - COLUMN), tone) or [BLANK]
-        label = field.removeprefix("external_").replace("_", " ").ljust(COLUMN)
-        lines.append((span(label, MUTED), *values[0]))
-        lines += [(span(" " * COLUMN), *line) for line in values[1:]]
+        label = field.removeprefix("external_").replace("_", " ")
+        lines += _field(label, _shown(value), width, MUTED if value is None else TEXT)
     return lines
+
+
+def _field(label: str, text: str, width: int, tone: Tone = TEXT) -> list[Line]:
+    first, *more = wrapped(sanitise_line(text, LONGEST), max(1, width - COLUMN), tone) or [BLANK]
+    return [(span(label.ljust(COLUMN), MUTED), *first), *((span(" " * COLUMN), *line) for line in more)]
 
 
 def _shown(value: object) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session
-from covey.model.status import Phase, Status
+from covey.model.status import AT_WORK, Phase, Status
 from covey.text.glyphs import LOOKS
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board, Tally, state_of
@@ -15,7 +15,7 @@ from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, sho
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
 from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
 
-_AT_WORK = frozenset({Phase.RUNNING, Phase.PAUSING, Phase.CANCELLING})
+_BUSY = AT_WORK | {Phase.PAUSING, Phase.CANCELLING}
 _NAMED = 5
 _NAME = 20
 _LABEL = 11
@@ -62,7 +62,7 @@ def _walk(board: Board, session: Session, now: datetime) -> _Below:
     below = _Below(board.tally(session.id))
     for key in board.under(session.id):
         each = board.session(key)
-        if each.phase in _AT_WORK:
+        if each.phase in _BUSY:
             below.working.append(each)
         if board.needs_human(key):
             below.needing.append(each)
