@@ -74,7 +74,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     ),
     Cause(
         "repeated_failures",
-        "paused",
+        "blocked",
         "Paused: the same failure again and again",
         "run paused",
         "runs paused",
@@ -158,7 +158,7 @@ def reason_of(session: Session, zone: tzinfo | None = None) -> SafeText:
         return sanitise_line(session.artifact_path, _REASON)
     if cause.key == "cancelled" and session.decided_by:
         return sanitise_line(f"by {session.decided_by}{_clock(session.finished_at, zone)}", _REASON)
-    if session.paused is not None and cause.state == "paused":
+    if session.paused is not None and cause.key == session.paused.kind:
         return sanitise_line(session.paused.cause, _REASON)
     if cause.key == "not_created":
         facts = (session.needs_human or {})["not_created"]
