@@ -148,3 +148,10 @@ class TestWithEngine:
         assert covey("slots", cwd=living).out == "3 slots\n"
         changed = [line for line in covey("events", cwd=living).lines if line["event"] == "slots_changed"]
         assert [(line["slots"], line["run_id"], line["session_id"]) for line in changed] == [(3, None, None)]
+
+    def test_whoever_goes_on_with_a_paused_run_is_told(self, living: Path) -> None:
+        run = covey("pause", "--json", cwd=living).object["session_id"]
+        ran = covey("run", "design", "billing", "--detach", cwd=living)
+        assert (ran.code, ran.out.strip()) == (0, run)
+        assert "shop.billing is paused by" in ran.err
+        assert f"go on with: covey resume {run[:8]}" in ran.err

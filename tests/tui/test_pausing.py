@@ -123,7 +123,7 @@ class TestLines:
         made = at_work()
         made.fold([pausing(made, PauseMode.HARD)])
         text, ground = self.said(made)
-        assert text.startswith("‖ Paused by ana   1 session is still at work; once it is done it is safe to stop")
+        assert text.startswith("‖ Paused by ana   1 session is still at work   ")
         assert text.endswith("p resume")
         assert ground is Ground.SURFACE
 
