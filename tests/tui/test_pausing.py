@@ -77,6 +77,14 @@ class TestRows:
         assert phases(made) == before
         assert made.tally().of("paused", "pausing") == 0
 
+    def test_a_run_that_ends_is_paused_no_more(self) -> None:
+        made = at_work()
+        made.fold([pausing(made)])
+        root = made.session(made.roots()[0])
+        made.fold([e.SessionCancelled(at=NOW, **about(root), reason="enough", **DECIDED)])
+        assert Phase.PAUSED not in phases(made)
+        assert made.tally().of("paused") == 0
+
     def test_rows_that_are_loaded_show_it_too(self) -> None:
         pause = Pause(kind=PauseKind.HUMAN, mode=PauseMode.HARD, cause="", since=NOW, by="ana")
         assert phases(at_work(pause)) == HARD
