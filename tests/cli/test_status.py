@@ -38,14 +38,8 @@ class TestStatusJson:
         ]
         assert list(found["counts"]) == ["active", "complete", "failed", "cancelled", "skipped"]
         assert list(found["engine"]) == ["alive", "pid", "since"]
-        assert list(found["needs_human"]) == [
-            "failed",
-            "cancelled",
-            "missing_files",
-            "not_created",
-            "stalled",
-            "interrupted",
-        ]
+        needs = ["failed", "cancelled", "missing_files", "not_created", "stalled", "interrupted", "paused"]
+        assert list(found["needs_human"]) == needs
 
     def test_tells_about_the_run(self, blocked: Path) -> None:
         found = status(blocked)

@@ -98,11 +98,25 @@ class TestMistakes:
         assert '"module" is missing' in text
         assert '"priority" should be an integer, not "high"' in text
 
-    @pytest.mark.parametrize("key", ["retry_limit = 5", "budget_usd = 5.0", 'retry_window = "5m"'])
+    @pytest.mark.parametrize("key", ["session_budget_usd = 1.0", "budget_usd = 5.0", "auto_resume = true"])
     def test_a_key_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes, key: str) -> None:
         ((line, message),) = mistakes(f"[run]\n{key}\n")
         assert line == 2
         assert "this version acts on no such key" in message
+
+    @pytest.mark.parametrize(
+        ("key", "expected"),
+        [
+            ("retry_limit = -1", "retry_limit"),
+            ("retry_limit = true", '"retry_limit" should be an integer, not true'),
+            ("retry_window = 600", '"retry_window" should be a duration like "90s", "5m" or "1h", not 600'),
+            ('retry_window = "0s"', "retry_window"),
+        ],
+    )
+    def test_limits_of_retries(self, mistakes: Mistakes, key: str, expected: str) -> None:
+        ((line, message),) = mistakes(f"[run]\n{key}\n")
+        assert line == 2
+        assert expected in message
 
     def test_a_table_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes) -> None:
         ((line, message),) = mistakes('\n[prices."m"]\n')

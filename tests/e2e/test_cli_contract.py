@@ -17,6 +17,8 @@ OWN = {
     "run_started": RUN,
     "run_adopted": RUN,
     "run_stopped": ["reason"],
+    "run_paused": ["kind", "mode", "cause", "by", "decision_id", "resets_at"],
+    "run_resumed": ["by", "decision_id"],
     "run_finished": ["exit_code", "counts"],
     "session_created": ["component_id", "execution_mode", "agent", "model", "environment", "artifact_path"],
     "session_started": [],
@@ -35,6 +37,7 @@ OWN = {
     "artifact_missing": ["path"],
     "control_requested": ["request_id", "decision_id", "action", "by", "reason", "note"],
     "control_settled": ["request_id", "decision_id", "action", "changed", "refused", "reason"],
+    "slots_changed": ["slots", "by"],
     "engine_started": ["pid", "epoch", "version"],
     "engine_stopped": ["pid", "reason"],
 }
@@ -58,7 +61,7 @@ class Story(NamedTuple):
 
 @pytest.fixture(scope="session")
 def story(_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """A cancel, a stop, a retry without an engine, an adoption, a failure, a missing file that comes back, a skip."""
+    """A cancel, a stop, a retry without an engine, an adoption, a failure, a file that comes back, a pause, a skip."""
     root = Path(shutil.copytree(_shop, tmp_path_factory.mktemp("story") / "shop"))
     answers = {}
     with running("run", "design", "catalog", "--agent", "waits", "--json", cwd=root) as process:
@@ -77,7 +80,11 @@ def story(_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
         (root / MONEY).write_bytes(text)
         adopted += read_until(process, "artifact_found")
         tax = next(event["session_id"] for event in adopted if event["event"] == "session_failed")
-        answers["root skipped"] = program("skip", adopted[-1]["run_id"], "--reason", "no", "--json", cwd=root).object
+        run = adopted[-1]["run_id"]
+        answers["paused"] = program("pause", run, "--json", cwd=root).object
+        answers["resumed"] = program("resume", run, "--json", cwd=root).object
+        program("slots", "5", "--json", cwd=root)
+        answers["root skipped"] = program("skip", run, "--reason", "no", "--json", cwd=root).object
         answers["skipped"] = program("skip", tax, "--reason", "does not parse", "--json", cwd=root).object
         ended = end(process)
     return Story(root, stopped, adopted + ended.lines, answers, ended, program("events", "--json", cwd=root).lines)
@@ -101,7 +108,7 @@ class TestEvents:
 
     def test_names_the_session_with_its_parent(self, story: Story) -> None:
         for event in story.log:
-            if event["event"].startswith("engine_"):
+            if event["event"].startswith(("engine_", "slots_")):
                 assert all(event[key] is None for key in HEAD[3:])
             else:
                 assert event["run_id"]

@@ -7,11 +7,12 @@ import pytest
 
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.client.engine import Placed, Stopped, place_order, request_stop, run_order
+from covey.client.slots import present_slots, request_slots
 from covey.engine.runs import RunOptions
 from covey.errors import UsageError
 from covey.model import events as e
 from covey.model.control import Action, RequestState
-from covey.model.order import RunOrder, StopOrder
+from covey.model.order import RunOrder, SlotsOrder, StopOrder
 from covey.model.outcome import Begun, How
 from covey.model.session import Session
 from covey.model.status import Phase, Status
@@ -132,6 +133,15 @@ class TestBeginning:
             await ordered(two, "shop")
             assert await run.viewer.living_engine() == engine, "no word leaves them as they are"
 
+    async def test_another_number_of_slots_is_told_in_the_log(self, two: Bench) -> None:
+        two.plays["Beta"] = fail
+        async with two.running(RunOptions(max_sessions=3)) as run:
+            await run.until(blocked)
+            await ordered(two, "shop", max_sessions=5)
+        changed = [(event.slots, event.by) for event in await two.events() if isinstance(event, e.SlotsChanged)]
+        assert [slots for slots, _ in changed] == [3, 5]
+        assert changed[1][1] == "ada"
+
     async def test_what_the_manifest_says_by_now_holds(self, bench: Bench) -> None:
         bench.plays["Beta"] = fail
         async with bench.running() as run:
@@ -161,6 +171,56 @@ class TestBeginning:
             left = await asyncio.wait_for(asyncio.shield(run.left), MOST_SECONDS)
             assert (left.exit_code, left.counts["skipped"]) == (3, 1), "its exit code is that of its own run"
         assert {root.status for root in (await two.tree()).roots()} == {Status.COMPLETE}
+
+
+class TestSlots:
+    """`covey slots`: the last word holds, fewer end nobody, and all of it is the living engine's alone."""
+
+    async def test_more_start_what_waits(self, bench: Bench) -> None:
+        held = Held()
+        bench.plays = dict.fromkeys(("Alpha", "Beta"), held.play)
+        async with bench.running(RunOptions(max_sessions=1)) as run:
+            await held.begun.wait()
+            held.begun.clear()
+            answer = await asyncio.wait_for(request_slots(run.viewer, 2), MOST_SECONDS)
+            assert (answer.state, answer.changed, answer.slots) == (RequestState.SETTLED, True, 2)
+            await asyncio.wait_for(held.begun.wait(), MOST_SECONDS)
+            again = await request_slots(run.viewer, 2)
+            assert (again.changed, again.reason) == (False, "there are 2 already")
+            fewer = await request_slots(run.viewer, 1)
+            assert (fewer.changed, (await present_slots(run.viewer)).slots) == (True, 1)
+            assert held.ended == 0, "nobody is ended for it"
+        told = [event.slots for event in await bench.events() if isinstance(event, e.SlotsChanged)]
+        assert told == [1, 2, 1]
+
+    @pytest.mark.parametrize("number", [0, -1, 1_000_001])
+    async def test_there_is_no_such_number(self, number: int) -> None:
+        with pytest.raises(UsageError, match=f"not {number}"):
+            await request_slots(None, number)
+
+    async def test_without_an_engine_nothing_is_kept(self, bench: Bench) -> None:
+        bench.plays["Beta"] = fail
+        assert await bench.run() == 6
+        async with open_viewer(bench.root) as viewer:
+            assert viewer is not None
+            answer = await request_slots(viewer, 3)
+            assert (answer.state, answer.changed, answer.slots) == (RequestState.REFUSED, False, None)
+            assert str(answer.reason).startswith("no engine is at work")
+            assert await viewer.queued_orders() == ()
+            assert (await present_slots(viewer)).state is RequestState.SETTLED
+
+    async def test_one_that_came_too_late_is_not_for_the_next_engine(self, bench: Bench) -> None:
+        bench.plays["Beta"] = fail
+        assert await bench.run() == 6
+        async with open_viewer(bench.root) as viewer:
+            assert viewer is not None
+            await viewer.leave_order(SlotsOrder(id="late", requested_by="ada", requested_at=START, slots=3))
+        async with bench.running() as run:
+            order = await run.viewer.order("late")
+            assert order is not None
+            assert (order.state, order.outcome) == (RequestState.SETTLED, "the engine that it was meant for had left")
+            assert (await present_slots(run.viewer)).slots == 8
+            await run.until(blocked)
 
 
 class TestRefused:

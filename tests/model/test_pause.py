@@ -91,8 +91,8 @@ def test_why_it_is_paused(pause: Pause, words: str) -> None:
     ("working", "words"),
     [
         (0, "nothing is at work: it is safe to stop"),
-        (1, "1 session is still at work; then it is safe to stop"),
-        (3, "3 sessions are still at work; then it is safe to stop"),
+        (1, "1 session is still at work; once it is done it is safe to stop"),
+        (3, "3 sessions are still at work; once they are done it is safe to stop"),
     ],
 )
 def test_when_it_is_safe_to_stop(working: int, words: str) -> None:

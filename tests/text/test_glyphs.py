@@ -19,8 +19,11 @@ def test_every_state_has_a_look(state: str) -> None:
 
 @pytest.mark.parametrize("glyphs", list(GlyphSet))
 def test_no_two_states_share_a_sign(glyphs: GlyphSet) -> None:
-    signs = [look.glyph(glyphs) for look in LOOKS.values()]
+    """But for what is about to be paused: its word tells it from what is."""
+    signs = [look.glyph(glyphs) for state, look in LOOKS.items() if state != "pausing"]
     assert len(signs) == len(set(signs))
+    assert LOOKS["pausing"].glyph(glyphs) == LOOKS["paused"].glyph(glyphs)
+    assert LOOKS["pausing"].word != LOOKS["paused"].word
 
 
 def test_there_is_no_look_without_a_state() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covey.text.words import ago, duration, plural, short_id, size
+from covey.text.words import ago, duration, period, plural, short_id, size
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -63,3 +63,10 @@ def test_plural_follows_the_count() -> None:
 
 def test_a_short_id_is_the_beginning_of_the_id() -> None:
     assert short_id("3f2a91c0bb") == "3f2a91c0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(600, "10m"), (90, "90s"), (3600, "1h"), (5400, "90m"), (0.5, "0.5s"), (86_400, "24h")]
+)
+def test_a_period_as_settings_are_written(seconds: float, text: str) -> None:
+    assert period(seconds) == text

@@ -14,6 +14,7 @@ from covey.client.artifact import Artifact
 from covey.client.beginning import Beginning, DeclaredCounts
 from covey.client.engine import Stopped
 from covey.client.requests import Answer, Wish
+from covey.client.slots import SlotsAnswer
 from covey.errors import CoveyError
 from covey.model.command import Interaction, TranscriptKind, TranscriptRow
 from covey.model.control import RequestState
@@ -39,6 +40,7 @@ class MadeUp(Link):
         self.refusal: str | None = None
         self.asked: list[tuple[tuple[str, ...], Wish]] = []
         self.stopped: list[str] = []
+        self.slots_asked: list[int] = []
 
     async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
         return [] if after else list(_transcript(session_id, attempt))
@@ -57,6 +59,10 @@ class MadeUp(Link):
             raise CoveyError(self.refusal)
         self.asked.append((tuple(session.id for session in sessions), wish))
         return tuple(Answer(each.id, wish.action, RequestState.SETTLED, True, None) for each in sessions)
+
+    async def slots(self, number: int) -> SlotsAnswer:
+        self.slots_asked.append(number)
+        return SlotsAnswer(state=RequestState.SETTLED, changed=True, reason=None, slots=number)
 
     async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:
         self.stopped.extend(run_ids)
@@ -198,6 +204,11 @@ PICTURES: tuple[Picture, ...] = (
         no_color=True,
         quiet=pictures.QUIET,
     ),
+    Picture("paused", pictures.paused),
+    Picture("paused-hard-160x45", pictures.paused_hard, size=_WIDE, keys=("j",)),
+    Picture("paused-ascii-80x24", pictures.paused, size=_SMALL, glyphs=GlyphSet.ASCII, no_color=True),
+    Picture("repeated-failures", pictures.failing_again, keys=("4",)),
+    Picture("repeated-failures-intervention", pictures.failing_again, keys=("i",)),
     Picture("no-engine", engine={"alive": False, "pid": None, "slots": None}),
     Picture("interrupted", pictures.interrupted, keys=("n",), engine={"held": 2, "short_of": ("memory",)}),
     Picture("light", keys=_TO_TAX_RULE, theme="covey-light"),

@@ -10,6 +10,7 @@ from covey.client.snapshot import EngineState
 from covey.model.activity import Activity
 from covey.model.command import CommandKind
 from covey.model.events import RunStarted
+from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey_tui.view.board import Board
@@ -141,6 +142,31 @@ def signs(sessions: Iterable[Session], quiet: Mapping[str, int]) -> dict[str, Ac
         )
         for each in at_work
     }
+
+
+def paused(*contexts: str, mode: PauseMode = PauseMode.SOFT) -> list[Session]:
+    """The same shop at work, with these runs paused by somebody; by default both."""
+    pause = Pause(kind=PauseKind.HUMAN, mode=mode, cause="paused by ana", since=NOW - timedelta(seconds=70), by="ana")
+    chosen = contexts or ("Billing", "Catalog")
+    return [replace(row, paused=pause) if row.component in chosen else row for row in at_work()]
+
+
+def paused_hard() -> list[Session]:
+    """Both runs are paused hard: one session still ends its step, the others stand still between two."""
+    rows = paused(mode=PauseMode.HARD)
+    return [row if row.component == "Payment" or row.pending is None else replace(row, pending=None) for row in rows]
+
+
+def failing_again() -> list[Session]:
+    """A run that covey has paused: too many of its sessions failed for the same cause."""
+    agent = FailureCause.AGENT_ERROR
+    names = ["Invoice", "LineItem", "Payment", "TaxRule", "Ledger", "Refund"]
+    wrong = "the agent exited with code 1: no such model"
+    children = [(name, 20 + place, failed(agent, wrong)) for place, name in enumerate(names)]
+    cause = "6 sessions failed within 10m: agent_error"
+    asked = Pause(kind=PauseKind.REPEATED_FAILURES, mode=PauseMode.SOFT, cause=cause, since=NOW, by="covey")
+    rest: list[tuple[str, int | None, dict[str, Any]]] = [("Dunning", None, {}), ("CreditNote", None, {})]
+    return list(family("Billing", 252, waiting() | {"paused": asked}, [*children, *rest]))
 
 
 def finished() -> list[Session]:

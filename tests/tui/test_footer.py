@@ -1,13 +1,14 @@
 import pytest
 
 from covey.client.ui import UiSettings, shown
+from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
 from covey.model.status import ArtifactState, FailureCause, Phase
 from covey_tui.view.board import Board
 from covey_tui.view.footer import Situation, footer
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Role, room
-from tests.tui.pictures import board, complete, failed, family, gone, running, skipped, waiting
+from tests.tui.pictures import NOW, board, complete, failed, family, gone, running, skipped, waiting
 
 WIDE = 200
 END = "? help   q leave"
@@ -46,8 +47,8 @@ class TestRows:
             (failed(FailureCause.CRASH, "no"), "r retry   e retry with note…   s skip…   o open file"),
             (gone(), "r retry   e retry with note…   s skip…   o open file"),
             (failed(FailureCause.CHECK_FAILED, "no"), "e retry with note…   r retry   s skip…   o open file"),
-            (running("ValidateDesign"), "l transcript   x cancel…"),
-            ({"phase": Phase.INTERRUPTED, "pending": "i"}, "l transcript   x cancel…"),
+            (running("ValidateDesign"), "l transcript   x cancel…   p pause"),
+            ({"phase": Phase.INTERRUPTED, "pending": "i"}, "l transcript   x cancel…   p pause"),
             (
                 {"phase": Phase.INTERRUPTED, "needs_human": {"interrupted": "it may still write"}},
                 "r retry   s skip…   x cancel…   l transcript",
@@ -69,12 +70,20 @@ class TestRows:
 
     def test_a_parent_at_work(self) -> None:
         made, root = parent(("Invoice", 3, running("ValidateDesign")))
-        assert said(made, Situation(root)) == f"x cancel…   Space fold   {SEARCH} | {END}"
+        assert said(made, Situation(root)) == f"x cancel…   Space fold   p pause   + - slots   {SEARCH} | {END}"
+
+    def test_a_paused_run_can_be_resumed_from_any_of_its_rows(self) -> None:
+        pause = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough", since=NOW, by="ana")
+        made, root = parent(("Invoice", None, {}), ("Payment", 3, running("ValidateDesign")), paused=pause)
+        waiting, working = made.children(root)
+        assert "p resume" in said(made, Situation(root))
+        assert said(made, Situation(waiting)).startswith("p resume   x cancel…   s skip…")
+        assert "p resume" in said(made, Situation(working))
 
     def test_a_parent_below_which_some_have_failed(self) -> None:
         made, root = parent(("Invoice", 3, failed(FailureCause.CRASH, "no")))
         found = said(made, Situation(root, failed_below=3))
-        assert found == f"x cancel…   R retry all 3…   Space fold   {SEARCH} | {END}"
+        assert found == f"x cancel…   R retry all 3…   Space fold   p pause   + - slots   {SEARCH} | {END}"
 
     def test_a_parent_that_is_blocked_may_look_again(self) -> None:
         verdict = {"failed": [{"component": "Invoice"}]}
@@ -112,7 +121,7 @@ class TestPlaces:
     def test_the_detail_on_the_whole_screen(self) -> None:
         made, here = child(**running("ValidateDesign"))
         full = Situation(here.session_id, is_full=True)
-        assert said(made, full) == f"Esc tree   1–5 tabs   x cancel… | {END}"
+        assert said(made, full) == f"Esc tree   1–5 tabs   x cancel…   p pause | {END}"
         made, root = parent(("Invoice", 3, running("ValidateDesign")))
         assert said(made, Situation(root, is_full=True)) == f"Esc tree   1–5 tabs   x cancel… | {END}"
 

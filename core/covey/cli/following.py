@@ -20,6 +20,7 @@ from covey.errors import CoveyError
 from covey.model.ids import new_id
 from covey.model.order import RunOrder
 from covey.model.outcome import NEEDS_HUMAN, STOPPED, Begun, How, Left
+from covey.model.pause import pause_words
 from covey.model.status import Status
 from covey.store.sqlite import Viewer, open_viewer
 from covey.text.words import short_id
@@ -34,7 +35,18 @@ async def place(root: Path, order: RunOrder) -> Placed:
     placed = await place_order(root, order)
     for warning in placed.warnings:
         complain(warning)
+    async with open_viewer(root) as viewer:
+        if viewer is not None:
+            await _tell_of_pauses(viewer, at_work(placed.begun))
     return placed
+
+
+async def _tell_of_pauses(viewer: Viewer, run_ids: frozenset[str]) -> None:
+    """Whoever goes on with a paused run hears that nothing of it starts."""
+    for key in sorted(run_ids):
+        run = await viewer.session(viewer.scope, key)
+        if run is not None and run.paused is not None:
+            complain(f"{run.component} is {pause_words(run.paused)}; go on with: covey resume {short_id(key)}")
 
 
 def at_work(begun: Sequence[Begun]) -> frozenset[str]:

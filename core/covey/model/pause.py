@@ -91,5 +91,6 @@ def safety_words(working: int) -> str:
     """Whether a paused run can be left alone by now: `working` are the sessions of it that still work."""
     if not working:
         return "nothing is at work: it is safe to stop"
-    is_one = working == 1
-    return f"{working} {'session is' if is_one else 'sessions are'} still at work; then it is safe to stop"
+    if working == 1:
+        return "1 session is still at work; once it is done it is safe to stop"
+    return f"{working} sessions are still at work; once they are done it is safe to stop"

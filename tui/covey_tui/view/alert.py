@@ -74,7 +74,8 @@ def _paused(board: Board, paused: Sequence[Session]) -> Line:
     which = "" if len(paused) == len(board.roots()) else f": {_listed(paused)}"
     title = sanitise_line(f"{LOOKS['paused'].unicode} Paused by {' and '.join(who)}{which}", _REASON)
     working = sum(board.working(root.id) for root in paused) if board.engine.alive else 0
-    return (span(title, _QUIET), span(_GAP), span(safety_words(working)))
+    said, _, _ = safety_words(working).partition("; ")  # what follows from it is told in the detail
+    return (span(title, _QUIET), span(_GAP), span(said))
 
 
 def _count(needs: Needs) -> str:

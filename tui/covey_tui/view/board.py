@@ -11,6 +11,7 @@ from covey.client.known import quiet_after_of
 from covey.client.snapshot import EngineState, under_pause
 from covey.model import events as e
 from covey.model.events import AnyEvent
+from covey.model.pause import Pause
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
@@ -231,10 +232,11 @@ class Board:
                 self._learn(event)
             if key not in before:
                 before[key] = self._known(key)
-            if isinstance(event, e.RunPaused | e.RunResumed):  # all of the run may look otherwise
+            pause = self._pause_of(key)
+            self._tree.fold((event,))
+            if self._pause_of(key) is not pause:  # all of the run may look otherwise
                 for below in self.under(key):
                     before.setdefault(below, self._known(below))
-            self._tree.fold((event,))
         return self._changed(before, foreign=foreign)
 
     def _changed(self, before: Mapping[str, Session | None], *, foreign: bool) -> Change:
@@ -280,6 +282,10 @@ class Board:
 
     def _known(self, session_id: str) -> Session | None:
         return self._held.get(session_id) or self._seen.get(session_id) or self._tree.sessions.get(session_id)
+
+    def _pause_of(self, session_id: str) -> Pause | None:
+        known = self._tree.sessions.get(session_id)
+        return known.paused if known is not None else None
 
     def _lay_pause(self, session_id: str) -> None:
         """Lay the pause of its run over a session, or take it away again."""

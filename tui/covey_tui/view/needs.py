@@ -82,7 +82,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     ),
     Cause(
         "repeated_failures",
-        "paused",
+        "blocked",
         "Paused: the same failure again and again",
         "run paused",
         "runs paused",
@@ -190,7 +190,7 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
         reason = f"by {session.decided_by}{_clock(session.finished_at, zone)}"
     elif cause.key == "interrupted":
         reason = undecided(session)
-    elif session.paused is not None and cause.state == "paused":
+    elif session.paused is not None and cause.key == session.paused.kind:
         reason = session.paused.cause
     elif session.stalled_since is not None:
         reason = f"no sign of life since {session.stalled_since.astimezone(zone):%H:%M:%S}"

@@ -20,7 +20,7 @@ PULSE = "◉"
 DEEPEST = 4
 _STEP = 2
 _ACCENT = Tone(Role.PRIMARY)
-_RECEDES = frozenset({"queued", "paused", "cancelled", "skipped"})
+_RECEDES = frozenset({"queued", "cancelled", "skipped"})
 
 
 class Row(NamedTuple):
@@ -63,7 +63,8 @@ def _name(session: Session, row: Row, cells: int) -> Line:
 
 
 def _name_tone(session: Session, row: Row) -> Tone:
-    recedes = (session.phase or session.status) in _RECEDES
+    state = session.phase or session.status
+    recedes = state in _RECEDES or (state == "paused" and session.session_id is not None)
     is_bold = row.is_cursor or row.folded is not None
     return Tone(
         Role.MUTED if recedes and not row.is_cursor else Role.TEXT, is_bold, strike=session.status is Status.SKIPPED
