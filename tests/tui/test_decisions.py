@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from covey.client.decisions import END, Happening, Line
+from covey.client.watching import Watch
 from covey.model.control import Action
+from covey.model.scope import Project, Scope
+from covey_tui.link import Link
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.decisions import DecisionsScreen
 from covey_tui.view.decisions import NEW, page
@@ -12,6 +17,10 @@ from covey_tui.view.spans import Role, room
 from tests.client.test_decisions import decided
 from tests.model.strategies import at
 from tests.tui.gallery import MadeUp, settled
+
+if TYPE_CHECKING:
+    from covey.store.feed import ChangeFeed
+    from covey.store.sqlite import Viewer
 
 
 def texts(told: Sequence[Happening], seen: int = 0, cells: int = 120) -> list[str]:
@@ -106,6 +115,31 @@ class Host(PaintedApp):
     def shows(self, text: str) -> bool:
         rows = self.wall._compositor.render_strips()
         return any(text in "".join(piece.text for piece in row) for row in rows)
+
+
+class TestLink:
+    def test_whoever_only_looks_leaves_no_trace(self, tmp_path: Path) -> None:
+        link = Link(tmp_path, read_only=True)
+        link.watch = Watch(cast("Viewer", Named()), cast("ChangeFeed", None), tmp_path, None)
+        link.looked(7)
+        assert list(tmp_path.iterdir()) == []
+        assert link.last_looked() == 0
+        may_write = Link(tmp_path)
+        may_write.watch = link.watch
+        may_write.looked(7)
+        assert (may_write.last_looked(), link.last_looked()) == (7, 7)
+
+    async def test_where_nothing_was_ever_run_there_is_nothing(self, tmp_path: Path) -> None:
+        link = Link(tmp_path)
+        link.looked(7)
+        assert (await link.happenings(), await link.last_line(), link.last_looked()) == ((), 0, 0)
+        assert list(tmp_path.iterdir()) == []
+
+
+class Named:
+    """As much of a viewer as tells whose it is."""
+
+    scope = Scope(project=Project(id="p", name="shop", root="/shop", preset="python", config={}), user="ana")
 
 
 class TestScreen:

@@ -127,7 +127,7 @@ class TestCancelDialog:
                 "",
                 "Running now: PriceList, Variant. Each agent is told to",
                 "stop and has 10 s. Files already written stay. You can",
-                "retry them later.",
+                "retry them later, and z takes this back.",
                 "",
                 "  Keep running      Cancel 2 sessions",
                 "",

@@ -21,11 +21,11 @@ Press = str | tuple[int, int]
 MOVES = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "j", "k", "g", "G", "space", "enter")
 LOOKS = ("1", "2", "3", "4", "5", "tab", "shift+tab", "n", "N", "i", "exclamation_mark", "f", "t", "l", "d", "v", "V")
 PAGES = ("slash", "question_mark", "f1", "y")
-NOTHINGS = ("escape", "ctrl+c", "a", "b", "c", "h", "u", "w", "z", "A", "Z", "0", "9", "backspace", "delete", "f5")
+NOTHINGS = ("escape", "ctrl+c", "a", "b", "c", "h", "u", "w", "A", "Z", "0", "9", "backspace", "delete", "f5")
 HARMLESS = (*MOVES, *LOOKS, *PAGES, *NOTHINGS)
 """All but what acts, leaves, opens an editor, or opens the list of commands, where a person may choose any."""
 
-ACTS = ("r", "e", "s", "x", "X", "R", "Q")
+ACTS = ("r", "e", "s", "x", "X", "R", "Q", "z")
 UNCONFIRMED = (*ACTS, *ACTS, "j", "k", "i", "v", "n", "escape", "ctrl+c", "left", "right", "tab", "space", "l", "f")
 """What acts and what moves, without the two keys that say yes to a question: `y`, and Enter on its button."""
 
@@ -85,7 +85,7 @@ class TestKeysThatOnlyLook:
 
 
 class TestActionsWithoutAYes:
-    """Of the actions only two ask at once: to retry one that has ended, and to kill one that is being cancelled."""
+    """Three actions ask at once: to retry one that has ended, to kill one that is being cancelled, and to undo."""
 
     @FEW
     @given(sessions=BOARDS, size=SIZES, pressed=presses(UNCONFIRMED))
@@ -101,6 +101,8 @@ class TestActionsWithoutAYes:
             session = app.board.session(key)
             if wish.action is Action.CANCEL:
                 assert (wish.now, session.phase) == (True, Phase.CANCELLING)
+            elif wish.action is Action.UNDO:
+                assert session.session_id is None
             else:
                 assert (wish.action, wish.note) == (Action.RETRY, None)
                 assert is_terminal(session) or app.board.is_parent(key), "a running one is asked about"
@@ -110,9 +112,10 @@ class TestActionsWithoutAYes:
         [
             (pictures.shop, ["j", "j", "j", "j", "r"], Action.RETRY),
             (cancelling, ["j", "j", "j", "X"], Action.CANCEL),
+            (pictures.shop, ["j", "z"], Action.UNDO),
         ],
     )
-    async def test_these_two_do_ask(
+    async def test_these_three_do_ask(
         self, sessions: Callable[[], Iterable[Session]], pressed: list[str], action: Action
     ) -> None:
         app = await after(sessions, (100, 30), pressed)

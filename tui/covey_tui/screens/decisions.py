@@ -86,7 +86,7 @@ class DecisionsScreen(Screen[None]):
 
     def renew(self) -> None:
         """Something was stored: show it soon, if it is of any interest here."""
-        if self.is_mounted and self._is_loaded and self._soon is None:
+        if self.is_attached and self._is_loaded and self._soon is None:
             self._soon = self.set_timer(SOON_SECONDS, self._go_on)
 
     def action_scroll(self, by: int) -> None:

@@ -356,16 +356,12 @@ class MonitorScreen(KeptGround, Screen[None]):
         if found is not None:
             self.sessions.go_to(found)
 
-    @work(exclusive=True, group="deciding")
-    async def show_decisions(self) -> None:
+    def show_decisions(self) -> None:
         """Show what was decided, and what came to need somebody."""
         from covey_tui.screens.decisions import DecisionsScreen  # noqa: PLC0415 - when it is wanted first
 
         self._decisions = DecisionsScreen(self._link, self.say, self.key("view.back"))
-        try:
-            await self.app.push_screen_wait(self._decisions)
-        finally:
-            self._decisions = None
+        self.app.push_screen(self._decisions)
 
     def _act_together(self, act: "Act") -> None:
         if act.together:
