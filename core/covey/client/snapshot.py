@@ -179,7 +179,8 @@ def _status_json_of(view: RunView, session: Session) -> dict[str, object]:
 def known_json(session: Session, how: Known, sign: Activity | None) -> dict[str, object]:
     """How a session's state is known, since when, and when the agent of one that is active gave its last sign."""
     heard = sign if sign is not None and (sign.attempt, Status.ACTIVE) == (session.attempt, session.status) else None
-    return {"known_by": how.by, "known_at": how.at, "last_sign_at": None if heard is None else heard.at}
+    by = f"{how.by}, overdue" if how.is_old else str(how.by)
+    return {"known_by": by, "known_at": how.at, "last_sign_at": None if heard is None else heard.at}
 
 
 def no_run_json(project_root: Path) -> dict[str, object]:
