@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("program", "chosen", "says"),
     [
-        ("crash_points", ["--story", "offline", "--every", "40"], "0 not reached"),
-        ("crash_points", ["--story", "humans", "--every", "150"], "0 not reached"),
-        ("faults", ["--every", "250", "--short"], "faults, 0 flaws"),
+        ("crash_points", ["--story", "offline", "--every", "70"], "0 not reached"),
+        ("crash_points", ["--story", "humans", "--every", "250"], "0 not reached"),
+        ("faults", ["--every", "500", "--short"], "faults, 0 flaws"),
     ],
 )
 def test_nothing_is_lost(program: str, chosen: list[str], says: str) -> None:
