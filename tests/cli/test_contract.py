@@ -175,6 +175,8 @@ class TestCrash:
         text = report.read_text(encoding="utf-8")
         assert "error: ZeroDivisionError: by none" in text
         assert "ContextComponentsDesignSessions of shop.catalog" in text
+        stopped = [line for line in covey("events", cwd=shop).lines if line["event"] == "engine_stopped"]
+        assert [line["reason"] for line in stopped] == ["it crashed: ZeroDivisionError"]
         said = "ZeroDivisionError: by none; report: .covey/" + report.name
         assert said in covey("doctor", cwd=shop).out
         again = covey("run", "design", "catalog", "--headless", cwd=shop)

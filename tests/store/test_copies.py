@@ -1,7 +1,11 @@
 """A database of an older covey is copied, then brought up to date: nothing of it is lost, whatever happens."""
 
 import contextlib
+import os
+import shutil
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +29,8 @@ from tests.store.lives import (
 RELEASED = (1, 2)
 """Each was written by the covey of its time: runs of two contexts, a retry with a note, a request that waits."""
 CONTENT = ("project", "components", "sessions", "events", "interactions", "transcripts", "controls", "processes")
+DISK_BYTES = 300_000
+"""Room for a database as they are in these tests, and not for two."""
 Rows = dict[str, list[tuple[object, ...]]]
 
 
@@ -38,6 +44,19 @@ def root(released: int, tmp_path: Path) -> Path:
     """A project whose database an older covey has left."""
     left_by_an_older_one(tmp_path, released)
     return tmp_path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, with hardly any room."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(place)]
+    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
 
 
 def content(path: Path) -> Rows:
@@ -147,6 +166,17 @@ class TestFailure:
         assert version_of(file_of(root)) == released
         assert content(file_of(root)) == before
         assert copies_of(file_of(root)) == []
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+    async def test_on_a_full_disk_it_says_how_much_room_is_needed(self, root: Path, small_disk: Path) -> None:
+        path = small_disk / "covey.db"
+        shutil.copyfile(file_of(root), path)
+        before = content(path)
+        with pytest.raises(StoreError, match=r"no room for a copy of .*free [\d,]+ bytes .*the database is as it was"):
+            await upgrade(path)
+        assert content(path) == before
+        assert copies_of(path) == []
+        assert not list(small_disk.glob("*.part*"))
 
     async def test_a_newer_covey_is_named_and_so_are_the_copies(self, root: Path) -> None:
         await upgrade(file_of(root))

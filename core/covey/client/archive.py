@@ -50,7 +50,8 @@ async def transcript(viewer: Viewer, session_id: str, attempt: int, after: int) 
         StoreError: the database cannot be read, or an archive is not what was written.
     """
     rows = await viewer.transcript(session_id, attempt, after)
-    if rows or not viewer.is_current:
+    # Put away was all of an attempt or nothing, so one with rows in the database has none elsewhere.
+    if rows or not viewer.is_current or await viewer.last_transcript_row(session_id, attempt):
         return rows
     session = await viewer.session(viewer.scope, session_id)
     if session is None:

@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from typing import TypeGuard
 
 from covey.agents.registry import AgentRegistry
 from covey.clock import Clock, SystemClock
@@ -40,6 +41,7 @@ from covey.store.feed import ChangeFeed, change_feed
 from covey.store.sqlite import EngineStore, local_user, open_engine_store
 from covey.workflows.registry import WORKFLOWS
 from covey.workflows.workflow import Workflow
+from covey.workspace.crash_reports import error_in_words
 
 VERSION = version("covey")
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
@@ -242,7 +244,7 @@ class Engine:
         self._guard.end()
         try:
             await interrupt(self._bench, "its engine left")
-            crash = f"it crashed: {type(failure).__name__}" if _is_crash(failure) else None
+            crash = f"it crashed: {error_in_words(failure).partition(':')[0]}" if _is_crash(failure) else None
             reason = crash or self._stopping or self._what_broke() or "all runs were left"
             stopped = e.EngineStopped(at=self._bench.tools.clock.now(), pid=os.getpid(), reason=reason)
             await self._bench.store.append(Operation(events=(stopped,)))
@@ -343,7 +345,7 @@ def _noted(engine: Engine) -> Iterator[None]:
         raise
 
 
-def _is_crash(error: BaseException | None) -> bool:
+def _is_crash(error: BaseException | None) -> TypeGuard[Exception]:
     return isinstance(error, Exception) and not isinstance(error, CoveyError)
 
 
@@ -352,11 +354,13 @@ async def _alongside(engine: Engine, feed: ChangeFeed) -> AsyncIterator[None]:
     """Keep the engine going while the block runs, and close it however the block ends."""
     failure: BaseException | None = None
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(engine.keep_going(feed))
+        going = tasks.create_task(engine.keep_going(feed))
         try:
             yield
         except BaseException as error:  # noqa: BLE001 - raised again below, once the engine is closed
             failure = error
+        if going.done() and not going.cancelled():  # its error has ended the block
+            failure = going.exception() or failure
         await engine.close(feed, failure)
     if failure is not None:
         raise failure
