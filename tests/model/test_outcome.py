@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from covey.model.outcome import as_it_stands, exit_code, first_code, waits_for_human
+from covey.model.outcome import as_it_stands, exit_code, first_code, reasons, waits_for_human
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session, apply
 from covey.model.status import Phase, Status
@@ -112,3 +112,29 @@ class TestCodes:
     )
     def test_of_several_contexts(self, codes: list[int], first: int) -> None:
         assert first_code(codes) == first
+
+
+class TestUndecided:
+    """What was interrupted and cannot safely go on waits for a human, as long as nothing else can go on."""
+
+    @staticmethod
+    def waits(root: Phase, *phases: Phase, engine_alive: bool) -> bool:
+        held = replace(
+            session("held", "root", Status.ACTIVE, Phase.INTERRUPTED), needs_human={"interrupted": "who knows"}
+        )
+        others = [session(f"c{n}", "root", Status.ACTIVE, phase) for n, phase in enumerate(phases)]
+        tree = SessionTree([session("root", None, Status.ACTIVE, root), held, *others])
+        if not others:
+            assert reasons(tree, tree.sessions["root"]) == ["Held: interrupted: who knows"]
+        return waits_for_human(tree, "root", engine_alive=engine_alive)
+
+    def test_under_a_parent_that_waits(self) -> None:
+        assert self.waits(Phase.WAITING, engine_alive=True)
+        assert self.waits(Phase.INTERRUPTED, engine_alive=False), "so it was left, and so it is"
+
+    @pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.QUEUED, Phase.INTERRUPTED])
+    def test_not_while_others_can_go_on(self, phase: Phase) -> None:
+        assert not self.waits(Phase.WAITING, phase, engine_alive=True)
+
+    def test_a_run_that_was_stopped_goes_on_first(self) -> None:
+        assert not self.waits(Phase.INTERRUPTED, Phase.INTERRUPTED, engine_alive=False)

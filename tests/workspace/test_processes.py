@@ -18,6 +18,7 @@ import pytest
 
 from covey.workspace import process_table
 from covey.workspace.output import Stream
+from covey.workspace.process_table import Sight, here, place_of
 from covey.workspace.processes import (
     Ended,
     Fate,
@@ -28,6 +29,7 @@ from covey.workspace.processes import (
     end_recorded,
     find_program,
     run_process,
+    sight_of,
 )
 
 ENV = {"PATH": os.environ["PATH"], "HOME": "/nowhere"}
@@ -565,3 +567,31 @@ class TestProcessTable:
         finally:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+
+
+class TestSight:
+    """Whether a recorded process can be looked at from here."""
+
+    @pytest.mark.parametrize(
+        ("host", "boot", "namespace", "sight"),
+        [
+            (None, None, None, Sight.HERE),
+            ("renamed", None, None, Sight.HERE),
+            (None, None, "pid:[1]", Sight.OTHER_NAMESPACE),
+            ("a-container", None, "pid:[1]", Sight.OTHER_NAMESPACE),
+            (None, "earlier", "pid:[1]", Sight.BEFORE_BOOT),
+            ("elsewhere", "another", "pid:[1]", Sight.OTHER_HOST),
+        ],
+    )
+    async def test_by_its_place(self, host: str | None, boot: str | None, namespace: str | None, sight: Sight) -> None:
+        now = place_of(here())
+        place = f"{host or now.host} {boot or now.boot} {namespace or now.namespace}"
+        record = ProcessRecord(2**22 + 1, 2**22 + 1, f"{place} 5")
+        assert sight_of(record) is sight
+        seen = {Sight.OTHER_NAMESPACE: Fate.OUT_OF_SIGHT, Sight.OTHER_HOST: Fate.OUT_OF_SIGHT}
+        assert await end_recorded(record, Grace()) is seen.get(sight, Fate.GONE)
+
+    def test_records_without_a_host_were_made_on_this_one(self) -> None:
+        now = place_of(here())
+        assert process_table.sight(f"{now.boot} {now.namespace}") is Sight.HERE
+        assert process_table.sight(f"another {now.namespace}") is Sight.BEFORE_BOOT

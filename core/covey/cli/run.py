@@ -28,7 +28,7 @@ from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
 from covey.engine.planning import plan_runs
 from covey.engine.runs import RunOptions
-from covey.engine.service import LAST_SECONDS, Engine, at_leisure, open_engine
+from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
 from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
@@ -250,7 +250,6 @@ async def _be_the_engine(order: Order, out: Out, listener: Listener | None, on_s
                 raise
             left = Left(STOPPED, {status.value: 0 for status in Status}, str(error))
         await tell_how_it_was_left(order, begun, left, printer.finished, out)
-    on_stop(LAST_SECONDS)
     return left.exit_code
 
 

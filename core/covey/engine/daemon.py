@@ -15,7 +15,7 @@ from pathlib import Path
 from covey.agents.registry import AgentRegistry
 from covey.clock import Clock, SystemClock
 from covey.engine.patience import OfProcess
-from covey.engine.service import LAST_SECONDS, VERSION, Engine, at_leisure, open_engine
+from covey.engine.service import VERSION, Engine, at_leisure, open_engine
 from covey.model.outcome import Left
 from covey.projects.manifest import load_project
 from covey.workspace.last_engine import bad_end
@@ -33,7 +33,7 @@ async def serve(
 ) -> Left:
     """Be the engine of the project at `root` until there is nothing more to do; how its runs were left.
 
-    `on_stop` is told how many seconds its end may take, each time that it is asked to stop and once it has left.
+    `on_stop` is told how many seconds its end may take, when it is asked to stop or leaves something behind.
 
     Raises:
         ConfigError: the manifest has mistakes.
@@ -54,7 +54,6 @@ async def serve(
             await engine.runs.adopt_woken()
             left = await engine.until_left(patience)
         log.info("engine %d leaves: %s", os.getpid(), left.reason or patience.reason)
-    on_stop(LAST_SECONDS)
     return left
 
 

@@ -209,6 +209,11 @@ class LocalRuntime:
         """
         await self._end(self._works.values())
 
+    @property
+    def left_behind(self) -> bool:
+        """Some work did not end, though it had time to."""
+        return any(work.left_behind for work in self._works.values())
+
     async def end_run(self, run_number: int) -> None:
         """End the work of one run for now, likewise."""
         await self._end(work for work in self._works.values() if work.run_number == run_number)

@@ -47,8 +47,8 @@ VERSION = version("covey")
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)
 LEAVE_SECONDS = CLEANUP_SECONDS + 8.0
 """How long leaving may take once the agents' grace is over; then a program leaves in any case (`on_stop`)."""
-LAST_SECONDS = 1.0
-"""How long a program may take to end once its engine has left and has been reported."""
+LAST_SECONDS = 3.0
+"""How long a program may take to end once its engine has left something behind that does not end."""
 PULSE_SECONDS = 1.0
 """How often the engine makes sure that its database is still the one on disk."""
 
@@ -250,6 +250,9 @@ class Engine:
             await self._bench.store.append(Operation(events=(stopped,)))
         except StoreError as error:
             self._broken = self._broken or error
+
+        if self.runtime.left_behind:
+            self.on_stop(LAST_SECONDS)
 
     async def _take_requests(self, feed: ChangeFeed) -> None:
         while not self._closed:
