@@ -1,5 +1,6 @@
 """`covey doctor` on a project that something has happened to: what is found, what is mended, what is left alone."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -189,6 +190,15 @@ class TestOrphans:
             assert "1 program on record that ended with the engine; forgotten" in of(mended, "leases")[0].message
             assert process.poll() is None
             process.kill()
+
+    async def test_one_that_cannot_be_seen_from_here_stays_on_record(self, shop: Path) -> None:
+        place, _, began = _began(os.getpid()).rpartition(" ")
+        elsewhere = place.replace(process_table.place_of(place).namespace, "pid:[1]")
+        record(shop, 2**22 + 1, f"{elsewhere} {began}")
+        for fix in (False, True):
+            (finding,) = of(await examine(shop, fix=fix), "processes")
+            assert finding.severity is Severity.NOTE
+            assert "began in another container or on another host" in finding.message
 
 
 def _began(pid: int) -> str:

@@ -14,16 +14,28 @@ from covey.config.state_dir import STATE_DIRECTORY, state_directory
 from covey.errors import UsageError
 from covey.model import events as e
 from covey.model.control import Action
+from covey.model.events import AnyEvent
+from covey.model.pause import PauseKind
 from covey.store.base import Line
 from covey.store.reads import PAGE
 from covey.store.sqlite import Viewer
+from covey.text.words import ago
 
 __all__ = ["END", "Happening", "Line", "happenings", "last_looked", "newest", "remember_looked"]
 
 END = 2**62
 """Behind every line of the log."""
 
-_KINDS = (e.ControlRequested, e.ControlSettled, e.SessionFailed, e.ArtifactMissing, e.SessionBlocked)
+_KINDS = (
+    e.ControlRequested,
+    e.ControlSettled,
+    e.SessionFailed,
+    e.SessionStalled,
+    e.SessionInterrupted,
+    e.ArtifactMissing,
+    e.SessionBlocked,
+    e.RunPaused,
+)
 _OTHERS = ("failed", "cancelled", "missing_files")
 _NAME_BYTES = 100
 
@@ -90,14 +102,34 @@ def _decided(told: dict[object, Happening], request: Line, settled: e.ControlSet
 
 
 def _need(line: Line) -> Happening | None:
-    event, seq, names = line.entry.event, line.entry.seq, [line.component or ""]
-    if isinstance(event, e.SessionFailed):
-        return Happening(seq, event.at, "failed", why=event.reason, cause=event.cause.value, names=names)
-    if isinstance(event, e.ArtifactMissing):
-        return Happening(seq, event.at, "file_missing", why=event.path, names=names)
-    if isinstance(event, e.SessionBlocked) and _has_a_reason_of_its_own(event):
-        return Happening(seq, event.at, "blocked", why=event.reason, names=names)
-    return None
+    event = line.entry.event
+    need = _need_of(event)
+    if need is None:
+        return None
+    state, why = need
+    cause = event.cause.value if isinstance(event, e.SessionFailed) else None
+    return Happening(line.entry.seq, event.at, state, why=why, cause=cause, names=[line.component or ""])
+
+
+def _need_of(event: AnyEvent) -> tuple[str, str] | None:
+    """The state in which a session needs a human from here on, and why; None where nothing of the kind has happened."""
+    need: tuple[str, str] | None = None
+    match event:
+        case e.SessionFailed():
+            need = "failed", event.reason
+        case e.SessionStalled():
+            need = "stalled", f"no sign of life for {ago(event.since, event.at)}"
+        case e.SessionInterrupted(needs_human=str(why)):
+            need = "interrupted", why
+        case e.ArtifactMissing():
+            need = "file_missing", event.path
+        case e.SessionBlocked() if _has_a_reason_of_its_own(event):
+            need = "blocked", event.reason
+        case e.RunPaused() if event.kind is not PauseKind.HUMAN:
+            need = "paused", event.cause
+        case _:
+            pass
+    return need
 
 
 def _has_a_reason_of_its_own(event: e.SessionBlocked) -> bool:

@@ -29,6 +29,8 @@ from covey.workspace.process_table import Sight
 KEEP_BYTES = 10 * 1024 * 1024
 """How much of what a program prints is delivered, its beginning and its end."""
 
+OUT_OF_SIGHT = frozenset({Sight.OTHER_NAMESPACE, Sight.OTHER_HOST})
+"""Whether a process of there lives, nobody can tell from here."""
 KILL_SECONDS = 5.0
 """How long SIGKILL is waited for: a process in the middle of a disk operation dies when that is over."""
 
@@ -175,7 +177,7 @@ async def end_recorded(record: ProcessRecord, grace: Grace) -> Fate:
     A group that merely has the same number is left alone. What SIGKILL does not end is in the middle of something that
     the kernel waits for, or is another user's.
     """
-    if sight_of(record) in {Sight.OTHER_NAMESPACE, Sight.OTHER_HOST}:
+    if sight_of(record) in OUT_OF_SIGHT:
         return Fate.OUT_OF_SIGHT
     if not is_left(record):
         return Fate.GONE

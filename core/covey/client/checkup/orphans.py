@@ -6,7 +6,7 @@ from covey.client.checkup.finding import MEND, Finding, Severity
 from covey.store.alone import Alone
 from covey.store.sqlite import Viewer
 from covey.text.words import plural, short_id
-from covey.workspace.processes import Grace, ProcessRecord, end_recorded, is_left
+from covey.workspace.processes import OUT_OF_SIGHT, Grace, ProcessRecord, end_recorded, is_left, sight_of
 
 
 async def orphans(viewer: Viewer, grace_seconds: float, alone: Alone | None) -> AsyncIterator[Finding]:
@@ -14,6 +14,13 @@ async def orphans(viewer: Viewer, grace_seconds: float, alone: Alone | None) -> 
     over = 0
     for process in await viewer.processes():
         record = ProcessRecord(pid=process.pid, group=process.group, started=process.started)
+        if sight_of(record) in OUT_OF_SIGHT:
+            message = (
+                f"a program of session {short_id(process.session_id)} began in another container or on another host"
+            )
+            fix = "see there that it has ended; its session waits for your decision: covey status"
+            yield Finding("processes", Severity.NOTE, f"{message}, and cannot be seen from here", fix)
+            continue
         if not is_left(record):
             over += 1
         elif alone is None:
