@@ -322,7 +322,6 @@ class TestRefused:
     def test_once_the_parent_has_passed_its_spawn_step(self) -> None:
         story = blocked_shop()
         story.decide(Action.SKIP, "a")
-        story.happens(e.SessionUnblocked, "root")
         spawn = {"command": CommandKind.SPAWN_SESSIONS}
         story.happens(e.CommandIssued, "root", interaction_id="i1", step=SPAWN, **spawn)
         assert story.undoing().changed
@@ -334,7 +333,6 @@ class TestRefused:
     def test_once_the_parent_has_ended(self) -> None:
         story = blocked_shop()
         story.decide(Action.SKIP, "a")
-        story.happens(e.SessionUnblocked, "root")
         story.happens(e.SessionCompleted, "root")
         assert story.undo().reason == "cannot undo the skip of A: Root has gone on since, it is complete"
 

@@ -91,8 +91,8 @@ class TestUpgrade:
 
     async def test_what_was_stored_then_is_read_and_folded_now(self, root: Path) -> None:
         log = stored_log(root)
-        assert stored_sessions(root) == folded(log)
         async with engine_store(root) as store:
+            assert stored_sessions(root) == folded(log), "also what the older covey did not read out of its lines"
             assert await store.integrity() == "ok"
             assert [entry.seq for entry in await store.entries(0)] == list(range(1, len(log) + 1))
             assert [request.action for request in await store.queued_controls()] == ["skip"]

@@ -16,23 +16,15 @@ from covey.model.order import AnyOrder
 from covey.model.session import Session
 from covey.store import codec
 from covey.store.base import EngineRow
-from covey.store.connection import connect, database_path, explained, in_one_hop, prepare, tidy
+from covey.store.connection import connect, database_path, in_one_hop, tidy, write_all
 from covey.store.copies import copy_database
 from covey.store.lock import engine_lock
+from covey.store.upgrade import bring_up_to_date, restore
 
 _END_ENGINE = "UPDATE engine SET epoch = ?, body = ?"
 _FORGET_PROCESS = "DELETE FROM processes WHERE pid = ? AND started = ?"
 _FORGET_VIEWERS = "DELETE FROM viewers WHERE until < ?"
 _SETTLE_ORDER = "UPDATE orders SET state = ?, body = ? WHERE id = ?"
-_RESTORE = (
-    "INSERT INTO sessions"
-    " (number, id, project_id, run_id, parent_id, component_id, type, position, status, attempt, body)"
-    " VALUES ((SELECT CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE number = ?1) THEN NULL ELSE ?1 END),"
-    " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-    " ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, run_id = excluded.run_id,"
-    " parent_id = excluded.parent_id, component_id = excluded.component_id, type = excluded.type,"
-    " position = excluded.position, status = excluded.status, attempt = excluded.attempt, body = excluded.body"
-)
 
 
 class Alone:
@@ -57,8 +49,7 @@ class Alone:
 
     async def restore(self, sessions: Sequence[tuple[int, Session]]) -> None:
         """Make these rows what the log says; the number is the place that one takes which is gone."""
-        rows = [(number, *codec.session_row(session)) for number, session in sessions]
-        await self._write((_RESTORE, rows))
+        await restore(self.connection, self.path, sessions)
 
     async def end_engine(self, row: EngineRow) -> None:
         """Say that an engine which is gone takes no requests, and that nothing it may still hold counts any more."""
@@ -82,22 +73,6 @@ class Alone:
         await write_all(self.connection, self.path, statements)
 
 
-async def write_all(
-    connection: aiosqlite.Connection, path: Path, statements: Sequence[tuple[str, Sequence[codec.Row]]]
-) -> None:
-    """Run statements, each for all of its rows, in one transaction: durable then, or nothing is changed."""
-    with explained(path):
-        await connection.execute_fetchall("BEGIN IMMEDIATE")
-        try:
-            for statement, rows in statements:
-                await connection.executemany(statement, rows)
-            await connection.execute_fetchall("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                await connection.execute_fetchall("ROLLBACK")
-            raise
-
-
 @contextlib.asynccontextmanager
 async def open_alone(root: Path) -> AsyncIterator[Alone | None]:
     """Keep engines away from the project at `root` for the length of the block; None where one is at work.
@@ -114,6 +89,6 @@ async def open_alone(root: Path) -> AsyncIterator[Alone | None]:
             return
         path = database_path(state)
         async with connect(path) as connection:
-            found, copy = await prepare(connection, path)
+            found, copy = await bring_up_to_date(connection, path)
             yield Alone(connection, path, found, copy)
             await tidy(connection)

@@ -78,6 +78,22 @@ async def in_one_hop(connection: aiosqlite.Connection, work: Callable[[sqlite3.C
     return done
 
 
+async def write_all(
+    connection: aiosqlite.Connection, path: Path, statements: Sequence[tuple[str, Sequence[Sequence[object]]]]
+) -> None:
+    """Run statements, each for all of its rows, in one transaction: durable then, or nothing is changed."""
+    with explained(path):
+        await connection.execute_fetchall("BEGIN IMMEDIATE")
+        try:
+            for statement, rows in statements:
+                await connection.executemany(statement, rows)
+            await connection.execute_fetchall("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                await connection.execute_fetchall("ROLLBACK")
+            raise
+
+
 async def prepare(
     connection: aiosqlite.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS
 ) -> tuple[int, Path | None]:

@@ -18,9 +18,9 @@ import msgspec
 
 from covey.errors import StoreError
 from covey.store import codec
-from covey.store.alone import Alone, write_all
+from covey.store.alone import Alone
 from covey.store.archives import ARCHIVE, FORMAT, MECHANICAL, Archive, Archived, Prunable, Record, kept
-from covey.store.connection import explained, in_one_hop
+from covey.store.connection import explained, in_one_hop, write_all
 from covey.store.copies import PART, keep_new, sync_directory
 
 _MECHANICAL = f"run_id = ? AND {MECHANICAL.format(kept='?')}"

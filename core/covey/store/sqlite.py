@@ -24,12 +24,13 @@ from covey.store import codec, inbox
 from covey.store.archives import ArchiveReads
 from covey.store.base import Committed, EngineRow, Operation, Position, Process
 from covey.store.batch import Batcher, Pending
-from covey.store.connection import check_version, connect, database_path, explained, prepare, tidy
+from covey.store.connection import check_version, connect, database_path, explained, tidy
 from covey.store.feed import ChangeFeed, change_feed
 from covey.store.lock import engine_lives, engine_lock
 from covey.store.reads import Reads
 from covey.store.run_reads import RunReads
 from covey.store.schema import VERSION as SCHEMA
+from covey.store.upgrade import bring_up_to_date
 from covey.store.writer import Note, Writer
 from covey.text.words import ago
 
@@ -174,7 +175,7 @@ async def open_engine_store(
         if not held:
             raise await _running(state, clock)
         async with connect(path) as writing:
-            await prepare(writing, path)
+            await bring_up_to_date(writing, path)
             async with connect(path, read_only=True) as reading:
                 row = await _next_epoch(writing, path, Reads(reading, path), clock, version)
                 seq, at = await _end_of_log(reading, path, clock)
