@@ -277,6 +277,12 @@ class Lives(RuleBasedStateMachine):
         if action != "cancel" or sure == 0:  # a run that is cancelled all the time has no life
             self._request(action, self.model.root, dies=dies)
 
+    @precondition(lambda self: any(m.status == "complete" for m in self.model.members.values()))
+    @rule(data=st.data(), action=st.sampled_from(["skip", "retry", "cancel"]))
+    def ask_of_one_that_is_complete(self, data: st.DataObject, action: str) -> None:
+        complete = sorted(name for name, member in self.model.members.items() if member.status == "complete")
+        self._request(action, self.model.members[data.draw(st.sampled_from(complete))], dies=False)
+
     @precondition(lambda self: self.last is not None)
     @rule()
     def ask_the_same_again_too_late(self) -> None:
