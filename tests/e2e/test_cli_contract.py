@@ -82,7 +82,7 @@ def story(_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
         (root / MONEY).write_bytes(text)
         adopted += read_until(process, "artifact_found")
         tax = next(event["session_id"] for event in adopted if event["event"] == "session_failed")
-        run = adopted[-1]["run_id"]
+        run = next(event["run_id"] for event in adopted if event["event"] == "session_blocked")
         answers["paused"] = program("pause", run, "--json", cwd=root).object
         answers["resumed"] = program("resume", run, "--json", cwd=root).object
         program("slots", "5", "--json", cwd=root)

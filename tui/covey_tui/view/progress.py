@@ -53,10 +53,10 @@ COUNTED: tuple[tuple[str, str, Role, bool], ...] = (
     ("blocked", "blocked", Role.WARNING, True),
     ("stalled", "stalled", Role.WARNING, True),
     ("running", "running", Role.PRIMARY, False),
-    ("waiting", "waiting", Role.MUTED, False),
     ("pausing", "pausing", Role.MUTED, False),
-    ("paused", "paused", Role.MUTED, False),
+    ("waiting", "waiting", Role.MUTED, False),
     ("interrupted", "interrupted", Role.MUTED, False),
+    ("paused", "paused", Role.MUTED, False),
     ("queued", "queued", Role.MUTED, False),
 )
 """State, word, colour of its sign, and whether it needs a human."""
