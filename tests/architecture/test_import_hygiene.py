@@ -22,7 +22,7 @@ LOADS_NOTHING_OF = {
     "covey.errors": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic"),
     "covey.text": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "msgspec", "pydantic"),
     "covey.model": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
-    "covey.model.session": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
+    "covey.model.reducer": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
     "covey.model.decision": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
     "covey.model.tree": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
     "covey.agents.registry": (*SCREEN, "griffe", "watchfiles", "sqlite3", "covey.agents.offline"),

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from covey.client.known import Basis, age_of_inferred, known, quiet_after_of, vital_word
 from covey.model.activity import Activity
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.model.status import ArtifactState, Phase, Status
 from tests.model.strategies import created
 

@@ -18,7 +18,8 @@ from covey.engine.consequences import (
 )
 from covey.model import events as e
 from covey.model.command import CommandKind, Result, ResultStatus, Try
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey.workflows.registry import COMPONENT_DESIGN, CONTEXT_COMPONENTS_DESIGN, ERROR, OK, WARNING
 

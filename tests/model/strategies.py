@@ -9,7 +9,8 @@ from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Status
 from covey.model.tree import SessionTree
 from tests.model.picture import is_legal, is_likely

@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from covey.model.outcome import as_it_stands, exit_code, first_code, reasons, waits_for_human
 from covey.model.pause import Pause, PauseKind, PauseMode
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.model.status import Phase, Status
 from covey.model.tree import SessionTree
 from tests.model.strategies import at, created

@@ -10,7 +10,8 @@ from covey.model import events as e
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import Pause, PauseKind, PauseMode
-from covey.model.session import LEGAL, Session, apply, undecided
+from covey.model.reducer import LEGAL, apply
+from covey.model.session import Session, undecided
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey.model.tree import SessionTree
 from tests.model.picture import (

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.command import CommandKind
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.model.status import FailureCause, Status
 from covey.model.tree import SessionTree
 from tests.model.strategies import at, created, grown, logs, trees

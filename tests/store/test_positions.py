@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from covey.model.events import Entry
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.store.base import Committed, Position
 from covey.store.positions import Positions
 from tests.model.strategies import created

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from covey.model.events import AnyEvent
-from covey.model.session import Session, apply, file_is_missing, undecided
+from covey.model.reducer import apply
+from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 
 _NEEDS = ("failed", "cancelled", "missing_files", "stalled", "interrupted")

@@ -14,7 +14,8 @@ from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.control import Action, ControlRequest
 from covey.model.decision import Decision
-from covey.model.session import Session, about, apply, is_terminal
+from covey.model.reducer import apply
+from covey.model.session import Session, about, is_terminal
 from covey.model.status import ArtifactState, Phase, Status
 
 UNDOABLE = frozenset({Action.RETRY, Action.SKIP, Action.CANCEL})

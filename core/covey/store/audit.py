@@ -14,7 +14,8 @@ import msgspec
 
 from covey.errors import IllegalEventError, StoreError
 from covey.model.events import Entry
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.store import codec
 from covey.store.archives import Archive, Archived, ArchiveReads
 from covey.store.reads import PAGE

@@ -20,7 +20,8 @@ from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.control import ControlRequest
 from covey.model.events import CommandIssued, Entry
-from covey.model.session import Session, apply
+from covey.model.reducer import apply
+from covey.model.session import Session
 from covey.store import codec
 from covey.store.base import Committed, Completion, Operation, Process
 from covey.store.batch import Batcher, Pending
