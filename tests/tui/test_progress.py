@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from covey.text.glyphs import FILE_MISSING, LOOKS
-from covey_tui.view.board import Tally
 from covey_tui.view.progress import COUNTED, SEGMENTS, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, TEXT, Line, Role, Tone, room
+from covey_tui.view.tally import Tally
 
 MANNERS = st.builds(Manner, ascii=st.booleans(), no_color=st.booleans())
 TALLIES = st.dictionaries(st.sampled_from(sorted(LOOKS)), st.integers(1, 5000)).map(lambda states: Tally(states=states))

@@ -5,78 +5,34 @@ parent the sums over all below it. A change costs its own row and those of its a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from covey.client.known import quiet_after_of
 from covey.client.snapshot import EngineState, under_pause
 from covey.model import events as e
 from covey.model.events import AnyEvent
 from covey.model.pause import Pause
-from covey.model.session import Session, file_is_missing, undecided
-from covey.model.status import Phase, Status
+from covey.model.session import Session
+from covey.model.status import Phase
 from covey.model.tree import SessionTree
-from covey.text.glyphs import FILE_MISSING
 from covey_tui.view.signs import Signs
+from covey_tui.view.tally import (
+    AT_WORK,
+    CLOSED,
+    EMPTY,
+    Tally,
+    counts_alike,
+    minus,
+    move,
+    needs_somebody,
+    needs_with,
+    state_of,
+    tokens_of,
+)
 
-CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
-"""Below such a session nobody is needed any more."""
-NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled"})
-_OWN_REASONS = ("not_created",)
 _USUAL_GRACE, _USUAL_RETRIES = 10.0, 5
 """How many seconds an agent has to end, and how often a session is retried, where the run's settings do not say."""
-AT_WORK = ("running", "stalled", "pausing", "cancelling")
-"""States of sessions that have a slot."""
-
 _NONE: Mapping[str, None] = {}
-
-
-@dataclass(slots=True)
-class Tally:
-    """Sums over all below a session: how many are in each state, how many need a human, what they have used."""
-
-    states: dict[str, int] = field(default_factory=dict)
-    needs: int = 0
-    tokens: int = 0
-    cost_usd: float | None = None
-    attempts: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many there are."""
-        return sum(self.states.values())
-
-    def of(self, *states: str) -> int:
-        """How many are in these states."""
-        counted = 0
-        for state in states:  # asked for in every frame: a generator costs three times as much
-            counted += self.states.get(state, 0)
-        return counted
-
-    @property
-    def done(self) -> int:
-        """Complete with their file, or skipped."""
-        return self.of("complete", "skipped")
-
-    def add(self, state: str, tokens: int, cost_usd: float | None, attempts: int) -> None:
-        """Count one session."""
-        self.states[state] = self.states.get(state, 0) + 1
-        self.tokens += tokens
-        self.attempts += attempts
-        if cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + cost_usd
-
-    def merge(self, other: "Tally") -> None:
-        """Count all that another one has counted, but for who needs a human: that depends on what is between."""
-        for state, count in other.states.items():
-            self.states[state] = self.states.get(state, 0) + count
-        self.tokens += other.tokens
-        self.attempts += other.attempts
-        if other.cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
-
-
-_EMPTY = Tally()
-"""The sums below a session that has nothing below it; most have not, and none has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +49,6 @@ class Change:
     foreign: bool = False
     alike: frozenset[str] = frozenset()
     counted: frozenset[str] = frozenset()
-
-
-def state_of(session: Session) -> str:
-    """The key of `covey.text.glyphs.LOOKS` by which the session is shown."""
-    return FILE_MISSING if file_is_missing(session) else str(session.phase or session.status)
-
-
-def tokens_of(session: Session) -> int:
-    """All tokens that a session has used, of every kind."""
-    return sum(session.usage.values())
 
 
 class Board:
@@ -161,11 +107,13 @@ class Board:
 
     def tally(self, session_id: str | None = None) -> Tally:
         """The sums over all below a session; of None, over all below all roots (the roots are left out)."""
-        return self._tallies.get(session_id, _EMPTY)
+        return self._tallies.get(session_id, EMPTY)
 
     def needs_human(self, session_id: str) -> bool:
         """The session itself needs a human: it failed, was cancelled, lost its file, is undecided, or is blocked."""
-        return _needs(self.session(session_id)) and not any(above.status in CLOSED for above in self.above(session_id))
+        return needs_somebody(self.session(session_id)) and not any(
+            above.status in CLOSED for above in self.above(session_id)
+        )
 
     def root_of(self, session_id: str) -> Session:
         """The root of a session's run."""
@@ -256,7 +204,7 @@ class Board:
             changed.append(key)
             if was is None:
                 created.append(key)
-            if was is None or not _counts_alike(was, now):
+            if was is None or not counts_alike(was, now):
                 self._count(was, now, uncounted)
                 counted.append(key)
             elif _looks_alike(was, now):
@@ -319,14 +267,14 @@ class Board:
         """Count everything from scratch, from the leaves up: each session once, not once for each of its ancestors."""
         for stored in reversed(list(self._tree.sessions.values())):  # parents come before their children
             session = self._held.get(stored.id, stored)
-            below = self._tallies.get(session.id, _EMPTY)
+            below = self._tallies.get(session.id, EMPTY)
             above = self._tallies.get(session.session_id)
             if above is None:
                 above = self._tallies[session.session_id] = Tally()
-            above.needs += _needs_with(session, below)
+            above.needs += needs_with(session, below)
             if session.session_id is not None:
                 above.add(state_of(session), tokens_of(session), session.cost_usd, session.attempt)
-            if below is not _EMPTY:
+            if below is not EMPTY:
                 above.merge(below)
 
     def _count(self, before: Session | None, after: Session, uncounted: Mapping[str, Session | None] = _NONE) -> None:
@@ -334,10 +282,10 @@ class Board:
 
         Those that are `uncounted` have changed too, but their sums are still of what they were.
         """
-        below = self._tallies.get(after.id, _EMPTY)
-        difference = _needs_with(after, below) - _needs_with(before, below)
+        below = self._tallies.get(after.id, EMPTY)
+        difference = needs_with(after, below) - needs_with(before, below)
         tokens = tokens_of(after) - (tokens_of(before) if before else 0)
-        cost = _minus(after.cost_usd, before.cost_usd if before else None)
+        cost = minus(after.cost_usd, before.cost_usd if before else None)
         attempts = after.attempt - (before.attempt if before else 0)
         old, new = (state_of(before) if before else None), state_of(after)
         above: str | None = after.session_id
@@ -348,7 +296,7 @@ class Board:
                 sums = self._tallies[above] = Tally()
             sums.needs += difference
             if not at_root:
-                _move(sums.states, old, new)
+                move(sums.states, old, new)
                 sums.tokens += tokens
                 sums.attempts += attempts
                 sums.cost_usd = sums.cost_usd if cost is None else (sums.cost_usd or 0.0) + cost
@@ -357,39 +305,6 @@ class Board:
             session = uncounted.get(above) or self.session(above)
             difference = 0 if session.status in CLOSED else difference
             above = session.session_id
-
-
-def _needs(session: Session) -> bool:
-    if undecided(session) or (session.paused is not None and session.paused.asks):
-        return True
-    if state_of(session) in NEED_A_HUMAN:
-        return not (session.session_id is None and session.status is Status.CANCELLED)
-    if session.phase is not Phase.BLOCKED:
-        return False
-    verdict = session.needs_human or {}
-    others = any(verdict.get(kind) for kind in ("failed", "cancelled", "missing_files"))
-    return any(verdict.get(kind) for kind in _OWN_REASONS) or not others
-
-
-def _needs_with(session: Session | None, below: Tally) -> int:
-    """How many need a human among a session and all below it."""
-    if session is None:
-        return 0
-    return int(_needs(session)) + (0 if session.status in CLOSED else below.needs)
-
-
-def _counts_alike(before: Session, after: Session) -> bool:
-    """None of the sums differs, as after most events: of all these, only what an event replaces is another object."""
-    return (
-        before.phase is after.phase
-        and before.status is after.status
-        and before.artifact is after.artifact
-        and before.attempt == after.attempt
-        and before.usage is after.usage
-        and before.cost_usd == after.cost_usd
-        and before.needs_human is after.needs_human
-        and before.paused is after.paused
-    )
 
 
 def _looks_alike(before: Session, after: Session) -> bool:
@@ -402,17 +317,3 @@ def _looks_alike(before: Session, after: Session) -> bool:
         and before.kept is after.kept
         and before.failure_cause is after.failure_cause
     )
-
-
-def _move(states: dict[str, int], old: str | None, new: str) -> None:
-    if old == new:
-        return
-    if old is not None:
-        states[old] -= 1
-        if not states[old]:
-            del states[old]
-    states[new] = states.get(new, 0) + 1
-
-
-def _minus(after: float | None, before: float | None) -> float | None:
-    return None if after is None and before is None else (after or 0.0) - (before or 0.0)

@@ -14,10 +14,11 @@ from covey.text.cells import cut, pad, width
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import cost, plural, tokens
-from covey_tui.view.board import NEED_A_HUMAN, Board, state_of, tokens_of
+from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint
 from covey_tui.view.needs import CAUSES_IN_ORDER, cause_of
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, fit, span, wrapped
+from covey_tui.view.tally import NEED_A_HUMAN, state_of, tokens_of
 from covey_tui.view.words import STATE_ROLES, name_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from covey.model.session import undecided
 from covey.model.status import FailureCause, Phase, Status
-from covey_tui.view.board import Board, state_of
+from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint, hints
 from covey_tui.view.keys import MEANINGS, able, allowed, label_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
+from covey_tui.view.tally import state_of
 
 KeyOf = Callable[[str], str]
 """The key of a binding as people read it."""

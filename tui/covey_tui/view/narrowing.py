@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from covey.model.session import Session
-from covey_tui.view.board import CLOSED, Board
+from covey_tui.view.board import Board
+from covey_tui.view.tally import CLOSED
 
 Predicate = Callable[[Session], bool]
 

@@ -9,8 +9,9 @@ from itertools import chain
 
 from covey.model.session import Session, file_is_missing
 from covey.model.status import Phase, Status
-from covey_tui.view.board import CLOSED, Board
+from covey_tui.view.board import Board
 from covey_tui.view.rows import Rows
+from covey_tui.view.tally import CLOSED
 
 _MAY_WAIT = frozenset({Phase.BLOCKED, Phase.STALLED, Phase.INTERRUPTED})
 _ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from covey.text.glyphs import FILE_MISSING, LOOKS
-from covey_tui.view.board import Tally
 from covey_tui.view.spans import MUTED, Line, Role, Span, Tone, span
+from covey_tui.view.tally import Tally
 
 
 class Manner(NamedTuple):

@@ -5,11 +5,12 @@ from datetime import datetime, tzinfo
 from covey.model.session import Session, is_terminal
 from covey.text.sanitise import sanitise_line
 from covey.text.words import cost, duration, tokens
-from covey_tui.view.board import AT_WORK, Board
+from covey_tui.view.board import Board
 from covey_tui.view.columns import BAR_LEAST
 from covey_tui.view.opening import opening
 from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
+from covey_tui.view.tally import AT_WORK
 from covey_tui.view.words import name_of
 
 _SHORT_OF = 20

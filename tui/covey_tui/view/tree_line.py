@@ -9,10 +9,11 @@ from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
 from covey.text.words import cost, duration, tokens
-from covey_tui.view.board import Board, Tally, tokens_of
+from covey_tui.view.board import Board
 from covey_tui.view.columns import ATTEMPT, BAR_LEAST, TIME, Columns
 from covey_tui.view.progress import USUAL, Manner, bar, done_of_all
 from covey_tui.view.spans import MUTED, TEXT, Line, Role, Tone, fit, room, span
+from covey_tui.view.tally import Tally, tokens_of
 from covey_tui.view.words import elapsed, glyph, glyph_tone, is_ticking, name_of, status_word
 
 PULSE = "◉"

@@ -8,8 +8,9 @@ from covey.model.session import Session, undecided
 from covey.model.status import AT_WORK, Phase, Status
 from covey.text.glyphs import CAUSES, LOOKS, step_words
 from covey.text.sanitise import SafeText, sanitise_line
-from covey_tui.view.board import NEED_A_HUMAN, Board, state_of
+from covey_tui.view.board import Board
 from covey_tui.view.spans import Role, Tone
+from covey_tui.view.tally import NEED_A_HUMAN, state_of
 
 STATE_ROLES: dict[str, Role] = {
     "queued": Role.MUTED,

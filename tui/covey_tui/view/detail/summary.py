@@ -9,10 +9,11 @@ from covey.model.session import Session
 from covey.model.status import AT_WORK, Phase, Status
 from covey.text.glyphs import LOOKS
 from covey.text.words import cost, duration, plural, tokens
-from covey_tui.view.board import Board, Tally, state_of
+from covey_tui.view.board import Board
 from covey_tui.view.detail.git import facts_of
 from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
+from covey_tui.view.tally import Tally, state_of
 from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
 
 _BUSY = AT_WORK | {Phase.PAUSING, Phase.CANCELLING}

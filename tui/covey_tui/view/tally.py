@@ -1,0 +1,123 @@
+"""Sums over sessions, and what they count of each: its state, what it has used, whether it needs a human. Pure."""
+
+from dataclasses import dataclass, field
+
+from covey.model.session import Session, file_is_missing, undecided
+from covey.model.status import Phase, Status
+from covey.text.glyphs import FILE_MISSING
+
+CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
+"""Below such a session nobody is needed any more."""
+NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled"})
+_OWN_REASONS = ("not_created",)
+AT_WORK = ("running", "stalled", "pausing", "cancelling")
+"""States of sessions that have a slot."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums over all below a session: how many are in each state, how many need a human, what they have used."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    needs: int = 0
+    tokens: int = 0
+    cost_usd: float | None = None
+    attempts: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(self.states.values())
+
+    def of(self, *states: str) -> int:
+        """How many are in these states."""
+        counted = 0
+        for state in states:  # asked for in every frame: a generator costs three times as much
+            counted += self.states.get(state, 0)
+        return counted
+
+    @property
+    def done(self) -> int:
+        """Complete with their file, or skipped."""
+        return self.of("complete", "skipped")
+
+    def add(self, state: str, tokens: int, cost_usd: float | None, attempts: int) -> None:
+        """Count one session."""
+        self.states[state] = self.states.get(state, 0) + 1
+        self.tokens += tokens
+        self.attempts += attempts
+        if cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + cost_usd
+
+    def merge(self, other: "Tally") -> None:
+        """Count all that another one has counted, but for who needs a human: that depends on what is between."""
+        for state, count in other.states.items():
+            self.states[state] = self.states.get(state, 0) + count
+        self.tokens += other.tokens
+        self.attempts += other.attempts
+        if other.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + other.cost_usd
+
+
+EMPTY = Tally()
+"""The sums below a session that has nothing below it; most have not, and none has one of its own."""
+
+
+def state_of(session: Session) -> str:
+    """The key of `covey.text.glyphs.LOOKS` by which the session is shown."""
+    return FILE_MISSING if file_is_missing(session) else str(session.phase or session.status)
+
+
+def tokens_of(session: Session) -> int:
+    """All tokens that a session has used, of every kind."""
+    return sum(session.usage.values())
+
+
+def needs_somebody(session: Session) -> bool:
+    """It needs a human itself, whatever has become of its ancestors."""
+    if undecided(session) or (session.paused is not None and session.paused.asks):
+        return True
+    if state_of(session) in NEED_A_HUMAN:
+        return not (session.session_id is None and session.status is Status.CANCELLED)
+    if session.phase is not Phase.BLOCKED:
+        return False
+    verdict = session.needs_human or {}
+    others = any(verdict.get(kind) for kind in ("failed", "cancelled", "missing_files"))
+    return any(verdict.get(kind) for kind in _OWN_REASONS) or not others
+
+
+def needs_with(session: Session | None, below: Tally) -> int:
+    """How many need a human among a session and all below it."""
+    if session is None:
+        return 0
+    return int(needs_somebody(session)) + (0 if session.status in CLOSED else below.needs)
+
+
+def counts_alike(before: Session, after: Session) -> bool:
+    """None of the sums differs, as after most events: of all these, only what an event replaces is another object."""
+    return (
+        before.phase is after.phase
+        and before.status is after.status
+        and before.artifact is after.artifact
+        and before.attempt == after.attempt
+        and before.usage is after.usage
+        and before.cost_usd == after.cost_usd
+        and before.needs_human is after.needs_human
+        and before.paused is after.paused
+    )
+
+
+def move(states: dict[str, int], old: str | None, new: str) -> None:
+    """Count one in another state than before; None: it was not counted."""
+    if old == new:
+        return
+    if old is not None:
+        states[old] -= 1
+        if not states[old]:
+            del states[old]
+    states[new] = states.get(new, 0) + 1
+
+
+def minus(after: float | None, before: float | None) -> float | None:
+    """A difference of costs; None where nothing was known before or after."""
+    return None if after is None and before is None else (after or 0.0) - (before or 0.0)
