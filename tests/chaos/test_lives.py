@@ -17,9 +17,9 @@ LOST_WAKE_UP = [("engine/wakeups.py", "        e.SessionFailed,\n", "")]
 
 SKIP_OF_A_COMPLETE_ONE = [
     ("model/control.py", "frozenset(Standing) - {Standing.COMPLETE, Standing.SKIPPED}", "frozenset(Standing)"),
-    ("model/session.py", '"it is complete and its file is there")', '"")'),
+    ("model/reducer.py", '"it is complete and its file is there")', '"")'),
     (
-        "model/session.py",
+        "model/reducer.py",
         "_require(session.artifact is ArtifactState.MISSING, session, event,",
         "_require(True, session, event,",
     ),
@@ -44,13 +44,17 @@ COMPLETE_ONES_AGAIN = [
         "\" AND (status = 'active' OR json_extract(body, '$.pending') IS NOT NULL) ORDER BY number\"",
         "\" AND status IN ('active', 'complete') ORDER BY number\"",
     ),
-    ("engine/recovery.py", "    working = [", "    await again(bench, sessions)\n    working = ["),
+    (
+        "engine/recovery.py",
+        "    await _close_abandoned(bench, DIED)\n",
+        "    await _close_abandoned(bench, DIED)\n    await again(bench, tuple(sessions.values()))\n",
+    ),
     (
         "engine/recovery.py",
         "async def _append(",
         _AGAIN,
     ),
-    ("model/session.py", "    _require(not ended_well, session, event,", "    _require(True, session, event,"),
+    ("model/reducer.py", "    _require(not ended_well, session, event,", "    _require(True, session, event,"),
 ]
 """A recovery that has complete sessions run again."""
 

@@ -27,7 +27,7 @@ OWN = {
     "session_reconfigured": ["agent", "model"],
     "session_blocked": ["reason", "needs_human"],
     "session_unblocked": [],
-    "session_interrupted": ["reason"],
+    "session_interrupted": ["reason", "needs_human"],
     "session_completed": ["kept"],
     "session_failed": ["cause", "reason"],
     "session_cancelled": ["reason", "decision_id", "by"],
@@ -38,7 +38,7 @@ OWN = {
     "control_requested": ["request_id", "decision_id", "action", "by", "reason", "note"],
     "control_settled": ["request_id", "decision_id", "action", "changed", "refused", "reason"],
     "slots_changed": ["slots", "by"],
-    "engine_started": ["pid", "epoch", "version"],
+    "engine_started": ["pid", "epoch", "version", "died", "resumed", "adopted", "waiting"],
     "engine_stopped": ["pid", "reason"],
 }
 """Every event that this version writes, with what it has beside the head."""
