@@ -1,4 +1,4 @@
-"""`covey pause`, `covey resume` and `covey slots`: how much of the work goes on at the same time, or none of it."""
+"""`covey pause`, `covey resume` and `covey undo`: what is asked of a whole run, by its root."""
 
 import asyncio
 from dataclasses import replace
@@ -10,13 +10,11 @@ from covey.cli.out import Out
 from covey.client.finding import NOTHING_YET, find_run
 from covey.client.place import find_root
 from covey.client.requests import WAIT_SECONDS, Answer, Wish, request_control
-from covey.client.slots import SlotsAnswer, present_slots, request_slots
 from covey.errors import NotFoundError
 from covey.model.control import Action, RequestState
 from covey.model.pause import at_work, safety_words
 from covey.model.session import Session
 from covey.store.sqlite import Viewer, open_viewer
-from covey.text.words import plural
 
 
 def pause(
@@ -65,6 +63,30 @@ def resume(
     return _ask(run, Wish(action=Action.RESUME), project, json=json, no_wait=no_wait, start=start)
 
 
+def undo(
+    run: str | None = None,
+    /,
+    *,
+    no_wait: NoWait = False,
+    start: Start = False,
+    json: Json = False,
+    project: ProjectDir = None,
+) -> int:
+    """Take back the last retry, skip or cancel of a run; once more takes back the one before.
+
+    All its sessions are as they were before. Those that were at work go on where they had come to, as a new attempt;
+    a retry can be undone only while nothing of it has started.
+
+    Args:
+        run: The run's id, or its beginning; default: the newest unfinished one, else the newest.
+        no_wait: Leave the request and do not wait for the decision.
+        start: Start an engine if none is at work; it goes on with what the request sets going.
+        json: One object, named by the run's root.
+        project: The project's directory.
+    """
+    return _ask(run, Wish(action=Action.UNDO), project, json=json, no_wait=no_wait, start=start)
+
+
 def _ask(run: str | None, wish: Wish, project: Path | None, *, json: bool, no_wait: bool, start: bool) -> int:
     root, out = find_root(project), Out(asked_json=json)
     wait_seconds = 0 if no_wait else WAIT_SECONDS
@@ -95,45 +117,3 @@ async def _with_safety(viewer: Viewer, run: Session, answer: Answer) -> Answer:
     working = at_work(sessions[0], sessions) if await viewer.living_engine() else 0
     reason = "; ".join(part for part in (answer.reason, safety_words(working)) if part)
     return replace(answer, reason=reason)
-
-
-def slots(
-    number: int | None = None,
-    /,
-    *,
-    no_wait: NoWait = False,
-    json: Json = False,
-    project: ProjectDir = None,
-) -> int:
-    """How many sessions the engine lets work at the same time: say how many, or let it be another number.
-
-    The last word holds, whoever said it. With fewer, none that is at work is ended.
-
-    Args:
-        number: So many from now on; without it, how many there are is printed.
-        no_wait: Leave the request and do not wait for the answer.
-        json: One object.
-        project: The project's directory.
-    """
-    root, out = find_root(project), Out(asked_json=json)
-    answer = asyncio.run(_slots(root, number, 0 if no_wait else WAIT_SECONDS))
-    if json:
-        out.json(answer)
-    else:
-        out.text(_slots_said(answer))
-    return REFUSED if answer.state is RequestState.REFUSED else 0
-
-
-async def _slots(root: Path, number: int | None, wait_seconds: float) -> SlotsAnswer:
-    async with open_viewer(root) as viewer:
-        if number is None:
-            return await present_slots(viewer)
-        return await request_slots(viewer, number, wait_seconds=wait_seconds)
-
-
-def _slots_said(answer: SlotsAnswer) -> str:
-    how_many = "" if answer.slots is None else plural(answer.slots, "slot")
-    refused = "refused" if answer.state is RequestState.REFUSED else ""
-    asked = "asked for" if answer.state is RequestState.QUEUED else ""
-    head = " ".join(part for part in (how_many, refused, asked) if part)
-    return ": ".join(part for part in (head, answer.reason) if part)
