@@ -71,7 +71,7 @@ class TestDoctor:
     def test_a_program_whose_engine_is_dead_is_told(self, shop: Path) -> None:
         with (shop / "covey.toml").open("a", encoding="utf-8") as manifest:
             manifest.write(
-                '\n[agents.slow]\nkind = "command"\ncommand = ["sh", "-c", "trap  TERM; echo at work; sleep 30"]\n'
+                '\n[agents.slow]\nkind = "command"\ncommand = ["sh", "-c", "trap \'\' TERM; echo at work; sleep 30"]\n'
             )
         process = start("run", "design", "catalog", "--agent", "slow", "--max-sessions", "1", "--json", cwd=shop)
         read_until(process, "command_issued", step="GenerateComponentDesign")
