@@ -180,12 +180,19 @@ class Board:
                 self._learn(event)
             if key not in before:
                 before[key] = self._known(key)
-            pause = self._pause_of(key)
-            self._tree.fold((event,))
-            if self._pause_of(key) is not pause:  # all of the run may look otherwise
-                for below in self.under(key):
-                    before.setdefault(below, self._known(below))
+            if key == event.run_id:
+                self._fold_of_root(event, key, before)
+            else:
+                self._tree.fold((event,))
         return self._changed(before, foreign=foreign)
+
+    def _fold_of_root(self, event: AnyEvent, root_id: str, before: dict[str, Session | None]) -> None:
+        """Apply an event of a run's root; where it pauses the run or lets it go, all of the run may look otherwise."""
+        pause = self._pause_of(root_id)
+        self._tree.fold((event,))
+        if self._pause_of(root_id) is not pause:
+            for below in self.under(root_id):
+                before.setdefault(below, self._known(below))
 
     def _changed(self, before: Mapping[str, Session | None], *, foreign: bool) -> Change:
         """What these sessions, as they were before, have become."""
@@ -194,10 +201,12 @@ class Board:
         alike: list[str] = []
         counted: list[str] = []
         uncounted = dict(before)
+        may_be_held = bool(self._held) or any(self._pause_of(root) is not None for root in self.roots())
         for key, was in before.items():
             del uncounted[key]
             self._seen.pop(key, None)
-            self._lay_pause(key)
+            if may_be_held:
+                self._lay_pause(key)
             now = self._known(key)
             if now is None or now is was:
                 continue
