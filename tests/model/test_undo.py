@@ -144,6 +144,18 @@ class TestOfOneDecision:
         assert restored(story.of("a")) == before
         assert (story.of("a").failure_cause, story.of("a").error_message) == (FailureCause.TIMEOUT, "too slow")
 
+    def test_a_skip_of_one_that_failed_again_and_again(self) -> None:
+        story = shop()
+        for _ in range(2):
+            story.decide(Action.RETRY, "a")
+            story.happens(e.SessionStarted, "a")
+            story.happens(e.SessionFailed, "a", cause=FailureCause.TIMEOUT, reason="too slow")
+        before = restored(story.of("a"))
+        assert before["repeat"] is not None
+        story.decide(Action.SKIP, "a")
+        story.undo()
+        assert restored(story.of("a")) == before
+
     def test_a_skip_of_one_whose_file_is_missing(self) -> None:
         story = shop()
         story.happens(e.ArtifactMissing, "d", path="docs/design/d.md")

@@ -13,6 +13,7 @@ import msgspec
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
+from covey.model.retries import Repeat
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Status
 
 
@@ -220,6 +221,7 @@ class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
     kept: bool = False
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    repeat: Repeat | None = None
     state: dict[str, Any] = {}
 
 

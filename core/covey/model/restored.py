@@ -35,6 +35,7 @@ def restored_fields(event: "DecisionUndone") -> dict[str, Any]:
         "kept": event.kept,
         "started_at": event.started_at,
         "finished_at": event.finished_at,
+        "repeat": event.repeat,
         "state": event.state,
     }
 

@@ -12,7 +12,7 @@ from covey.model.retries import Repeat
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A session's present state, folded from its events. `session_id` is its parent's id, None for a root.
 
     `step` and `command` are those of its newest interaction, `pending` that interaction's id while it has no result.

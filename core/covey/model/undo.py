@@ -182,6 +182,7 @@ class _Past:
             kept=was.kept,
             started_at=None if goes_on else was.started_at,
             finished_at=was.finished_at,
+            repeat=was.repeat,
             state={**was.state, **resume},
         )
 
