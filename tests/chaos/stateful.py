@@ -52,6 +52,7 @@ MANIFEST = f"""
 [run]
 agent = "scripted"
 max_sessions = %d
+retry_limit = 1000000
 max_revisions = {MAX_REVISIONS}
 cancel_grace = "1s"
 [[context]]
@@ -187,6 +188,7 @@ class Stage:
             reason="because",
             note="again" if request.note else None,
             resume=request.resume,
+            force=True,  # budgets of retries are no matter of these rules
         )
         async with open_viewer(self.root) as viewer:
             assert viewer is not None
