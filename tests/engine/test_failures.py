@@ -41,14 +41,19 @@ class Watch:
         """Whoever counts from here on has seen nothing of what was before."""
         self.failures = self._counting()
 
-    async def fails(self, cause: FailureCause = FailureCause.AGENT_ERROR) -> None:
+    async def fails(self, *causes: FailureCause) -> None:
+        """A child after the other fails, by default one of an error; then it is looked whether that was too often."""
+        for cause in causes or (FailureCause.AGENT_ERROR,):
+            await self._fails(cause)
+        await self.failures.look()
+
+    async def _fails(self, cause: FailureCause) -> None:
         of = [each for each in self.family.components.values() if each.name != "Shop"][self.count]
         self.count += 1
         child = await self.family.child(self.root, of)
         event = e.SessionFailed(at=self.family.clock.now(), **about(child), cause=cause, reason="no idea")
         committed = await self.family.happen(event)
         self.failures.know(entry.event for entry in committed.entries)
-        await self.failures.look()
 
     async def resume(self) -> None:
         event = e.RunResumed(at=self.family.clock.now(), **about(self.root), by="ada", decision_id=new_id())
@@ -81,6 +86,11 @@ async def test_each_cause_counts_by_itself(watch: Watch) -> None:
     assert await watch.cause() is None
     await watch.fails(FailureCause.CRASH)
     assert await watch.cause() == "3 sessions failed within 10m: crash"
+
+
+async def test_a_failure_of_another_cause_right_behind_hides_none(watch: Watch) -> None:
+    await watch.fails(*[FailureCause.AGENT_ERROR] * 3, FailureCause.CRASH)
+    assert await watch.cause() == "3 sessions failed within 10m: agent_error"
 
 
 @pytest.mark.parametrize(("seconds", "paused"), [(WINDOW / 2 - 1, True), (WINDOW / 2 + 1, False)])

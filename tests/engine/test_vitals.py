@@ -203,6 +203,18 @@ class TestTheLimit:
             life.sign()
         assert ward.over == []
 
+    async def test_does_not_run_while_the_session_stands_still(self, ward: Ward) -> None:
+        child, life = await ward.admit("Alpha")
+        running = Running(child.id, 1)
+        life.is_acting = False  # between two steps
+        await ward.wait(LIMIT / 4)
+        with ward.vitals.resting(running):
+            await ward.wait(2 * LIMIT)
+        await ward.wait(LIMIT / 2)
+        assert ward.over == []
+        await ward.wait(LIMIT / 4)
+        assert ward.over[:1] == [(running, LIMIT)]
+
 
 class TestTime:
     """Nobody stalls or times out for what happens to clocks, or to the engine itself."""

@@ -56,7 +56,7 @@ class RepeatedFailures:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._counts: dict[str, _Count] = {}
-        self._suspects: dict[str, FailureCause] = {}
+        self._suspects: set[tuple[str, FailureCause]] = set()
 
     def know(self, events: Iterable[AnyEvent]) -> None:
         """Count what has just been written. A root that fails has nothing more to be paused."""
@@ -65,12 +65,12 @@ class RepeatedFailures:
                 continue
             self._counts.setdefault(event.run_id, _Count()).add(event)
             if isinstance(event, e.SessionFailed) and event.session_id != event.run_id:
-                self._suspects[event.run_id] = event.cause
+                self._suspects.add((event.run_id, event.cause))
 
     async def look(self) -> None:
         """Pause the runs in which the failures that came since the last look were too many."""
         while self._suspects:
-            run_id, cause = self._suspects.popitem()
+            run_id, cause = self._suspects.pop()
             root = await self._bench.store.session(self._bench.scope, run_id)
             if root is not None:
                 await self._judge(root, cause)

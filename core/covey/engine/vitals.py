@@ -87,14 +87,14 @@ class Vitals:
 
     @contextlib.contextmanager
     def resting(self, running: Running) -> Iterator[None]:
-        """A session stands still for the length of the block, which is not of its time."""
-        before = self._awake.seconds()
+        """A session stands still for the length of the block, however long that is: it is not of its time."""
+        life, before = self._lives[running], self._awake.seconds()
+        is_limited, life.is_limited = life.is_limited, False
         try:
             yield
         finally:
-            life = self._lives.get(running)
-            if life is not None:
-                life.since += self._awake.seconds() - before
+            life.is_limited = is_limited
+            life.since += self._awake.seconds() - before
 
     # Looking.
 
