@@ -146,7 +146,7 @@ def _usage(tokens: Sequence[str], error: Exception) -> str:
 
 def _crashed(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What Python does with an error that nobody caught, in place of printing its traceback."""
-    from covey.workspace.crash_reports import error_in_words  # noqa: PLC0415 - only when something is wrong
+    from covey.store.crash_reports import error_in_words  # noqa: PLC0415 - only when something is wrong
 
     place = _write_crash(error.with_traceback(trace))
     told = f"the report is in {place}" if place else "run it again with COVEY_DEBUG=1 to see where"
@@ -156,7 +156,7 @@ def _crashed(_: type[BaseException], error: BaseException, trace: TracebackType 
 def _write_crash(error: BaseException) -> Path | None:
     from importlib.metadata import version  # noqa: PLC0415 - only when something is wrong
 
-    from covey.workspace.crash_reports import write_report  # noqa: PLC0415 - likewise
+    from covey.store.crash_reports import write_report  # noqa: PLC0415 - likewise
 
     command = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] in {**COMMANDS, **HIDDEN} else ""
     try:

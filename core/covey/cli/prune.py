@@ -72,7 +72,7 @@ def _object(pruned: Pruned, *, dry_run: bool) -> dict[str, object]:
 
 def _lines(pruned: Pruned, older: str, *, dry_run: bool) -> list[SafeText]:
     if not pruned.runs:
-        return [SafeText(f"nothing to put away: no run ended more than {older} ago, but the newest of its context")]
+        return [SafeText(f"nothing to put away: no run ended more than {older} ago; each context keeps its newest")]
     lines = [_line(each) for each in pruned.runs]
     runs = plural(len(pruned.runs), "run")
     if dry_run:

@@ -34,10 +34,10 @@ from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject, find_contexts
+from covey.store.last_engine import bad_end
 from covey.store.sqlite import open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
-from covey.workspace.last_engine import bad_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,10 +26,10 @@ from covey.errors import ConfigError, StoreError, UsageError
 from covey.projects.manifest import DeclaredProject, load_project
 from covey.store.alone import Alone, open_alone
 from covey.store.connection import database_path
+from covey.store.last_engine import how_it_ended
 from covey.store.lock import engine_lives
 from covey.store.sqlite import Viewer, open_viewer
 from covey.text.words import plural, size
-from covey.workspace.last_engine import how_it_ended
 
 
 def in_order(findings: list[Finding]) -> bool:

@@ -16,9 +16,9 @@ from covey.errors import StoreError, UsageError
 from covey.store.alone import open_alone
 from covey.store.archives import ARCHIVE, Prunable
 from covey.store.connection import database_path
+from covey.store.crash_reports import drop_old_reports
 from covey.store.pruning import Pruner
 from covey.store.sqlite import open_viewer
-from covey.workspace.crash_reports import drop_old_reports
 
 
 @dataclass(frozen=True, slots=True)

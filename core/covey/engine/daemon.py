@@ -18,7 +18,7 @@ from covey.engine.patience import OfProcess
 from covey.engine.service import VERSION, Engine, at_leisure, open_engine
 from covey.model.outcome import Left
 from covey.projects.manifest import load_project
-from covey.workspace.last_engine import bad_end
+from covey.store.last_engine import bad_end
 
 log = logging.getLogger(__name__)
 

@@ -37,11 +37,11 @@ from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject
 from covey.store.base import Committed, Operation
 from covey.store.connection import database_path
+from covey.store.crash_reports import error_in_words
 from covey.store.feed import ChangeFeed, change_feed
 from covey.store.sqlite import EngineStore, local_user, open_engine_store
 from covey.workflows.registry import WORKFLOWS
 from covey.workflows.workflow import Workflow
-from covey.workspace.crash_reports import error_in_words
 
 VERSION = version("covey")
 COLLECTOR_THRESHOLDS = (50_000, 20, 100)

@@ -11,10 +11,10 @@ from covey.model.session import is_terminal
 from covey.store import codec
 from covey.store.alone import Alone
 from covey.store.base import EngineRow
+from covey.store.last_engine import BadEnd
 from covey.store.sqlite import Viewer
 from covey.text.words import ago, plural
 from covey.workspace import process_table
-from covey.workspace.last_engine import BadEnd
 
 _RENEWED = timedelta(minutes=1)
 """Viewers renew what they say every few seconds; who is so late has gone without a word."""

@@ -8,8 +8,8 @@ from covey.config.state_dir import ENGINE_LOG, STATE_DIRECTORY
 from covey.store.archives import ARCHIVE, ArchiveReads
 from covey.store.connection import database_path
 from covey.store.copies import copies_of
+from covey.store.crash_reports import crash_reports
 from covey.text.words import plural, size
-from covey.workspace.crash_reports import crash_reports
 
 
 async def sizes(root: Path, reads: ArchiveReads | None) -> list[Finding]:

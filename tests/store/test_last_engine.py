@@ -6,11 +6,11 @@ from pathlib import Path
 
 from covey.model import events as e
 from covey.store.base import Operation
+from covey.store.crash_reports import write_report
+from covey.store.last_engine import bad_end
 from covey.store.lock import engine_lock
 from covey.store.sqlite import EngineStore
 from covey.testing.clock import FakeClock
-from covey.workspace.crash_reports import write_report
-from covey.workspace.last_engine import bad_end
 from tests.store.lives import engine_store
 
 

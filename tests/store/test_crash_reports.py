@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from covey.workspace.crash_reports import KEPT, CrashReport, crash_reports, drop_old_reports, write_report
+from covey.store.crash_reports import KEPT, CrashReport, crash_reports, drop_old_reports, write_report
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
 SECRET = "s3cr3t-v4lue"

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import StoreError
 from covey.store.base import EngineRow
+from covey.store.crash_reports import CrashReport, crash_reports
 from covey.store.lock import engine_lives
 from covey.store.reads import Reads
 from covey.store.sqlite import open_viewer
-from covey.workspace.crash_reports import CrashReport, crash_reports
 
 _SECOND = timedelta(seconds=1)
 
