@@ -218,7 +218,8 @@ def picture(model: Model) -> dict[str, str]:
 
 
 def _line(member: Member) -> str:
-    waits = "" if member.status != "active" else "held" if member.held else "queued"
+    idle = "interrupted" if member.interrupted else "queued"
+    waits = "" if member.status != "active" else "held" if member.held else idle
     return f"{member.status} {member.attempt} {waits}".strip()
 
 

@@ -94,11 +94,11 @@ def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
 
 
 def _engine(view: RunView) -> str:
+    ended = view.root.finished_at
+    if ended is not None:  # whose engine may still be leaving
+        return f"The newest run ended {ago(ended, datetime.now(UTC))} ago."
     if view.engine.alive:
         return f"An engine is at work (pid {view.engine.pid})."
-    ended = view.root.finished_at
-    if ended is not None:
-        return f"The newest run ended {ago(ended, datetime.now(UTC))} ago."
     return "No engine is at work."
 
 
