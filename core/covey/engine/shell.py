@@ -25,9 +25,10 @@ from covey.steps.base import Tools
 from covey.steps.tested import Expected
 from covey.text.sanitise import sanitise_line
 from covey.workspace.endings import environment, said_of
-from covey.workspace.files import NotTextError, OutsideError, read_start
+from covey.workspace.files import NotTextError, read_start
 from covey.workspace.output import Stream
 from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, run_process
+from covey.workspace.walk import OutsideError
 
 _HANDED_ON = ("test", "code", "implemented", "uncommitted", "expected", "of")
 _TEMPORARY = ".covey/tmp"
