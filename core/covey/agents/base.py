@@ -41,13 +41,12 @@ class Assignment:
 
     `kind` says what file that is. Paths are relative to `workspace` (absolute). `source` is the component's code by the
     path rules, `design_path` its design document and `test_path` its tests, whether they exist or not; `test_command`
-    runs those tests, in the workspace. `must_fail`: there is no code yet, so the tests that are asked for have to be
-    collected and fail. `sections` are the headings that a document must have. `findings` are what the last check found
-    wrong, `failure` is how the attempt before this one ended and `failure_cause` its class, `note` what a human says
-    about it.
-    `components` are all components of the project (contexts among them), so that dependencies can be named as the
-    project knows them. For a review, `component` is the context itself, and `reviewed` are its components in spawn
-    order.
+    runs those tests, in the workspace, for at most `test_timeout` seconds. `must_fail`: there is no code yet, so the
+    tests that are asked for have to be collected and fail. `sections` are the headings that a document must have.
+    `findings` are what the last check found wrong, `failure` is how the attempt before this one ended and
+    `failure_cause` its class, `note` what a human says about it. `components` are all components of the project (contexts among them), so that dependencies can
+    be named as the project knows them. For a review, `component` is the context itself, and `reviewed` are its
+    components in spawn order.
     """
 
     session_id: str
@@ -66,6 +65,7 @@ class Assignment:
     design_path: str = ""
     test_path: str = ""
     test_command: tuple[str, ...] = ()
+    test_timeout: float = 600.0
     must_fail: bool = False
     reviewed: tuple[Reviewed, ...] = ()
     source_roots: tuple[str, ...] = (".",)

@@ -161,6 +161,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         design_path=paths[ArtifactKind.DESIGN],
         test_path=paths[ArtifactKind.TEST],
         test_command=tuple(command_for(tools.home, tools.settings, paths[ArtifactKind.TEST])),
+        test_timeout=tools.settings.commands.timeout,
         must_fail=must_fail,
         component=component,
         context=context,
