@@ -5,7 +5,7 @@ comes in through the entry point group `covey.agents`; the name of the entry poi
 An agent is ended by cancelling `run`; it cleans up within the desk's grace and lets the cancellation out.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -75,6 +75,26 @@ class Assignment:
     model: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnUsage:
+    """What one turn of a model has used, as its provider counts it.
+
+    `model` is the one that answered. `tokens` are those of each kind in `TOKEN_KINDS` that is not zero; `input` leaves
+    out what was read from a cache or written to one. `request_id` is the provider's name for the turn, if it gives any.
+    """
+
+    model: str
+    tokens: Mapping[str, int]
+    request_id: str | None = None
+
+
+class BudgetSpentError(Exception):
+    """The session has no money left for another turn; raised by the desk. The text is the session's failure.
+
+    An agent lets it out of `run`: the session then fails with the cause `budget`, and its work on disk stays.
+    """
+
+
 class Desk(Protocol):
     """What the engine lends an agent while it works."""
 
@@ -90,6 +110,14 @@ class Desk(Protocol):
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Add to the session's transcript; any length, the store splits it."""
+        ...
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used, once it is paid for: at its end, also where nothing of it can be used.
+
+        Counted once for a `request_id`, however often it is told, and by whichever engine; without one, each time.
+        It counts too while the agent is being ended.
+        """
         ...
 
 

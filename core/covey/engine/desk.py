@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from covey.agents.base import TurnUsage
 from covey.clock import Clock
+from covey.engine.till import Till
 from covey.model.command import TRANSCRIPT_ROW_BYTES, TranscriptKind, TranscriptRow
 from covey.store.base import Process
 from covey.store.sqlite import EngineStore
@@ -87,9 +89,17 @@ class EngineDesk:
     """What the engine lends an agent for one turn; whatever the agent does with it is a sign of life."""
 
     def __init__(
-        self, transcript: Transcript, ledger: SessionLedger, grace: Grace, step: str, sign: Callable[[], None]
+        self,
+        transcript: Transcript,
+        ledger: SessionLedger,
+        till: Till,
+        *,
+        grace: Grace,
+        step: str,
+        sign: Callable[[], None],
     ) -> None:
         self._transcript = transcript
+        self._till = till
         self._step = step
         self._sign = sign
         self.ledger = ledger
@@ -99,3 +109,8 @@ class EngineDesk:
         """Add to the session's transcript."""
         self._sign()
         self._transcript.add(self._step, kind, text)
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used; returns once it is durable."""
+        self._sign()
+        await self._till.take(self._step, usage)
