@@ -5,7 +5,7 @@ comes in through the entry point group `covey.agents`; the name of the entry poi
 An agent is ended by cancelling `run`; it cleans up within the desk's grace and lets the cancellation out.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -44,9 +44,9 @@ class Assignment:
     runs those tests, in the workspace, for at most `test_timeout` seconds. `must_fail`: there is no code yet, so the
     tests that are asked for have to be collected and fail. `sections` are the headings that a document must have.
     `findings` are what the last check found wrong, `failure` is how the attempt before this one ended and
-    `failure_cause` its class, `note` what a human says about it. `components` are all components of the project (contexts among them), so that dependencies can
-    be named as the project knows them. For a review, `component` is the context itself, and `reviewed` are its
-    components in spawn order.
+    `failure_cause` its class, `note` what a human says about it. `components` are all components of the project
+    (contexts among them), so that dependencies can be named as the project knows them. For a review, `component` is the
+    context itself, and `reviewed` are its components in spawn order.
     """
 
     session_id: str
@@ -100,6 +100,26 @@ class Conversation(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnUsage:
+    """What one turn of a model has used, as its provider counts it.
+
+    `model` is the one that answered. `tokens` are those of each kind in `TOKEN_KINDS` that is not zero; `input` leaves
+    out what was read from a cache or written to one. `request_id` is the provider's name for the turn, if it gives any.
+    """
+
+    model: str
+    tokens: Mapping[str, int]
+    request_id: str | None = None
+
+
+class BudgetSpentError(Exception):
+    """The session has no money left for another turn; raised by the desk. The text is the session's failure.
+
+    An agent lets it out of `run`: the session then fails with the cause `budget`, and its work on disk stays.
+    """
+
+
 class Desk(Protocol):
     """What the engine lends an agent while it works."""
 
@@ -120,6 +140,14 @@ class Desk(Protocol):
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Add to the session's transcript; any length, the store splits it."""
+        ...
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used, once it is paid for: at its end, also where nothing of it can be used.
+
+        Counted once for a `request_id`, however often it is told, and by whichever engine; without one, each time.
+        It counts too while the agent is being ended.
+        """
         ...
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from covey.agents.base import Message
+from covey.agents.base import Message, TurnUsage
 from covey.clock import Clock
+from covey.engine.till import Till
 from covey.model.command import TRANSCRIPT_ROW_BYTES, TranscriptKind, TranscriptRow
 from covey.model.session import Session
 from covey.store.base import Process, Said
@@ -133,12 +134,14 @@ class EngineDesk:
         transcript: Transcript,
         *,
         ledger: SessionLedger,
+        till: Till,
         conversation: StoredConversation,
         grace: Grace,
         step: str,
         sign: Callable[[], None],
     ) -> None:
         self._transcript = transcript
+        self._till = till
         self._step = step
         self._sign = sign
         self.ledger = ledger
@@ -149,3 +152,8 @@ class EngineDesk:
         """Add to the session's transcript."""
         self._sign()
         self._transcript.add(self._step, kind, text)
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used; returns once it is durable."""
+        self._sign()
+        await self._till.take(self._step, usage)

@@ -16,6 +16,7 @@ from covey.engine.loop import run_session
 from covey.engine.pauses import STARTS, STEPS, Pauses
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
+from covey.engine.till import Till
 from covey.engine.turns import Bench, Turns, error_result
 from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
@@ -317,7 +318,13 @@ class LocalRuntime:
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
         conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
         return EngineDesk(
-            work.transcript, ledger=ledger, conversation=conversation, grace=work.grace, step=step, sign=life.sign
+            work.transcript,
+            ledger=ledger,
+            till=Till(self._bench, turn.session),
+            conversation=conversation,
+            grace=work.grace,
+            step=step,
+            sign=life.sign,
         )
 
     async def _transcript(self, turn: Turn) -> Transcript:

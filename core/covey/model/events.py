@@ -232,6 +232,20 @@ class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
     state: dict[str, Any] = {}
 
 
+class UsageRecorded(Event, frozen=True, kw_only=True, tag="usage_recorded"):
+    """One turn of a model was paid for, by whichever attempt of the session: `tokens` by kind (see `model/usage.py`).
+
+    `cost_usd` is what it cost by the prices of that moment, None where the model has none. `request_id` is the
+    provider's: what a session has recorded under one is never recorded again.
+    """
+
+    step: str
+    model: str
+    tokens: dict[str, int]
+    cost_usd: float | None = None
+    request_id: str | None = None
+
+
 class ArtifactFound(Event, frozen=True, kw_only=True, tag="artifact_found"):
     """The session's file is there, seen by the engine. `path` is relative to the project root."""
 
@@ -319,6 +333,7 @@ AnyEvent = (
     | SessionSkipped
     | SessionRetried
     | DecisionUndone
+    | UsageRecorded
     | ArtifactFound
     | ArtifactMissing
     | ControlRequested

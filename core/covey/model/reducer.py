@@ -58,7 +58,7 @@ def apply(session: Session | None, event: e.AnyEvent) -> Session | None:
 
 def _may_be_of_another_attempt(event: e.AnyEvent) -> bool:
     is_late = isinstance(event, e.ResultRecorded) and event.late
-    return is_late or isinstance(event, e.SessionRetried | e.DecisionUndone)
+    return is_late or isinstance(event, e.SessionRetried | e.DecisionUndone | e.UsageRecorded)
 
 
 def _name(event: e.AnyEvent) -> str:
@@ -280,6 +280,17 @@ def _what_went_wrong(session: Session, event: e.SessionRetried) -> dict[str, Any
     return {**found, "failure_cause": event.failure_cause} if known else found
 
 
+def _used(session: Session, event: e.UsageRecorded) -> Session:
+    """What was paid for counts, whatever has become of the session and its attempt since."""
+    _require(1 <= (event.attempt or 0) <= session.attempt, session, event, f"its attempt is {session.attempt}")
+    _require(all(count >= 0 for count in event.tokens.values()), session, event, "tokens are never taken back")
+    usage = {kind: session.usage.get(kind, 0) + event.tokens.get(kind, 0) for kind in {**session.usage, **event.tokens}}
+    if event.cost_usd is not None:
+        return _next(session, event, usage=usage, cost_usd=(session.cost_usd or 0.0) + event.cost_usd)
+    unpriced = {**session.unpriced, event.model: session.unpriced.get(event.model, 0) + sum(event.tokens.values())}
+    return _next(session, event, usage=usage, unpriced=unpriced)
+
+
 def _artifact_found(session: Session, event: e.ArtifactFound) -> Session:
     _require(event.path == session.artifact_path, session, event, "the file is not its artifact")
     _require(session.artifact is not ArtifactState.PRESENT, session, event, "its artifact is known to be there")
@@ -343,6 +354,7 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.DecisionUndone: Rule(
         frozenset({Status.ACTIVE, Status.CANCELLED, Status.SKIPPED}), frozenset({Phase.QUEUED}), _undone
     ),
+    e.UsageRecorded: Rule(_ANY, None, _used),
     e.ArtifactFound: Rule(_ANY, None, _artifact_found),
     e.ArtifactMissing: Rule(frozenset({Status.COMPLETE}), None, _artifact_missing),
     e.RunPaused: Rule(_ACTIVE, None, _run_paused),

@@ -40,6 +40,7 @@ _SAYS_NOTHING_NEW = (
     e.ArtifactFound,
     e.ArtifactMissing,
     e.SessionReconfigured,
+    e.UsageRecorded,
     e.ControlRequested,
     e.ControlSettled,
     e.RunStarted,

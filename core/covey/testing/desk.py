@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from covey.agents.base import Message
+from covey.agents.base import Message, TurnUsage
 from covey.model.command import TranscriptKind
 from covey.workspace.processes import Grace, ProcessRecord
 
@@ -58,16 +58,22 @@ class RecordingConversation:
 
 @dataclass(slots=True)
 class RecordingDesk:
-    """A desk as the engine lends it, with its reports in `reports`."""
+    """A desk as the engine lends it, with its reports in `reports` and the turns that were paid for in `turns`."""
 
     grace: Grace = field(default_factory=Grace)
     ledger: RecordingLedger = field(default_factory=RecordingLedger)
     conversation: RecordingConversation = field(default_factory=RecordingConversation)
     reports: list[Report] = field(default_factory=list)
+    turns: list[TurnUsage] = field(default_factory=list)
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Remember the report."""
         self.reports.append(Report(kind, text))
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Remember what a turn has used, once for each request."""
+        if usage.request_id is None or all(turn.request_id != usage.request_id for turn in self.turns):
+            self.turns.append(usage)
 
     def said(self, kind: TranscriptKind = TranscriptKind.TEXT) -> str:
         """All reports of a kind, as one text."""
