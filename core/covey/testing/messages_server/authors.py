@@ -27,8 +27,8 @@ _DEFINITION = re.compile(r"^(?: *\d+\W)?((?:async )?def [a-z]\w*|class [A-Z]\w*)
 def author(request: Request) -> Answer:
     """Read the source, write the file that the prompt asks for, run its tests where there are any, and end the turn.
 
-    A design document or a review gets every section that the prompt names; a test file tests that the module's public names
-    are there.
+    A design document or a review gets every section that the prompt names; a test file tests that the module's public
+    names are there.
     """
     prompt = f"{request.system}\n{request.prompt}"
     target = _found(_TARGET, prompt, "a heading `# Write the file …`")
