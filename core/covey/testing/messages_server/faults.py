@@ -19,7 +19,7 @@ DRAFT = Reply("I begin with the source, then I write the document, section by se
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer with an HTTP status from 400 on. `body` replaces the API's own form of an error."""
+    """An answer with an HTTP status from 400 on. `body` replaces the server's own form of an error."""
 
     status: int
     kind: str
@@ -161,6 +161,12 @@ def rate_limited(
 def internal_error(status: int = 500) -> Refusal:
     """500 and its likes: the API's own fault."""
     return Refusal(status, "api_error", "Internal server error")
+
+
+def bad_gateway(status: int = 502) -> Refusal:
+    """502, 503 or 504 of a proxy before the API: a page of HTML instead of JSON."""
+    page = b"<html><head><title>Bad Gateway</title></head><body><center><h1>Bad Gateway</h1></center></body></html>"
+    return Refusal(status, "api_error", "Bad Gateway", {"content-type": "text/html"}, page)
 
 
 def overloaded(retry_after: float | None = None) -> Refusal:
