@@ -28,6 +28,7 @@ session_cancelled     -      | x      x       x       x       x           x     
 session_skipped       -      | x      x       x       x       x           x         x       | .        x            x      x         .
 session_retried       -      | .      .       .       .       .           .         .       | .        x            x      x         x
 decision_undone       -      | x      .       .       .       .           .         .       | .        .            .      x         x
+usage_recorded        -      | x      x       x       x       x           x         x       | x        x            x      x         x
 artifact_found        -      | x      x       x       x       x           x         x       | x        x            x      x         x
 artifact_missing      -      | .      .       .       .       .           .         .       | x        x            .      .         .
 run_paused            -      | x      x       x       x       x           x         x       | .        .            .      .         .
@@ -85,6 +86,8 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
             return event.attempt != session.attempt + 1
         case e.DecisionUndone():
             return not _could_be_undone(session, event)
+        case e.UsageRecorded():
+            return not 1 <= (event.attempt or 0) <= session.attempt or min(event.tokens.values(), default=0) < 0
         case e.ArtifactFound():
             return event.path != session.artifact_path or session.artifact is ArtifactState.PRESENT
         case e.ArtifactMissing():
