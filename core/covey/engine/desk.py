@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from covey.clock import Clock
 from covey.model.command import TRANSCRIPT_ROW_BYTES, TranscriptKind, TranscriptRow
@@ -83,15 +84,39 @@ class SessionLedger:
         await self._store.close_process(record.pid, record.started)
 
 
+class Dialogue(Protocol):
+    """What is said between an agent and its human (`covey.engine.dialogue`)."""
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """Stand still while the run is hard paused; then what humans have said since."""
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask, and wait for the answer."""
+        ...
+
+    async def kept(self) -> None:
+        """Note that the agent has for good what it was given."""
+        ...
+
+
 class EngineDesk:
     """What the engine lends an agent for one turn; whatever the agent does with it is a sign of life."""
 
     def __init__(
-        self, transcript: Transcript, ledger: SessionLedger, grace: Grace, step: str, sign: Callable[[], None]
+        self,
+        transcript: Transcript,
+        ledger: SessionLedger,
+        grace: Grace,
+        *,
+        step: str,
+        sign: Callable[[], None],
+        dialogue: Dialogue,
     ) -> None:
         self._transcript = transcript
         self._step = step
         self._sign = sign
+        self.dialogue = dialogue
         self.ledger = ledger
         self.grace = grace
 
@@ -99,3 +124,17 @@ class EngineDesk:
         """Add to the session's transcript."""
         self._sign()
         self._transcript.add(self._step, kind, text)
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn; waits while the run is hard paused."""
+        self._sign()
+        return await self.dialogue.before_turn()
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer.
+
+        Raises:
+            ValueError: the question has no words.
+        """
+        self._sign()
+        return await self.dialogue.ask(question)
