@@ -14,20 +14,7 @@ from tests.workspace.traps import TARGET
 
 COMPONENT = Component(id="c", project_id="p", name="Shop", module_name="shop")
 SCRIPT = (sys.executable, "-S", TARGET)
-PYTEST = (sys.executable, "-m", "pytest", "-q", TARGET)
-
-
-@dataclass
-class AnsweringDesk(RecordingDesk):
-    """A desk whose human answers every question."""
-
-    asked: list[str] = field(default_factory=list)
-
-    async def ask(self, question: str) -> str:
-        if not question.strip():
-            raise ValueError("it has no words")
-        self.asked.append(question)
-        return "Yes."
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--disable-plugin-autoload", TARGET)
 
 
 @dataclass(frozen=True)
@@ -42,7 +29,7 @@ class Bench:
     """Where a toolbox is tried out."""
 
     root: Path
-    desk: AnsweringDesk = field(default_factory=AnsweringDesk)
+    desk: RecordingDesk = field(default_factory=RecordingDesk)
 
     def assignment(self, **changes: object) -> Assignment:
         plain = Assignment(
