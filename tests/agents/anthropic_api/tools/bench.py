@@ -14,20 +14,21 @@ from tests.workspace.traps import TARGET
 
 COMPONENT = Component(id="c", project_id="p", name="Shop", module_name="shop")
 SCRIPT = (sys.executable, "-S", TARGET)
-PYTEST = (sys.executable, "-m", "pytest", "-q", TARGET)
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--disable-plugin-autoload", TARGET)
 
 
 @dataclass
-class AnsweringDesk(RecordingDesk):
-    """A desk whose human answers every question."""
+class AskableDesk(RecordingDesk):
+    """A desk whose human answers `answers`, one after the other."""
 
-    asked: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
 
     async def ask(self, question: str) -> str:
         if not question.strip():
             raise ValueError("it has no words")
-        self.asked.append(question)
-        return "Yes."
+        self.questions.append(question)
+        return self.answers.pop(0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Bench:
     """Where a toolbox is tried out."""
 
     root: Path
-    desk: AnsweringDesk = field(default_factory=AnsweringDesk)
+    desk: AskableDesk = field(default_factory=AskableDesk)
 
     def assignment(self, **changes: object) -> Assignment:
         plain = Assignment(

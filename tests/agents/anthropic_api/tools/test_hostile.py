@@ -38,7 +38,7 @@ async def test_a_trick_is_refused(traps: Traps, case: Case, *, by_kernel: bool) 
     assert answer.is_error is (case.name not in ANSWERED)
     assert traps.state() == before
     assert not (traps.root / TARGET).exists()
-    assert not bench.desk.asked
+    assert not bench.desk.questions
     for text in (answer.text, *(report.text for report in bench.desk.reports)):
         assert MARK not in text
         assert KEY not in text

@@ -58,7 +58,11 @@ class AskingDesk(Desk, Protocol):
     """A desk at which a human can be asked."""
 
     async def ask(self, question: str) -> str:
-        """The human's answer."""
+        """The human's answer.
+
+        Raises:
+            ValueError: the question has no words.
+        """
         ...
 
 
