@@ -33,6 +33,7 @@ artifact_found        -      | x      x       x       x       x           x     
 artifact_missing      -      | .      .       .       .       .           .         .       | x        x            .      .         .
 run_paused            -      | x      x       x       x       x           x         x       | .        .            .      .         .
 run_resumed           -      | x      x       x       x       x           x         x       | .        .            .      .         .
+budget_set            -      | x      x       x       x       x           x         x       | .        .            .      .         .
 """  # noqa: E501 - a table is read across
 
 _LINES = [line.replace("|", " ").split() for line in PICTURE.strip().splitlines()]
@@ -92,6 +93,8 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
             return event.path != session.artifact_path or session.artifact is ArtifactState.PRESENT
         case e.ArtifactMissing():
             return event.path != session.artifact_path or session.artifact is not ArtifactState.PRESENT
+        case e.BudgetSet():
+            return session.session_id is not None
         case _:
             return isinstance(event, e.RunPaused | e.RunResumed) and not _may_be_paused_or_resumed(session, event)
 

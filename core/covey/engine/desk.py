@@ -99,7 +99,7 @@ class EngineDesk:
         sign: Callable[[], None],
     ) -> None:
         self._transcript = transcript
-        self._till = till
+        self.till = till
         self._step = step
         self._sign = sign
         self.ledger = ledger
@@ -113,4 +113,4 @@ class EngineDesk:
     async def spent(self, usage: TurnUsage) -> None:
         """Count what a turn has used; returns once it is durable."""
         self._sign()
-        await self._till.take(self._step, usage)
+        await self.till.take(self._step, usage)

@@ -5,10 +5,13 @@ never its siblings; an error of the store ends the engine. Engine shutdown is th
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from covey.agents.base import BudgetSpentError
+from covey.engine.budgets import Budgets
 from covey.engine.desk import EngineDesk, SessionLedger, Transcript
 from covey.engine.executor import Executor
 from covey.engine.failures import RepeatedFailures
@@ -17,12 +20,13 @@ from covey.engine.pauses import STARTS, STEPS, Pauses
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
 from covey.engine.till import Till
-from covey.engine.turns import Bench, Turns, error_result
+from covey.engine.turns import Bench, HeldBackError, Turns, error_result
 from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
 from covey.errors import StoreError
 from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
+from covey.model.session import Session
 from covey.model.status import FailureCause
 from covey.store.base import Child
 from covey.workspace.endings import as_written
@@ -76,7 +80,8 @@ class LocalRuntime:
         self._works: dict[Running, Work] = {}
         self.pauses = Pauses(slots)
         self.failures = RepeatedFailures(bench)
-        self.turns = Turns(bench)
+        self.budgets = Budgets(bench)
+        self.turns = Turns(bench, self._may_pay)
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
@@ -98,8 +103,10 @@ class LocalRuntime:
 
     async def next_command(self, running: Running) -> Turn | None:
         """The turn to take; None when the session has ended or another attempt has begun."""
-        await self._stand_still(self._works[running])
-        return await self.turns.next_command(running)
+        while True:
+            await self._stand_still(self._works[running])
+            with contextlib.suppress(HeldBackError):  # its run has just been paused
+                return await self.turns.next_command(running)
 
     async def handle_result(self, turn: Turn, result: Result) -> Next:
         """Record the result and what follows from it."""
@@ -122,7 +129,7 @@ class LocalRuntime:
             return await self._act(work, turn, desk)
 
     async def _act(self, work: Work, turn: Turn, desk: EngineDesk) -> Result:
-        work.acting = asyncio.create_task(self._executor.execute(self._bench.tools, turn, desk))
+        work.acting = asyncio.create_task(self._paid(turn, desk))
         try:
             await asyncio.wait({work.acting})
         except asyncio.CancelledError:
@@ -130,6 +137,21 @@ class LocalRuntime:
             raise
         acting, work.acting = work.acting, None
         return self._ended(work) if acting.cancelled() else acting.result()
+
+    async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
+        """Do what the turn's command says, unless it is an agent's and the session has no money left."""
+        try:
+            if turn.interaction.command.command is CommandKind.AGENT:
+                await desk.till.before_turn()
+            return await self._executor.execute(self._bench.tools, turn, desk)
+        except BudgetSpentError as error:
+            return error_result(str(error), self._bench.tools.clock.now(), cause=FailureCause.BUDGET)
+
+    async def _may_pay(self, session: Session) -> bool:
+        """Its run has not just been paused because its budget is spent."""
+        await self.budgets.look(session.run_id)
+        root_number = self._works[Running(session.id, session.attempt)].run_number
+        return not self.pauses.holds(root_number, STEPS)
 
     async def due_children(self, running: Running) -> Due:
         """The children that are neither terminal nor running, and whether others run or wait for a human."""
@@ -272,7 +294,7 @@ class LocalRuntime:
                 await self.pauses.passed(session_id, work.run_number, STARTS)
             await self._loop(work)
             return
-        work.has_slot = await self.pauses.acquire(session_id, work.at)
+        work.has_slot = await self._slot(work, work.at)
         try:
             if work.has_slot:
                 with self.vitals.at_work(work.running, is_limited=True):
@@ -280,6 +302,16 @@ class LocalRuntime:
         finally:
             if work.has_slot:
                 self._slots.release()
+
+    async def _slot(self, work: Work, at: Place) -> bool:
+        """Wait for a slot in which there is money to work with; False when the session was withdrawn."""
+        while await self.pauses.acquire(work.running.session_id, at):
+            await self.budgets.look_at(work.run_number)
+            if not self.pauses.holds(work.run_number) or work.stopped:
+                return True
+            self._slots.release()
+            self._moved()
+        return False
 
     async def _stand_still(self, work: Work) -> None:
         """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""
@@ -316,7 +348,7 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        till = Till(self._bench, turn.session)
+        till = Till(self._bench, self.budgets, turn.session)
         return EngineDesk(work.transcript, ledger, till, grace=work.grace, step=step, sign=life.sign)
 
     async def _transcript(self, turn: Turn) -> Transcript:

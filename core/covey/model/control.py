@@ -66,7 +66,7 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     `decision_id` is shared by all requests of one bulk action. `changed` and `outcome` are set by the engine.
     With `force` a retry is made although it has failed the same way before, or was made too often; a `hard` pause lets
     no session of the run take another step. An undo names in `undoes` the decision that was the last one for whoever
-    asked.
+    asked. A resume may set what the run may spend from then on: `budget_usd` in US dollars, `budget_tokens`.
     """
 
     id: str
@@ -86,6 +86,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     hard: bool = False
     undoes: str | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
     state: RequestState = RequestState.QUEUED
     changed: bool | None = None
     outcome: str | None = None

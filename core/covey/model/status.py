@@ -49,6 +49,7 @@ class FailureCause(StrEnum):
     """Why a session failed, as a class of reasons that is handled alike."""
 
     AGENT_ERROR = "agent_error"
+    BUDGET = "budget"
     TIMEOUT = "timeout"
     MISSING_FILE = "missing_file"
     CHECK_FAILED = "check_failed"

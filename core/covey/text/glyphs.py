@@ -56,6 +56,7 @@ def look_of(status: str, phase: str | None, *, file_missing: bool = False) -> Lo
 
 CAUSES: dict[str, str] = {
     "agent_error": "agent",
+    "budget": "budget",
     "timeout": "timeout",
     "missing_file": "no file",
     "check_failed": "checks",
