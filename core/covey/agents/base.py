@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -43,7 +43,8 @@ class Assignment:
     path rules, `design_path` its design document and `test_path` its tests, whether they exist or not; `test_command`
     runs those tests, in the workspace. `must_fail`: there is no code yet, so the tests that are asked for have to be
     collected and fail. `sections` are the headings that a document must have. `findings` are what the last check found
-    wrong, `failure` is how the attempt before this one ended, `note` what a human says about it.
+    wrong, `failure` is how the attempt before this one ended and `failure_cause` its class, `note` what a human says
+    about it.
     `components` are all components of the project (contexts among them), so that dependencies can be named as the
     project knows them. For a review, `component` is the context itself, and `reviewed` are its components in spawn
     order.
@@ -70,13 +71,42 @@ class Assignment:
     source_roots: tuple[str, ...] = (".",)
     findings: tuple[str, ...] = ()
     failure: str | None = None
+    failure_cause: FailureCause | None = None
     missing: tuple[str, ...] = ()
     note: str | None = None
     model: str | None = None
 
 
+Message = dict[str, Any]
+"""One message of a conversation, as the Messages API has it: `role`, and `content` as a list of blocks."""
+
+
+class Conversation(Protocol):
+    """What a session and its model have said to each other: durable, and gone on with by whatever resumes the session.
+
+    The steps of an attempt share one conversation. A bare retry begins another.
+    """
+
+    async def load(self) -> list[Message]:
+        """All messages so far, oldest first."""
+        ...
+
+    async def append(self, *messages: Message) -> None:
+        """Add messages; returns once they are durable."""
+        ...
+
+    async def is_begun(self) -> bool:
+        """The prompt of the present step was said already: its work was interrupted, and goes on."""
+        ...
+
+
 class Desk(Protocol):
     """What the engine lends an agent while it works."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation of the session, for agents that talk to a model themselves."""
+        ...
 
     @property
     def grace(self) -> Grace:

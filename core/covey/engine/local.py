@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from covey.engine.desk import EngineDesk, SessionLedger, Transcript
+from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
 from covey.engine.executor import Executor
 from covey.engine.failures import RepeatedFailures
 from covey.engine.loop import run_session
@@ -315,7 +315,10 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        return EngineDesk(work.transcript, ledger, work.grace, step, life.sign)
+        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
+        return EngineDesk(
+            work.transcript, ledger=ledger, conversation=conversation, grace=work.grace, step=step, sign=life.sign
+        )
 
     async def _transcript(self, turn: Turn) -> Transcript:
         store, (session_id, attempt) = self._bench.store, turn.running

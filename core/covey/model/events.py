@@ -186,10 +186,16 @@ class SessionSkipped(Event, frozen=True, kw_only=True, tag="session_skipped"):
 
 
 class SessionRetried(Event, frozen=True, kw_only=True, tag="session_retried"):
-    """A new attempt of an ended session; `attempt` is the new one. `resume_step` None begins at the first step."""
+    """A new attempt of an ended session; `attempt` is the new one. `resume_step` None begins at the first step.
+
+    `conversation` is the one that its agent begins; None goes on with the one before. `failure_cause` is why the
+    attempt before it failed, where it did.
+    """
 
     note: str | None = None
     resume_step: str | None = None
+    conversation: int | None = None
+    failure_cause: FailureCause | None = None
     agent: str
     model: str | None = None
     decision_id: str
@@ -215,6 +221,7 @@ class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
     step: str | None = None
     command: CommandKind | None = None
     note: str | None = None
+    conversation: int = 1
     agent: str
     model: str | None = None
     artifact: ArtifactState = ArtifactState.UNKNOWN

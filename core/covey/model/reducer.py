@@ -244,7 +244,8 @@ def _retried(session: Session, event: e.SessionRetried) -> Session:
         attempt=session.attempt + 1,
         agent=event.agent,
         model=event.model,
-        state={**session.state, "resume_step": event.resume_step, **_what_went_wrong(session)},
+        state={**session.state, "resume_step": event.resume_step, **_what_went_wrong(session, event)},
+        conversation=event.conversation or session.conversation,
         step=None,
         command=None,
         pending=None,
@@ -267,13 +268,16 @@ def _undone(session: Session, event: e.DecisionUndone) -> Session:
     return _next(session, event, **restored_fields(event))
 
 
-def _what_went_wrong(session: Session) -> dict[str, Any]:
+def _what_went_wrong(session: Session, event: e.SessionRetried) -> dict[str, Any]:
     """What the next prompt carries of the attempt that ended."""
     gone = session.artifact is ArtifactState.MISSING or session.failure_cause is FailureCause.MISSING_FILE
     failure = session.error_message
     if failure is None and gone:
         failure = f"its file {session.artifact_path} is missing"
-    return {"failure": failure, "missing_files": [session.artifact_path] if gone else []}
+    found = {"failure": failure, "missing_files": [session.artifact_path] if gone else []}
+    # An attempt that nobody failed has no class of failure, and must not keep that of one before it.
+    known = event.failure_cause is not None or "failure_cause" in session.state
+    return {**found, "failure_cause": event.failure_cause} if known else found
 
 
 def _artifact_found(session: Session, event: e.ArtifactFound) -> Session:

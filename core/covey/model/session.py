@@ -20,7 +20,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `needs_human` is the verdict that blocks it; of one that was interrupted, why it does not go on by itself (see
     `undecided`). `stalled_since` is its last sign of life while it is stalled. `paused` is the pause of its run, and
     stands on a root alone. `repeat` is the retry that failed last, counted with those before it that were and failed
-    alike. `usage` counts tokens by kind, `cost_usd` is in US dollars.
+    alike. `usage` counts tokens by kind, `cost_usd` is in US dollars. `conversation` is the attempt in which the
+    conversation with its agent began: a later attempt goes on with it, or begins its own.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_by: str | None = None
     usage: dict[str, int] = {}
     cost_usd: float | None = None
+    conversation: int = 1
     external_conversation_id: str | None = None
     inserted_at: datetime
     started_at: datetime | None = None

@@ -176,6 +176,7 @@ class _Past:
             step=None if goes_on else was.step,
             command=None if goes_on else was.command,
             note=was.note,
+            conversation=was.conversation,
             agent=runs_with.agent,
             model=runs_with.model,
             artifact=ArtifactState.UNKNOWN if goes_on else artifact,

@@ -1,7 +1,11 @@
 """A desk that remembers: what an agent reported and which processes it had, for tests of agents, ours or anybody's."""
 
+import copy
 from dataclasses import dataclass, field
 
+import msgspec
+
+from covey.agents.base import Message
 from covey.model.command import TranscriptKind
 from covey.workspace.processes import Grace, ProcessRecord
 
@@ -33,11 +37,32 @@ class RecordingLedger:
 
 
 @dataclass(slots=True)
+class RecordingConversation:
+    """A conversation in memory; `begun` for a step that was interrupted after its prompt was said."""
+
+    messages: list[Message] = field(default_factory=list)
+    begun: bool = False
+
+    async def load(self) -> list[Message]:
+        """All messages so far, oldest first."""
+        return copy.deepcopy(self.messages)
+
+    async def append(self, *messages: Message) -> None:
+        """Remember the messages, as JSON would give them back."""
+        self.messages += msgspec.json.decode(msgspec.json.encode(messages))
+
+    async def is_begun(self) -> bool:
+        """As the test says."""
+        return self.begun
+
+
+@dataclass(slots=True)
 class RecordingDesk:
     """A desk as the engine lends it, with its reports in `reports`."""
 
     grace: Grace = field(default_factory=Grace)
     ledger: RecordingLedger = field(default_factory=RecordingLedger)
+    conversation: RecordingConversation = field(default_factory=RecordingConversation)
     reports: list[Report] = field(default_factory=list)
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
