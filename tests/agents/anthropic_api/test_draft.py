@@ -75,7 +75,10 @@ class TestWhole:
         heard = [piece for piece in pieces if piece is not None]
         assert "".join(piece.text for piece in heard if piece.is_thinking) == "Hm, first…"
         assert "".join(piece.text for piece in heard if not piece.is_thinking) == "I look."
-        assert [piece for piece in heard if piece.ends] == [Piece("", is_thinking=True, ends=True), Piece("", ends=True)]
+        assert [piece for piece in heard if piece.ends] == [
+            Piece("", is_thinking=True, ends=True),
+            Piece("", ends=True),
+        ]
 
     def test_what_is_new_to_us_is_left_alone(self) -> None:
         unknown = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"q": 1}, "more": True}
@@ -134,7 +137,9 @@ class TestBroken:
         with pytest.raises(BrokenStreamError, match=expected):
             drafted(*events)
 
-    @pytest.mark.parametrize("data", ["", "{", "[]", "null", '{"index": 1}', '{"type": 3}', '{"type": "x", "index": "a"}'])
+    @pytest.mark.parametrize(
+        "data", ["", "{", "[]", "null", '{"index": 1}', '{"type": 3}', '{"type": "x", "index": "a"}']
+    )
     def test_no_event(self, data: str) -> None:
         with pytest.raises(BrokenStreamError, match="no JSON"):
             Draft().take(data)

@@ -287,4 +287,3 @@ def _arguments(whole: object, text: str) -> dict[str, Any] | None:
         return _object.decode(text)
     except (msgspec.DecodeError, UnicodeError):
         return None
-
