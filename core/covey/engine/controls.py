@@ -104,7 +104,9 @@ class Controls:
             run = (standing.root, *standing.below)
             history = await self._bench.store.history(self._bench.scope, standing.root.id)
             return undo(request, run, history, self._has_passed, now)
-        return decide(request, standing.session, standing.above, standing.below, now, retry_limit=limit)
+        paused = self._runtime.credentials.paused
+        rows = (standing.session, standing.above, standing.below)
+        return decide(request, *rows, now, retry_limit=limit, paused=paused)
 
     def _has_passed(self, then: Session, now: Session) -> bool:
         return has_passed(self._bench.workflows.get(now.type), then.step, now.step)
@@ -185,7 +187,8 @@ class Controls:
 def _sets_going(event: e.AnyEvent) -> bool:
     """Something is to be done for a session that had ended, or had been blocked."""
     goes_on = isinstance(event, e.DecisionUndone) and event.status is Status.ACTIVE
-    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed)
+    kinds = e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.CredentialResumed
+    return goes_on or isinstance(event, kinds)
 
 
 def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:

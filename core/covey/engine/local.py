@@ -5,10 +5,13 @@ never its siblings; an error of the store ends the engine. Engine shutdown is th
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from covey.agents.base import CredentialStoppedError
+from covey.engine.credentials import Credentials
 from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
 from covey.engine.executor import Executor
 from covey.engine.failures import RepeatedFailures
@@ -73,7 +76,10 @@ class LocalRuntime:
         self._slots = slots
         self._moved = moved
         self._works: dict[Running, Work] = {}
-        self.pauses = Pauses(slots)
+        credential_of = functools.partial(_credential_of, bench, executor)
+        self.credentials = Credentials(bench, credential_of, executor.gates, slots.look_again)
+        slots.stands_still = self.credentials.holds
+        self.pauses = Pauses(slots, self.credentials.asks_for)
         self.failures = RepeatedFailures(bench)
         self.turns = Turns(bench)
         self.vitals = Vitals(bench, self.turns, self._time_out)
@@ -110,11 +116,29 @@ class LocalRuntime:
         return await self.turns.handle_result(turn, result)
 
     async def execute(self, turn: Turn) -> Result:
-        """Do what the turn's command says; ended early when the session is."""
-        work = self._works[turn.running]
+        """Do what the turn's command says; ended early when the session is.
+
+        An agent whose credential is refused has not begun: it is called again once somebody has seen to that.
+        """
+        work, next_turn = self._works[turn.running], turn
+        while True:
+            try:
+                return await self._executed(work, next_turn)
+            except CredentialStoppedError as error:
+                await self.credentials.stop(next_turn.session, error)
+                if work.at is None:
+                    return error_result(error.message, self._bench.tools.clock.now(), cause=error.cause)
+                resumed = await self._wait_for_credential(work, next_turn)
+                if resumed is None:
+                    return self._ended(work)
+                next_turn = resumed
+
+    async def _executed(self, work: Work, turn: Turn) -> Result:
         if work.stopped or work.limit is not None:
             return self._ended(work)
         with self.vitals.acting(turn.running) as life:
+            if turn.interaction.command.command is CommandKind.AGENT and self.credentials.holds(turn.session.id):
+                raise self.credentials.error(turn.session.id)
             desk = await self._desk(work, turn, life)
             if turn.interaction.command.command is CommandKind.CHECK:
                 return await self._executor.execute(self._bench.tools, turn, desk)
@@ -294,6 +318,22 @@ class LocalRuntime:
         with self.vitals.resting(work.running):
             work.has_slot = await self.pauses.acquire(session_id, work.at)
 
+    async def _wait_for_credential(self, work: Work, turn: Turn) -> Turn | None:
+        """Stand still in the middle of a step, the slot given back, until the credential is resumed; then begin again.
+
+        None when the session was ended meanwhile.
+        """
+        session_id = work.running.session_id
+        await self.turns.stands_still(work.running, self.credentials.why(session_id))
+        if work.stopped or work.at is None:
+            return None
+        self._slots.release()
+        work.has_slot = False
+        self._moved()
+        with self.vitals.resting(work.running):
+            work.has_slot = await self.pauses.acquire(session_id, work.at)
+        return await self.turns.again(turn) if work.has_slot else None
+
     async def _loop(self, work: Work) -> None:
         if not work.stopped and await self.turns.started(work.running):
             work.begun = True
@@ -335,6 +375,10 @@ class LocalRuntime:
         reason = f"its work took longer than {as_written(work.limit)}, the session_timeout of [run] in covey.toml"
         work.timed_out = error_result(reason, now, cause=FailureCause.TIMEOUT)
         return work.timed_out
+
+
+def _credential_of(bench: Bench, executor: Executor, agent: str) -> str | None:
+    return executor.credential_of(bench.tools, agent)
 
 
 async def _all_done(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from covey.model import events as e
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
+from covey.model.credential import NONE_PAUSED, Paused, holding
 from covey.model.ids import id_for
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.retries import objection, retry_digest
@@ -42,13 +43,16 @@ def decide(
     at: datetime,
     *,
     retry_limit: int | None = None,
+    paused: Paused = NONE_PAUSED,
 ) -> Decision:
     """Decide a request on the rows of the moment.
 
     `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
     `retry_limit` is how many retries a session gets unless they are forced; None where the settings are not known.
+    `paused` are the credentials that are.
     """
-    without_change = _without_change(request, session)
+    held = holding(paused, descendants) if request.action is Action.RESUME else ()
+    without_change = _without_change(request, session, is_held=bool(held))
     if without_change is not None:
         return without_change
     match request.action:
@@ -59,14 +63,18 @@ def decide(
             return _skip(request, session, ancestors, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
-        case Action.PAUSE | Action.RESUME:
+        case Action.PAUSE:
             return Decision((_of_run(request, session, at),))
+        case Action.RESUME:
+            of_run = (_of_run(request, session, at),) if session.paused is not None else ()
+            resumed = (e.CredentialResumed(at=at, credential=each.credential, by=request.requested_by) for each in held)
+            return Decision((*resumed, *of_run))
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
 
 
-def _without_change(request: ControlRequest, session: Session) -> Decision | None:
-    as_wished = _as_wished(request, session)
+def _without_change(request: ControlRequest, session: Session, *, is_held: bool) -> Decision | None:
+    as_wished = None if is_held else _as_wished(request, session)
     if as_wished is not None:
         return Decision(reason=as_wished)
     ruled_out = _ruled_out(request, session)

@@ -360,5 +360,7 @@ _TOUCHES_NOTHING = frozenset(
         e.EngineStarted,
         e.EngineStopped,
         e.SlotsChanged,
+        e.CredentialPaused,
+        e.CredentialResumed,
     }
 )
