@@ -9,6 +9,7 @@ from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
 from covey.client.finding import NOTHING_YET, find_run
 from covey.client.place import find_root
+from covey.client.renewing import renewed, restart_engine
 from covey.client.requests import WAIT_SECONDS, Answer, Wish, request_control
 from covey.errors import NotFoundError
 from covey.model.control import Action, RequestState
@@ -52,6 +53,9 @@ def resume(
     project: ProjectDir = None,
 ) -> int:
     """Let a paused run go on; after repeated failures, their count begins anew.
+
+    So does a run whose credential was refused. Set a new key in this terminal first: an engine that has the old one
+    is restarted with the new one.
 
     Args:
         run: The run's id, or its beginning; default: the newest unfinished one.
@@ -105,10 +109,24 @@ async def _answer(
         run = await find_run(viewer, prefix)
         if viewer is None:
             raise NotFoundError("run_not_found", NOTHING_YET)
+        if wish.action is Action.RESUME and (names := await _renewed(viewer, run)):
+            await restart_engine(viewer, root, names)
+            if run.paused is None:
+                return _restarted(run, names), run.component
         (answer,) = await request_control(viewer, root, [run], wish, wait_seconds=wait_seconds, start=start)
         if wish.action is Action.PAUSE and answer.state is RequestState.SETTLED:
             answer = await _with_safety(viewer, run, answer)
         return answer, run.component
+
+
+async def _renewed(viewer: Viewer, run: Session) -> tuple[str, ...]:
+    """The credentials of which this terminal has another value than the engine at work."""
+    return await renewed(viewer, run) if await viewer.living_engine() else ()
+
+
+def _restarted(run: Session, names: tuple[str, ...]) -> Answer:
+    reason = f"the engine was restarted with the {' and '.join(names)} of this terminal"
+    return Answer(run.id, Action.RESUME, RequestState.SETTLED, changed=True, reason=reason)
 
 
 async def _with_safety(viewer: Viewer, run: Session, answer: Answer) -> Answer:

@@ -141,7 +141,7 @@ async def _without_engine(
     below = await viewer.below(viewer.scope, session.id)
     # The next engine compares the log with the disk before it decides; the phases of the dead one still stand.
     seen = _with_disk(session, project_root)
-    decision = decide(request, seen, above, below, clock.now())
+    decision = decide(request, seen, above, below, clock.now(), paused=await viewer.credentials())
     return None if decision.changed else _answer(request, decision)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from covey.model import events as e
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
-from covey.model.credential import NONE_PAUSED, Paused, holding
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, holding
 from covey.model.ids import id_for
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.retries import objection, retry_digest
@@ -63,14 +63,16 @@ def decide(
             return _skip(request, session, ancestors, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
-        case Action.PAUSE:
-            return Decision((_of_run(request, session, at),))
-        case Action.RESUME:
-            of_run = (_of_run(request, session, at),) if session.paused is not None else ()
-            resumed = (e.CredentialResumed(at=at, credential=each.credential, by=request.requested_by) for each in held)
-            return Decision((*resumed, *of_run))
+        case Action.PAUSE | Action.RESUME:
+            pauses_or_goes_on = request.action is Action.PAUSE or session.paused is not None
+            of_run = (_of_run(request, session, at),) if pauses_or_goes_on else ()
+            return Decision((*(_resumed(pause, request, at) for pause in held), *of_run))
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
+
+
+def _resumed(pause: CredentialPause, request: ControlRequest, at: datetime) -> e.CredentialResumed:
+    return e.CredentialResumed(at=at, credential=pause.credential, by=request.requested_by)
 
 
 def _without_change(request: ControlRequest, session: Session, *, is_held: bool) -> Decision | None:
