@@ -172,14 +172,19 @@ class TestSwaps:
             assert sorted(os.walk(traps.outside)) == before
 
     @pytest.mark.parametrize("by_kernel", WAYS)
-    def test_a_file_that_becomes_a_device_or_a_pipe(self, traps: Traps, *, by_kernel: bool) -> None:
-        def swap(name: str) -> None:
-            place = traps.root / "src/shop.py"
-            if name == "shop.py" and place.is_file():
-                place.unlink()
-                os.mkfifo(place)
+    @pytest.mark.parametrize("moment", [1, 2], ids=["before it is looked at", "before it is opened"])
+    @pytest.mark.parametrize("becomes", ["pipe", "twin"])
+    def test_a_file_that_becomes_another(self, traps: Traps, moment: int, becomes: str, *, by_kernel: bool) -> None:
+        told: list[str] = []
 
-        with pytest.raises(CoveyError, match="not a regular file"):
+        def swap(name: str) -> None:
+            told.append(name)
+            if told.count("shop.py") == moment:
+                place = traps.root / "src/shop.py"
+                place.unlink()
+                os.mkfifo(place) if becomes == "pipe" else place.hardlink_to(traps.outside / "secret.txt")
+
+        with pytest.raises(CoveyError, match=r"not a regular file|hard links"):
             confined(traps.root, by_kernel=by_kernel, before=swap).read("src/shop.py")
 
 

@@ -33,6 +33,12 @@ def test_one_that_begins_like_another() -> None:
     assert credentials.hidden(f"{KEY}-more {KEY}") == f"{HIDDEN} {HIDDEN}"
 
 
+def test_within_what_json_holds() -> None:
+    message = {"role": "user", "content": [{"type": "text", "text": f"it is {KEY}", "n": 1}, None], KEY: True}
+    hidden = {"role": "user", "content": [{"type": "text", "text": f"it is {HIDDEN}", "n": 1}, None], HIDDEN: True}
+    assert Credentials({"A_KEY": KEY}).hidden_in(message) == hidden
+
+
 def test_those_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", KEY)
     assert Credentials().are_in(KEY)

@@ -19,7 +19,7 @@ from covey.model.component import Component, spawn_order
 from covey.model.ids import new_id
 from covey.model.session import Session
 from covey.model.status import FailureCause
-from covey.projects.commands import command_for
+from covey.projects.commands import command_within
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Tools, own_path
 from covey.steps.git_work import IN_ORDER, is_isolated
@@ -160,7 +160,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         source=paths[ArtifactKind.CODE],
         design_path=paths[ArtifactKind.DESIGN],
         test_path=paths[ArtifactKind.TEST],
-        test_command=tuple(command_for(tools.home, tools.settings, paths[ArtifactKind.TEST])),
+        test_command=tuple(command_within(tools.root, tools.home, tools.settings, paths[ArtifactKind.TEST])),
         test_timeout=tools.settings.commands.timeout,
         must_fail=must_fail,
         component=component,

@@ -7,6 +7,7 @@ process was started with; so what comes back from a program, or from a file, is 
 import os
 import re
 from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 HIDDEN = "[credential]"
 """What stands in the place of a credential."""
@@ -14,6 +15,8 @@ HIDDEN = "[credential]"
 _NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
 _SHORTEST = 12  # what is shorter may be an ordinary word, and would be hidden where it is one
 _PLAIN = re.compile(r"[\w.~+/=:@%!#$^&*-]+")
+
+T = TypeVar("T")
 
 
 class Credentials:
@@ -34,6 +37,17 @@ class Credentials:
         for value in self._values:
             text = text.replace(value, HIDDEN)
         return text
+
+    def hidden_in(self, value: T) -> T:
+        """Lists, objects and texts as JSON has them, without any in their texts and keys."""
+        hidden: Any = value
+        if isinstance(value, str):
+            hidden = self.hidden(value)
+        elif isinstance(value, list):
+            hidden = [self.hidden_in(each) for each in value]
+        elif isinstance(value, dict):
+            hidden = {self.hidden_in(key): self.hidden_in(each) for key, each in value.items()}
+        return cast("T", hidden)
 
 
 def _is_telling(value: str) -> bool:
