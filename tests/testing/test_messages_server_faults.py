@@ -74,6 +74,12 @@ class TestRefusals:
         assert told.response.headers["retry-after"] == "2.5"
         assert told.response.headers["anthropic-ratelimit-requests-reset"] == "2026-01-01T14:32:10Z"
 
+    async def test_a_limit_of_spending_is_told_by_its_code(self) -> None:
+        async with FakeMessagesServer(faults.spend_limit_reached()) as server, client_of(server) as client:
+            error = await raised_by(client)
+        assert isinstance(error, RateLimitError)
+        assert error.error_code == "enforced_spend_limit_reached"
+
     async def test_the_client_tries_again_as_it_would_with_the_api(self) -> None:
         answers = [faults.overloaded(0.001), faults.rate_limited(0.001), Reply("Done.")]
         async with FakeMessagesServer(answers) as server, client_of(server, max_retries=2) as client:

@@ -140,7 +140,7 @@ class Controls:
             action=request.action,
             by=request.requested_by,
             reason=request.reason,
-            note=request.note,
+            note=request.note or request.message,
         )
         settled = e.ControlSettled(
             at=now,
@@ -185,7 +185,7 @@ class Controls:
 def _sets_going(event: e.AnyEvent) -> bool:
     """Something is to be done for a session that had ended, or had been blocked."""
     goes_on = isinstance(event, e.DecisionUndone) and event.status is Status.ACTIVE
-    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed)
+    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.QuestionAnswered)
 
 
 def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:

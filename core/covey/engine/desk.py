@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -126,6 +127,22 @@ class StoredConversation:
         return Said(self._session_id, self._conversation, n, self._interaction_id, body)
 
 
+class Dialogue(Protocol):
+    """What is said between an agent and its human (`covey.engine.dialogue`)."""
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """Stand still while the run is hard paused; then what humans have said since."""
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask, and wait for the answer."""
+        ...
+
+    async def kept(self) -> None:
+        """Note that the agent has for good what it was given."""
+        ...
+
+
 class EngineDesk:
     """What the engine lends an agent for one turn; whatever the agent does with it is a sign of life."""
 
@@ -136,6 +153,7 @@ class EngineDesk:
         ledger: SessionLedger,
         till: Till,
         conversation: StoredConversation,
+        dialogue: Dialogue,
         grace: Grace,
         step: str,
         sign: Callable[[], None],
@@ -144,6 +162,7 @@ class EngineDesk:
         self._till = till
         self._step = step
         self._sign = sign
+        self.dialogue = dialogue
         self.ledger = ledger
         self.conversation = conversation
         self.grace = grace
@@ -157,3 +176,17 @@ class EngineDesk:
         """Count what a turn has used; returns once it is durable."""
         self._sign()
         await self._till.take(self._step, usage)
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn; waits while the run is hard paused."""
+        self._sign()
+        return await self.dialogue.before_turn()
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer.
+
+        Raises:
+            ValueError: the question has no words.
+        """
+        self._sign()
+        return await self.dialogue.ask(question)

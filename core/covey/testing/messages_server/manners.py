@@ -50,7 +50,9 @@ class Manner:
         """The body of an error."""
         match self.errors:
             case ErrorForm.ANTHROPIC:
-                error = {"type": refusal.kind, "message": refusal.message}
+                error: dict[str, Any] = {"type": refusal.kind, "message": refusal.message}
+                if refusal.code is not None:
+                    error["details"] = {"error_code": refusal.code}
                 return {"type": "error", "error": error} | ({"request_id": request_id} if self.request_id else {})
             case ErrorForm.OPENAI:
                 told = {"message": refusal.message, "type": "None", "param": "None", "code": str(refusal.status)}
