@@ -54,18 +54,6 @@ class ToolSettings(Protocol):
         ...
 
 
-class AskingDesk(Desk, Protocol):
-    """A desk at which a human can be asked."""
-
-    async def ask(self, question: str) -> str:
-        """The human's answer.
-
-        Raises:
-            ValueError: the question has no words.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Tool:
     """One tool: what it is for, what it takes, and how it is done."""
@@ -85,7 +73,7 @@ class Toolbox:
     def __init__(
         self,
         assignment: Assignment,
-        desk: AskingDesk,
+        desk: Desk,
         settings: ToolSettings,
         credentials: Credentials | None = None,
         *,
