@@ -172,6 +172,9 @@ class RunTable(Table):
     A session at work that gives no sign of life is shown as quiet after `quiet_after`, and needs a human from
     `stall_timeout` on. `session_timeout` is for all the work of one attempt, its time in the queue apart; parents have
     no such limit.
+
+    The budgets are what one call of `covey run` may spend in all its runs, and what each session may by itself, over
+    all its attempts: in US dollars, and in tokens of all kinds together.
     """
 
     agent: Label = DEFAULT_AGENT
@@ -190,6 +193,10 @@ class RunTable(Table):
     isolation: Annotated[Isolation, Strict(strict=False)] = Isolation.NONE
     push: bool = False
     pull_request: bool = False
+    budget_usd: Annotated[float, Field(gt=0, le=_LARGEST, allow_inf_nan=False)] | None = None
+    budget_tokens: Annotated[int, Field(gt=0)] | None = None
+    session_budget_usd: Annotated[float, Field(gt=0, le=_LARGEST, allow_inf_nan=False)] | None = None
+    session_budget_tokens: Annotated[int, Field(gt=0)] | None = None
 
 
 class DesignTable(Table):

@@ -5,11 +5,14 @@ never its siblings; an error of the store ends the engine. Engine shutdown is th
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
+from covey.agents.base import BudgetSpentError
+from covey.engine.budgets import Budgets
 from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
 from covey.engine.dialogue import Dialogue, Questions
 from covey.engine.executor import Executor
@@ -19,12 +22,13 @@ from covey.engine.pauses import STARTS, STEPS, Pauses
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
 from covey.engine.till import Till
-from covey.engine.turns import Bench, Turns, error_result
+from covey.engine.turns import Bench, HeldBackError, Turns, error_result
 from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
 from covey.errors import StoreError
 from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
+from covey.model.session import Session
 from covey.model.status import FailureCause, Phase
 from covey.store.base import Child
 from covey.workspace.endings import as_written
@@ -78,7 +82,10 @@ class LocalRuntime:
         self._works: dict[Running, Work] = {}
         self.pauses = Pauses(slots)
         self.failures = RepeatedFailures(bench)
-        self.turns = Turns(bench, lambda agent: executor.abilities(bench.tools, agent))
+        self.budgets = Budgets(bench)
+        self.turns = Turns(
+            bench, abilities=lambda agent: executor.abilities(bench.tools, agent), before_agent=self._may_pay
+        )
         self.questions = Questions()
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
@@ -101,8 +108,10 @@ class LocalRuntime:
 
     async def next_command(self, running: Running) -> Turn | None:
         """The turn to take; None when the session has ended or another attempt has begun."""
-        await self._stand_still(self._works[running])
-        return await self.turns.next_command(running)
+        while True:
+            await self._stand_still(self._works[running])
+            with contextlib.suppress(HeldBackError):  # its run has just been paused
+                return await self.turns.next_command(running)
 
     async def handle_result(self, turn: Turn, result: Result) -> Next:
         """Record the result and what follows from it."""
@@ -125,7 +134,7 @@ class LocalRuntime:
             return await self._act(work, turn, desk)
 
     async def _act(self, work: Work, turn: Turn, desk: EngineDesk) -> Result:
-        work.acting = asyncio.create_task(self._executor.execute(self._bench.tools, turn, desk))
+        work.acting = asyncio.create_task(self._paid(turn, desk))
         try:
             await asyncio.wait({work.acting})
         except asyncio.CancelledError:
@@ -135,6 +144,21 @@ class LocalRuntime:
         await self._back_at_work(work)
         await desk.dialogue.kept()
         return self._ended(work) if acting.cancelled() else acting.result()
+
+    async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
+        """Do what the turn's command says, unless it is an agent's and the session has no money left."""
+        try:
+            if turn.interaction.command.command is CommandKind.AGENT:
+                await desk.till.before_turn()
+            return await self._executor.execute(self._bench.tools, turn, desk)
+        except BudgetSpentError as error:
+            return error_result(str(error), self._bench.tools.clock.now(), cause=FailureCause.BUDGET)
+
+    async def _may_pay(self, session: Session) -> bool:
+        """Its run has not just been paused because its budget is spent."""
+        await self.budgets.look(session.run_id)
+        root_number = self._works[Running(session.id, session.attempt)].run_number
+        return not self.pauses.holds(root_number, STEPS)
 
     async def due_children(self, running: Running) -> Due:
         """The children that are neither terminal nor running, and whether others run or wait for a human."""
@@ -281,7 +305,7 @@ class LocalRuntime:
                 await self.pauses.passed(session_id, work.run_number, STARTS)
             await self._loop(work)
             return
-        work.has_slot = await self.pauses.acquire(session_id, work.at)
+        work.has_slot = await self._slot(work, work.at)
         try:
             if work.has_slot:
                 with self.vitals.at_work(work.running, is_limited=True):
@@ -290,10 +314,25 @@ class LocalRuntime:
             if work.has_slot:
                 self._slots.release()
 
+    async def _slot(self, work: Work, at: Place) -> bool:
+        """Wait for a slot in which there is money to work with; False when the session was withdrawn."""
+        while await self.pauses.acquire(work.running.session_id, at):
+            await self.budgets.look_at(work.run_number)
+            if not self.pauses.holds(work.run_number) or work.stopped:
+                return True
+            self._slots.release()
+            self._moved()
+        return False
+
     async def _stand_still(self, work: Work) -> None:
         """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""
-        if self._is_held(work):
+        if not self._is_held(work):
+            return
+        if work.at is not None:
             await self._rest(work)
+        else:  # a parent has no slot, and its time is not limited
+            self._moved()
+            await self._back_at_work(work)
 
     async def _rest(self, work: Work, until: Callable[[], Awaitable[None]] | None = None) -> None:
         """Stand still until then, and until the run goes on; the slot is for others meanwhile."""
@@ -349,15 +388,20 @@ class LocalRuntime:
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
         conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
-        rest = functools.partial(self._rest, work)
-        clock, is_held = self._bench.tools.clock, functools.partial(self._is_held, work)
+        till = Till(self._bench, self.budgets, turn.session)
         dialogue = Dialogue(
-            self.turns, turn, work.transcript, clock, questions=self.questions, rest=rest, is_held=is_held
+            self.turns,
+            turn,
+            work.transcript,
+            self._bench.tools.clock,
+            questions=self.questions,
+            rest=functools.partial(self._rest, work),
+            is_held=functools.partial(self._may_take_no_turn, work, till),
         )
         return EngineDesk(
             work.transcript,
             ledger=ledger,
-            till=Till(self._bench, turn.session),
+            till=till,
             conversation=conversation,
             dialogue=dialogue,
             grace=work.grace,
@@ -365,8 +409,13 @@ class LocalRuntime:
             sign=life.sign,
         )
 
+    async def _may_take_no_turn(self, work: Work, till: Till) -> bool:
+        """Its run is paused, be it that its budget has just been found spent."""
+        await till.before_turn()
+        return self._is_held(work)
+
     def _is_held(self, work: Work) -> bool:
-        """It is not to take another turn for now."""
+        """It is not to take another step or turn for now."""
         return not work.stopped and self.pauses.holds(work.run_number, STEPS)
 
     async def _transcript(self, turn: Turn) -> Transcript:

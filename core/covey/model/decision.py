@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from covey.model import events as e
+from covey.model.budget import Account, Budget, more_than, overrun
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
 from covey.model.ids import id_for
 from covey.model.message import listening_objection, text_objection
@@ -43,11 +44,13 @@ def decide(  # noqa: PLR0911 - one for each action
     at: datetime,
     *,
     retry_limit: int | None = None,
+    account: Account = Account(),  # noqa: B008 - it is immutable
 ) -> Decision:
     """Decide a request on the rows of the moment.
 
     `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
     `retry_limit` is how many retries a session gets unless they are forced; None where the settings are not known.
+    `account` is what counts against the run's budget, which only a resume is decided on.
     """
     without_change = _without_change(request, session)
     if without_change is not None:
@@ -61,7 +64,8 @@ def decide(  # noqa: PLR0911 - one for each action
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
         case Action.PAUSE | Action.RESUME:
-            return Decision((_of_run(request, session, at),))
+            pauses = request.action is Action.PAUSE
+            return _paused(request, session, at) if pauses else _resumed(request, session, account, at)
         case Action.MESSAGE:
             return _message(request, session, at)
         case Action.UNDO:
@@ -112,7 +116,8 @@ def _run_as_wished(request: ControlRequest, session: Session) -> str | None:
     if session.session_id is not None:
         return None
     if request.action is Action.RESUME:
-        return "it is not paused" if pause is None else None
+        is_at_work = pause is None and session.status is Status.ACTIVE
+        return "it is not paused" if is_at_work and _wished_budget(request, session) == session.budget else None
     if pause is None or (request.hard and pause.mode is PauseMode.SOFT):
         return None
     return f"it is paused already, by {pause.by}"
@@ -303,10 +308,8 @@ def _unblocked(session: Session, at: datetime) -> e.SessionUnblocked:
     return e.SessionUnblocked(at=at, **about(session))
 
 
-def _of_run(request: ControlRequest, session: Session, at: datetime) -> e.RunPaused | e.RunResumed:
-    if request.action is Action.RESUME:
-        return e.RunResumed(at=at, **about(session), by=request.requested_by, decision_id=request.decision_id)
-    return e.RunPaused(
+def _paused(request: ControlRequest, session: Session, at: datetime) -> Decision:
+    paused = e.RunPaused(
         at=at,
         **about(session),
         kind=PauseKind.HUMAN,
@@ -315,3 +318,28 @@ def _of_run(request: ControlRequest, session: Session, at: datetime) -> e.RunPau
         by=request.requested_by,
         decision_id=request.decision_id,
     )
+    return Decision((paused,))
+
+
+def _resumed(request: ControlRequest, session: Session, account: Account, at: datetime) -> Decision:
+    """Let the run go on, unless its budget is spent by then: it would be paused again at once."""
+    budget = _wished_budget(request, session)
+    found = overrun(budget, account)
+    if found is not None:
+        advice = f"; {more_than(found.limit)}" if found.limit else ""
+        return Decision(refused=True, reason=f"{found.reason}{advice}")
+    by, key = request.requested_by, request.decision_id
+    events: tuple[e.AnyEvent, ...] = ()
+    if budget is not None and budget != session.budget:
+        events = (e.BudgetSet(at=at, **about(session), budget=budget, by=by, decision_id=key),)
+    if session.paused is not None:
+        events = (*events, e.RunResumed(at=at, **about(session), by=by, decision_id=key))
+    return Decision(events)
+
+
+def _wished_budget(request: ControlRequest, session: Session) -> Budget | None:
+    """What the run may spend once the request is granted; None where nobody sets a limit."""
+    if request.budget_usd is None and request.budget_tokens is None:
+        return session.budget
+    known = session.budget or Budget(id=request.decision_id)
+    return known.with_limits(request.budget_usd, request.budget_tokens)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
@@ -54,7 +55,7 @@ class RunStopped(Event, frozen=True, kw_only=True, tag="run_stopped"):
 class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     """No session of the run starts from here on; if `hard`, none takes another step. `by` who, `cause` why.
 
-    `resets_at` is when whatever caused it is over, where that is known.
+    `resets_at` is when whatever caused it is over, where that is known; `limit` that of the budget which is spent.
     """
 
     kind: PauseKind
@@ -63,11 +64,20 @@ class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     by: str
     decision_id: str
     resets_at: datetime | None = None
+    limit: str | None = None
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):
     """A paused run goes on."""
 
+    by: str
+    decision_id: str
+
+
+class BudgetSet(Event, frozen=True, kw_only=True, tag="budget_set"):
+    """So much may be spent from here on, by all runs whose roots have a budget with this id. `by` who."""
+
+    budget: Budget
     by: str
     decision_id: str
 
@@ -357,6 +367,7 @@ AnyEvent = (
     | RunStopped
     | RunPaused
     | RunResumed
+    | BudgetSet
     | RunFinished
     | SessionCreated
     | SessionStarted
