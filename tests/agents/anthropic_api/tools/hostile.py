@@ -169,6 +169,8 @@ PROGRAMS = [
 
 CALLS = [
     Case("an unknown tool", "delete_file", {"path": TARGET}, "there is no tool"),
+    Case("a tool that is named like a credential", f"tool-{KEY}", NOTHING, "[credential]"),
+    Case("an argument that is named like a credential", "read_file", {KEY: KEY}, "[credential]"),
     Case("a tool of half a character", "read\ud800", NOTHING, "there is no tool"),
     Case("a tool that is no name", ["read_file"], NOTHING, "there is no tool"),
     Case("no arguments", "read_file", None, "valid dictionary"),

@@ -106,7 +106,7 @@ class Toolbox:
         tool = self._tools.get(name) if isinstance(name, str) else None
         if tool is None:
             known = ", ".join(self._tools)
-            return ToolResult(f"there is no tool {quoted(name)}; there are: {known}", is_error=True)
+            return self._refused(f"there is no tool {quoted(name)}; there are: {known}")
         try:
             asked = tool.takes.model_validate(arguments)
             self._demand_no_credential(asked)
