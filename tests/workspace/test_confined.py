@@ -227,7 +227,7 @@ PATHS = st.builds(lambda parts, start: start + "/".join(parts), st.lists(PARTS, 
 def test_no_path_leads_out(traps: Traps) -> None:
     before = traps.state()
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(path=PATHS | PATHS.map(lambda path: f"{traps.root}/{path}") | st.text(max_size=20), by_kernel=st.booleans())
     def any_path(path: str, *, by_kernel: bool) -> None:
         files = confined(traps.root, by_kernel=by_kernel)
