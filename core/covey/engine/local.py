@@ -11,8 +11,9 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from covey.agents.base import BudgetSpentError
+from covey.agents.base import BudgetSpentError, CredentialStoppedError
 from covey.engine.budgets import Budgets
+from covey.engine.credentials import Credentials
 from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
 from covey.engine.dialogue import Dialogue, Questions
 from covey.engine.executor import Executor
@@ -80,7 +81,10 @@ class LocalRuntime:
         self._slots = slots
         self._moved = moved
         self._works: dict[Running, Work] = {}
-        self.pauses = Pauses(slots)
+        credential_of = functools.partial(_credential_of, bench, executor)
+        self.credentials = Credentials(bench, credential_of, executor.gates, slots.look_again)
+        slots.stands_still = self.credentials.holds
+        self.pauses = Pauses(slots, self.credentials.asks_for)
         self.failures = RepeatedFailures(bench)
         self.budgets = Budgets(bench)
         self.turns = Turns(
@@ -123,11 +127,29 @@ class LocalRuntime:
         return await self.turns.handle_result(turn, result)
 
     async def execute(self, turn: Turn) -> Result:
-        """Do what the turn's command says; ended early when the session is."""
-        work = self._works[turn.running]
+        """Do what the turn's command says; ended early when the session is.
+
+        An agent whose credential is refused has not begun: it is called again once somebody has seen to that.
+        """
+        work, next_turn = self._works[turn.running], turn
+        while True:
+            try:
+                return await self._executed(work, next_turn)
+            except CredentialStoppedError as error:
+                await self.credentials.stop(next_turn.session, error)
+                if work.at is None:
+                    return error_result(error.message, self._bench.tools.clock.now(), cause=error.cause)
+                resumed = await self._wait_for_credential(work, next_turn)
+                if resumed is None:
+                    return self._ended(work)
+                next_turn = resumed
+
+    async def _executed(self, work: Work, turn: Turn) -> Result:
         if work.stopped or work.limit is not None:
             return self._ended(work)
         with self.vitals.acting(turn.running) as life:
+            if turn.interaction.command.command is CommandKind.AGENT and self.credentials.holds(turn.session.id):
+                raise self.credentials.error(turn.session.id)
             desk = await self._desk(work, turn, life)
             if turn.interaction.command.command is CommandKind.CHECK:
                 return await self._executor.execute(self._bench.tools, turn, desk)
@@ -142,7 +164,8 @@ class LocalRuntime:
             raise
         acting, work.acting = work.acting, None
         await self._back_at_work(work)
-        await desk.dialogue.kept()
+        if acting.cancelled() or not isinstance(acting.exception(), CredentialStoppedError):
+            await desk.dialogue.kept()
         return self._ended(work) if acting.cancelled() else acting.result()
 
     async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
@@ -366,6 +389,17 @@ class LocalRuntime:
             self._moved()
             await self.questions.answered(running.session_id, asks)
 
+    async def _wait_for_credential(self, work: Work, turn: Turn) -> Turn | None:
+        """Stand still in the middle of a step, the slot given back, until the credential is resumed; then begin again.
+
+        None when the session was ended meanwhile.
+        """
+        await self.turns.stands_still(work.running, self.credentials.why(work.running.session_id))
+        if work.stopped or work.at is None:
+            return None
+        await self._rest(work)
+        return await self.turns.again(turn) if work.has_slot else None
+
     async def _loop(self, work: Work) -> None:
         if not work.stopped and await self.turns.started(work.running):
             work.begun = True
@@ -387,7 +421,6 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
         till = Till(self._bench, self.budgets, turn.session)
         dialogue = Dialogue(
             self.turns,
@@ -398,6 +431,7 @@ class LocalRuntime:
             rest=functools.partial(self._rest, work),
             is_held=functools.partial(self._may_take_no_turn, work, till),
         )
+        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign, dialogue.kept)
         return EngineDesk(
             work.transcript,
             ledger=ledger,
@@ -433,6 +467,10 @@ class LocalRuntime:
         reason = f"its work took longer than {as_written(work.limit)}, the session_timeout of [run] in covey.toml"
         work.timed_out = error_result(reason, now, cause=FailureCause.TIMEOUT)
         return work.timed_out
+
+
+def _credential_of(bench: Bench, executor: Executor, agent: str) -> str | None:
+    return executor.credential_of(bench.tools, agent)
 
 
 async def _all_done(tasks: Iterable[asyncio.Task[None]]) -> None:
