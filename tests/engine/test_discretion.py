@@ -2,12 +2,14 @@
 
 import pytest
 
-from covey.agents.base import TurnUsage
+from covey.agents.base import Assignment, CredentialStoppedError, Desk, Outcome, TurnUsage
 from covey.engine.discretion import DiscreetDesk, discreet
 from covey.model.command import Result, ResultStatus, TranscriptKind
+from covey.model.status import FailureCause
 from covey.testing.clock import FakeClock
 from covey.testing.desk import RecordingDesk
 from covey.workspace.credentials import HIDDEN, Credentials
+from tests.engine.conftest import Bench
 
 KEY = "sk-ant-api03-0123456789"
 CREDENTIALS = Credentials({"ANTHROPIC_API_KEY": KEY})
@@ -67,3 +69,24 @@ def test_results() -> None:
     told = discreet(result, CREDENTIALS)
     assert (told.error_message, told.stdout, told.stderr) == (f"{HIDDEN} is refused", HIDDEN, f"{HIDDEN}\n")
     assert told.data == {"findings": [HIDDEN], "kept": 1}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [CredentialStoppedError(FailureCause.AUTH, f"the key {KEY} is refused"), ValueError(f"illegal header {KEY}")],
+    ids=["refused", "crash"],
+)
+async def test_what_an_agent_raises(bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+
+    async def play(assignment: Assignment, desk: Desk) -> Outcome:
+        await desk.report(TEXT, f"I use {KEY[:9]}")
+        await desk.report(TEXT, KEY[9:])
+        raise error
+
+    bench.components, bench.plays = ("Alpha",), {"Alpha": play}
+    assert await bench.run() != 0
+    stored = b"".join(path.read_bytes() for path in (bench.root / ".covey").rglob("*") if path.is_file())
+    assert b"[credential] is refused" in stored or b"illegal header [credential]" in stored
+    assert KEY.encode() not in stored
+    assert KEY[9:].encode() not in stored

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from covey.agents.base import Agent, Assignment, Desk, Outcome, Reviewed, Task
+from covey.agents.base import Agent, Assignment, CredentialStoppedError, Desk, Outcome, Reviewed, Task
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.presence import look_at
 from covey.engine.discretion import DiscreetDesk, discreet
@@ -52,10 +52,16 @@ class Executor:
         discreet_desk = DiscreetDesk(desk, self._credentials)
         try:
             result = await self._execute(tools, turn, discreet_desk)
+        except CredentialStoppedError as error:
+            raise CredentialStoppedError(error.cause, self.hidden(error.message), error.resets_at) from None
         finally:
             await discreet_desk.settle()
         duration = round((tools.clock.monotonic() - started) * 1000)
         return replace(discreet(result, self._credentials), duration_ms=duration)
+
+    def hidden(self, text: str) -> str:
+        """A text without the credentials of this process."""
+        return self._credentials.hidden(text)
 
     async def _execute(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         command, session, tools = turn.interaction.command, turn.session, tools.within(turn.session)
