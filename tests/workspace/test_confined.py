@@ -126,6 +126,12 @@ class TestWriting:
         assert (files.root / "src/shop.py").read_text() == CODE
         assert (files.root.parent / "outside/secret.txt").read_text() == f"{MARK}\n"
 
+    def test_the_file_that_is_asked_for_may_lie_behind_a_link_of_a_persons(self, traps: Traps) -> None:
+        files = Confined(traps.root, writable="inner/new.py")
+        files.create("inner/new.py", "ours")
+        files.replace("inner/new.py", "ours", "ours, too")
+        assert (traps.root / "src/deep/new.py").read_text() == "ours, too"
+
     @pytest.mark.parametrize(
         "path", ["src/shop.py", "sitecustomize.py", "tests/conftest.py", f"{FIXTURES}/conftest.py", FIXTURES, "new.py"]
     )

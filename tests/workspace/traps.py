@@ -88,6 +88,7 @@ class Traps:
             "dangling.txt": "nothing",
             "inner": "src/deep",
             "tests/fixtures/test_shop/away": "../../../../outside",
+            "tests/fixtures/test_shop/inside": "../../../src",
             "tests/fixtures/test_shop/link.txt": "../../../../outside/secret.txt",
         }
         for name, target in links.items():
