@@ -412,7 +412,7 @@ class LocalRuntime:
 
     async def _crashed(self, work: Work, error: Exception) -> None:
         try:
-            await self.turns.crashed(work.running, f"{type(error).__name__}: {error}")
+            await self.turns.crashed(work.running, self._executor.hidden(f"{type(error).__name__}: {error}"))
             await self.failures.look()
         except StoreError as worse:
             self.broken = self.broken or worse

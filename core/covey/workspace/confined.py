@@ -19,7 +19,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count, islice
@@ -122,10 +122,18 @@ class Confined:
             CoveyError: it is out of reach, too large, or no text.
             OSError: it is not there, or cannot be read.
         """
-        text = read_text(self.root, self.path(asked), limit, self._way)
-        if "\0" in text:
-            raise NotTextError(f"{quoted(asked)} holds NUL characters: it is no text")
-        return text
+        return _plain_text(asked, read_text(self.root, self.path(asked), limit, self._way))
+
+    def read_before(self, asked: str) -> str:
+        """The text of a file that may be written, before it is.
+
+        Raises:
+            CoveyError: it may not be written, is a link, too large, or no text.
+            OSError: it is not there, or cannot be read.
+        """
+        path = self.demand_writable(asked)
+        with _over_no_link(asked):
+            return _plain_text(asked, read_text(self.root, path, way=self._for_writing(path)))
 
     def demand_writable(self, asked: str) -> str:
         """The path below the workspace of a file that may be written.
@@ -151,7 +159,8 @@ class Confined:
             CoveyError: it may not be written.
             OSError: the disk refused.
         """
-        write_new(self.root, self.demand_writable(asked), text, way=self._for_writing)
+        path = self.demand_writable(asked)
+        write_new(self.root, path, text, way=self._for_writing(path))
 
     def replace(self, asked: str, before: str, after: str) -> None:
         """Replace the text of a file, provided that it still is `before`; a file that is a link is refused.
@@ -162,12 +171,8 @@ class Confined:
             OSError: the disk refused.
         """
         path = self.demand_writable(asked)
-        try:
-            rewrite(self.root, path, before, after, self._for_writing)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise OutOfReachError(f"{quoted(asked)} is a link, and nothing is written over a link") from error
-            raise
+        with _over_no_link(asked):
+            rewrite(self.root, path, before, after, self._for_writing(path))
 
     def keep(self, path: str, text: str, directory: str) -> str | None:
         """Keep a text that is about to be replaced below a directory of covey's; where, or None: it is kept already.
@@ -222,9 +227,9 @@ class Confined:
                 with suppress(CoveyError, OSError):  # gone meanwhile, or nobody may look
                     pending.extend(reversed(self.entries(entry.path)))
 
-    @property
-    def _for_writing(self) -> Way:
-        return replace(self._way, to_link=False)
+    def _for_writing(self, path: str) -> Way:
+        """No link is followed; but a person may have put a link into the way of the file that is asked for."""
+        return replace(self._way, to_link=False, over_links=path == self._writable)
 
     def _entry(self, directory: int, above: str, name: str) -> Entry | None:
         path = name if above == "." else f"{above}/{name}"
@@ -253,6 +258,22 @@ class Confined:
     def _may_be_written(self) -> str:
         place = f", or new files below {quoted(f'{self._beside}/')}" if self._beside else ""
         return f"{quoted(self._writable or '')}{place}" if self._writable else "nothing"
+
+
+@contextmanager
+def _over_no_link(asked: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OutOfReachError(f"{quoted(asked)} is a link, and nothing is written over a link") from error
+        raise
+
+
+def _plain_text(asked: str, text: str) -> str:
+    if "\0" in text:
+        raise NotTextError(f"{quoted(asked)} holds NUL characters: it is no text")
+    return text
 
 
 def _plain(path: str) -> str:

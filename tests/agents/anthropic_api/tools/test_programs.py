@@ -11,16 +11,17 @@ import pytest
 from covey.agents.anthropic_api.tools.arguments import SearchText
 from covey.agents.anthropic_api.tools.programs import ProgramTools
 from covey.model.command import TranscriptKind
+from covey.testing.desk import RecordingDesk
 from covey.workspace import process_table
 from covey.workspace.processes import Grace
-from tests.agents.anthropic_api.tools.bench import PYTEST, AskableDesk, Bench, refused, said
+from tests.agents.anthropic_api.tools.bench import PYTEST, Bench, refused, said
 from tests.workspace.traps import TARGET
 
 HANGS = "import os, time\nprint('began', flush=True)\nif os.fork() == 0:\n    time.sleep(600)\ntime.sleep(600)\n"
 
 
 @dataclass
-class HearingDesk(AskableDesk):
+class HearingDesk(RecordingDesk):
     """A desk that says when it has been told something."""
 
     heard: asyncio.Event = field(default_factory=asyncio.Event)

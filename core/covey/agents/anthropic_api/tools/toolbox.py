@@ -54,18 +54,6 @@ class ToolSettings(Protocol):
         ...
 
 
-class AskingDesk(Desk, Protocol):
-    """A desk at which a human can be asked."""
-
-    async def ask(self, question: str) -> str:
-        """The human's answer.
-
-        Raises:
-            ValueError: the question has no words.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Tool:
     """One tool: what it is for, what it takes, and how it is done."""
@@ -85,7 +73,7 @@ class Toolbox:
     def __init__(
         self,
         assignment: Assignment,
-        desk: AskingDesk,
+        desk: Desk,
         settings: ToolSettings,
         credentials: Credentials | None = None,
         *,
@@ -118,7 +106,7 @@ class Toolbox:
         tool = self._tools.get(name) if isinstance(name, str) else None
         if tool is None:
             known = ", ".join(self._tools)
-            return ToolResult(f"there is no tool {quoted(name)}; there are: {known}", is_error=True)
+            return self._refused(f"there is no tool {quoted(name)}; there are: {known}")
         try:
             asked = tool.takes.model_validate(arguments)
             self._demand_no_credential(asked)
