@@ -150,6 +150,24 @@ class Desk(Protocol):
         """
         ...
 
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn, oldest first. For agents with `turns`, before each turn.
+
+        Waits while the run is hard paused; the session's slot is given back meanwhile.
+        """
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer, however long it takes; the session's slot is given back meanwhile.
+
+        One question at a time: a second one waits for the first one's answer. What an agent that is started anew after
+        an interruption asks again, in the same words, is the same question.
+
+        Raises:
+            ValueError: the question has no words.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -164,7 +182,11 @@ class Outcome:
 
 
 class Agent(Protocol):
-    """The protocol of an agent; constructed with its checked settings from `covey.toml`."""
+    """The protocol of an agent; constructed with its checked settings from `covey.toml`.
+
+    A class may say in `abilities`, a frozenset of `covey.model.ability.Ability`, what it can do beside its work; one
+    that says nothing can do none of it.
+    """
 
     Settings: ClassVar[type[BaseModel]]
 
