@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from covey.agents.anthropic_api.account import NO_CREDENTIAL, credential_name
-from covey.agents.anthropic_api.gate import gate_for
+from covey.agents.anthropic_api.gate import gate_for, gate_states
 from covey.agents.anthropic_api.settings import AnthropicSettings
 from covey.agents.anthropic_api.sharing import shared_line
 from covey.agents.anthropic_api.telling import Telling
@@ -15,6 +15,7 @@ from covey.agents.anthropic_api.turns import Chance, Turns
 from covey.agents.anthropic_api.work import Work
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.model.ability import Ability
+from covey.model.credential import GateState
 from covey.model.status import FailureCause
 from covey.workspace.credentials import Credentials
 
@@ -34,6 +35,11 @@ class AnthropicAgent:
     def credential(self) -> str | None:
         """The name of the credential that is used, never its value; None where there is none."""
         return credential_name(self._settings.base_url)
+
+    @staticmethod
+    def gates() -> tuple[GateState, ...]:
+        """How the gates of this process stand."""
+        return gate_states()
 
     def preflight(self, workspace: Path) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """What is missing: a credential."""

@@ -5,7 +5,7 @@ its tool ends. So work that was interrupted goes on where it was, and no turn is
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from covey.agents.anthropic_api.draft import Answer, Block, StopReason
 from covey.agents.anthropic_api.failures import TOO_LONG_ADVICE
@@ -19,8 +19,8 @@ from covey.agents.anthropic_api.request import (
 )
 from covey.agents.anthropic_api.settings import AnthropicSettings
 from covey.agents.anthropic_api.telling import Telling
-from covey.agents.anthropic_api.turns import TurnFailedError, Turns
 from covey.agents.anthropic_api.tools import Toolbox
+from covey.agents.anthropic_api.turns import TurnFailedError, Turns
 from covey.agents.base import Assignment, Desk, Message, Outcome
 from covey.agents.prompts import Reader, render, render_message, render_system, render_tokens_ran_out
 
