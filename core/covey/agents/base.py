@@ -7,12 +7,14 @@ An agent is ended by cancelling `run`; it cleans up within the desk's grace and 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from covey.errors import CoveyError
 from covey.model.command import TranscriptKind
 from covey.model.component import Component
 from covey.model.status import FailureCause
@@ -150,6 +152,43 @@ class Desk(Protocol):
         """
         ...
 
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn, oldest first. For agents with `turns`, before each turn.
+
+        Waits while the run is hard paused; the session's slot is given back meanwhile.
+        """
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer, however long it takes; the session's slot is given back meanwhile.
+
+        One question at a time: a second one waits for the first one's answer. What an agent that is started anew after
+        an interruption asks again, in the same words, is the same question.
+
+        Raises:
+            ValueError: the question has no words.
+        """
+        ...
+
+
+class CredentialStoppedError(CoveyError):
+    """The credential with which an agent works is refused, or used up: raised out of `run`, by whoever meets it first.
+
+    It is no attempt of anybody's. The engine starts nobody else with that credential, and calls the agent again for the
+    same work once the credential is resumed: at `resets_at` where that is known, else when a human says so. `cause` is
+    the class of what happened, `message` what was said about it, for people, without any part of the credential.
+    """
+
+    def __init__(self, cause: FailureCause, message: str, resets_at: datetime | None = None) -> None:
+        self.cause = cause
+        self.message = message
+        self.resets_at = resets_at
+        super().__init__(message)
+
+    def again(self) -> "CredentialStoppedError":
+        """The same, for somebody else to raise."""
+        return CredentialStoppedError(self.cause, self.message, self.resets_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -164,7 +203,14 @@ class Outcome:
 
 
 class Agent(Protocol):
-    """The protocol of an agent; constructed with its checked settings from `covey.toml`."""
+    """The protocol of an agent; constructed with its checked settings from `covey.toml`.
+
+    A class may say in `abilities`, a frozenset of `covey.model.ability.Ability`, what it can do beside its work; one
+    that says nothing can do none of it. It may have more than that: `credential(self) -> str | None`, the NAME of the
+    variable whose value it works with (never the value); `gates`, a static method that tells how the gates of its
+    credentials stand; `model_problems(self, model) -> tuple[str, ...]`, what keeps it from working with the model that
+    a run names (None: none), said before anything is started.
+    """
 
     Settings: ClassVar[type[BaseModel]]
 
@@ -176,6 +222,8 @@ class Agent(Protocol):
 
     async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
         """Do the work. A failure is an Outcome; an exception is taken as a crash of the agent.
+
+        Raises CredentialStoppedError where the agent's credential is refused.
 
         An agent that cannot write the `kind` of file that is asked for says so in a failed Outcome, and writes nothing.
         """

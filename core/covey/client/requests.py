@@ -32,7 +32,8 @@ _UNDECIDED = "the engine has not decided yet"
 class Wish:
     """What is asked of each session, or of a run by its root.
 
-    `now` is for cancel, `hard` for pause; `note`, `resume`, `agent`, `model` and `force` are for retry.
+    `now` is for cancel, `hard` for pause, `message` for message; `note`, `resume`, `agent`, `model` and
+    `force` are for retry.
     """
 
     action: Action
@@ -44,6 +45,7 @@ class Wish:
     model: str | None = None
     force: bool = False
     hard: bool = False
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: st
         model=wish.model,
         force=wish.force,
         hard=wish.hard,
+        message=wish.message,
+        answers=session.question_id if wish.action is Action.MESSAGE else None,
         undoes=await last_decision(viewer, session.run_id) if wish.action is Action.UNDO else None,
     )
 

@@ -185,7 +185,7 @@ class Controls:
 def _sets_going(event: e.AnyEvent) -> bool:
     """Something is to be done for a session that had ended, or had been blocked."""
     goes_on = isinstance(event, e.DecisionUndone) and event.status is Status.ACTIVE
-    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed)
+    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.QuestionAnswered)
 
 
 def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:

@@ -1,7 +1,8 @@
 """The desk of an agent: its transcript, its conversation, its ledger of processes, and how long it may clean up."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -89,14 +90,26 @@ class SessionLedger:
 
 
 class StoredConversation:
-    """The conversation of a session with its model, as one step has it; whatever is said is a sign of life."""
+    """The conversation of a session with its model, as one step has it; whatever is said is a sign of life.
 
-    def __init__(self, store: EngineStore, session: Session, interaction_id: str, sign: Callable[[], None]) -> None:
+    `kept` is told each time that all which was handed to the agent by then stands in the conversation, if at all.
+    """
+
+    def __init__(
+        self,
+        store: EngineStore,
+        session: Session,
+        interaction_id: str,
+        *,
+        sign: Callable[[], None],
+        kept: Callable[[], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._session_id = session.id
         self._conversation = session.conversation
         self._interaction_id = interaction_id
         self._sign = sign
+        self._kept = kept
         self._last: int | None = None
 
     async def load(self) -> list[Message]:
@@ -113,6 +126,7 @@ class StoredConversation:
         first = self._last + 1
         self._last += len(messages)
         await self._store.say([self._row(n, message) for n, message in enumerate(messages, start=first)])
+        await self._kept()
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""
@@ -126,6 +140,22 @@ class StoredConversation:
         return Said(self._session_id, self._conversation, n, self._interaction_id, body)
 
 
+class Dialogue(Protocol):
+    """What is said between an agent and its human (`covey.engine.dialogue`)."""
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """Stand still while the run is hard paused; then what humans have said since."""
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask, and wait for the answer."""
+        ...
+
+    async def kept(self) -> None:
+        """Note that the agent has for good what it was given."""
+        ...
+
+
 class EngineDesk:
     """What the engine lends an agent for one turn; whatever the agent does with it is a sign of life."""
 
@@ -136,6 +166,7 @@ class EngineDesk:
         ledger: SessionLedger,
         till: Till,
         conversation: StoredConversation,
+        dialogue: Dialogue,
         grace: Grace,
         step: str,
         sign: Callable[[], None],
@@ -144,6 +175,7 @@ class EngineDesk:
         self._till = till
         self._step = step
         self._sign = sign
+        self.dialogue = dialogue
         self.ledger = ledger
         self.conversation = conversation
         self.grace = grace
@@ -157,3 +189,17 @@ class EngineDesk:
         """Count what a turn has used; returns once it is durable."""
         self._sign()
         await self._till.take(self._step, usage)
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn; waits while the run is hard paused."""
+        self._sign()
+        return await self.dialogue.before_turn()
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer.
+
+        Raises:
+            ValueError: the question has no words.
+        """
+        self._sign()
+        return await self.dialogue.ask(question)

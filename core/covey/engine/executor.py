@@ -13,7 +13,8 @@ from covey.artifacts.presence import look_at
 from covey.engine.git_work import GitWork
 from covey.engine.runtime import Turn
 from covey.engine.shell import run_tests
-from covey.errors import CoveyError
+from covey.errors import CoveyError, UsageError
+from covey.model.ability import Ability
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.component import Component, spawn_order
 from covey.model.ids import new_id
@@ -90,6 +91,13 @@ class Executor:
         """
         configured = tools.settings.agent(name)
         return self._registry.create(configured.kind, configured.options)
+
+    def abilities(self, tools: Tools, name: str) -> tuple[Ability, ...]:
+        """What the agent of this name can do beside its work; nothing where it is not known, or cannot be loaded."""
+        try:
+            return self._registry.abilities(tools.settings.agent(name).kind)
+        except (UsageError, KeyError):  # told by the step that needs it
+            return ()
 
     async def _check(self, tools: Tools, session: Session, command: Command, desk: Desk) -> Result:
         path = command.metadata.get("path")

@@ -115,6 +115,7 @@ class Engine:
         """Learn what was written: wake sessions, watch files, see runs end."""
         self.runs.know(committed)
         self.runtime.pauses.know(committed.sessions.values())
+        self.runtime.questions.know(committed.sessions.values())
         self.runtime.failures.know(entry.event for entry in committed.entries)
         self.runtime.wakeups.tell(committed)
         self._lookout.know(committed.sessions.values())

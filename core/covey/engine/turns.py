@@ -4,7 +4,7 @@ Each is decided on rows just read and stored with their versions; where they hav
 again. So both can be called twice, by anybody, at any moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from covey.engine.consequences import (
 from covey.engine.runtime import Next, Running, Turn
 from covey.errors import NotFoundError, RefusedError, StaleOperationError, StepError
 from covey.model import events as e
+from covey.model.ability import Ability
 from covey.model.command import Interaction, Result, ResultStatus, Try
 from covey.model.ids import new_id
 from covey.model.scope import Scope
@@ -50,10 +51,11 @@ class Bench:
 
 
 class Turns:
-    """Decides and stores turns."""
+    """Decides and stores turns. `abilities` tells what an agent can do, by its name, beside its work."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, abilities: Callable[[str], tuple[Ability, ...]] = lambda _: ()) -> None:
         self._bench = bench
+        self._abilities = abilities
 
     async def started(self, running: Running) -> bool:
         """Record that a session's loop runs; False when it has ended, waits for a human, or is at another attempt."""
@@ -63,10 +65,9 @@ class Turns:
                 return False
             if session.phase not in {Phase.QUEUED, Phase.INTERRUPTED}:
                 return True
-            event = e.SessionStarted(
-                at=self._now(),
-                **about(session),
-            )
+            spawns = self._workflow(session).spawns
+            abilities = () if spawns else self._abilities(session.agent)
+            event = e.SessionStarted(at=self._now(), **about(session), abilities=abilities)
             if await self._stored(Operation(events=(event,), versions={session.id: session.version})):
                 return True
 
@@ -192,6 +193,27 @@ class Turns:
                 return False
             if await self._stored(await self._ending(session, cause, reason)):
                 return True
+
+    async def noted(self, running: Running, change: Callable[[Session], tuple[e.AnyEvent, ...]]) -> Session | None:
+        """Record what happens to a session at work, as `change` has it for the row of the moment; the row after it.
+
+        None when the session is gone or another attempt has begun.
+        """
+        while True:
+            position = await self._position_or_none(running.session_id)
+            if position is None or position.session.attempt != running.attempt:
+                return None
+            session = position.session
+            events = change(session)
+            if not events:
+                return session
+            try:
+                committed = await self._bench.store.append(
+                    Operation(events=events, versions={session.id: session.version})
+                )
+            except StaleOperationError:
+                continue
+            return committed.sessions[session.id]
 
     async def stalled(self, running: Running, since: datetime) -> bool:
         """Record that a command at work has given no sign of life after `since`; False where none is at work now."""

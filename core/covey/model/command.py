@@ -72,10 +72,14 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TranscriptKind(StrEnum):
-    """What a row of a transcript is."""
+    """What a row of a transcript is.
+
+    Texts (`text`, `thinking`, `output`) that do not end their last line go on with the next row of their kind.
+    """
 
     STEP = "step"
     TEXT = "text"
+    THINKING = "thinking"
     TOOL = "tool"
     OUTPUT = "output"
     CHECK = "check"

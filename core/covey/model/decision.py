@@ -11,6 +11,7 @@ from datetime import datetime
 from covey.model import events as e
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
 from covey.model.ids import id_for
+from covey.model.message import listening_objection, text_objection
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.retries import objection, retry_digest
 from covey.model.session import Session, about, is_terminal, standing, undecided
@@ -34,7 +35,7 @@ class Decision:
         return bool(self.events)
 
 
-def decide(
+def decide(  # noqa: PLR0911 - one for each action
     request: ControlRequest,
     session: Session,
     ancestors: Sequence[Session],
@@ -61,6 +62,8 @@ def decide(
             return Decision(cancel_all([session, *descendants], request, at))
         case Action.PAUSE | Action.RESUME:
             return Decision((_of_run(request, session, at),))
+        case Action.MESSAGE:
+            return _message(request, session, at)
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
 
@@ -187,7 +190,7 @@ def _restart(request: ControlRequest, session: Session, descendants: Sequence[Se
         return Decision(reason="it looks after its children already; retry those that need it")
     if descendants and not undecided(session):
         return Decision(refused=True, reason="cannot retry: it is at work and has children; retry those")
-    if session.phase is Phase.QUEUED:
+    if session.phase is Phase.QUEUED and session.pending is None:
         return Decision(reason=f"attempt {session.attempt} has not started yet")
     again = _retried(request, session, at, is_parent=bool(descendants))
     return Decision((*cancel_all([session], request, at), again))
@@ -253,6 +256,42 @@ def _skip(
     # A skip may be all that a run waited for; one that was stopped while it worked does not go on for it.
     was_stopped = any(above.phase is Phase.INTERRUPTED for above in ancestors)
     return Decision((*below, skipped, *(() if was_stopped else _wake_ancestors(ancestors, at))))
+
+
+def _message(request: ControlRequest, session: Session, at: datetime) -> Decision:
+    """A message to a session that asks is the answer; to another one, it goes to its agent before the next turn."""
+    text = request.message or ""
+    objection = text_objection(text) or listening_objection(session) or _asked_since(request, session)
+    if objection is not None:
+        return Decision(refused=True, reason=objection)
+    if session.question_id is not None:
+        answered = e.QuestionAnswered(
+            at=at,
+            **about(session),
+            question_id=session.question_id,
+            answer=text,
+            by=request.requested_by,
+            decision_id=request.decision_id,
+        )
+        return Decision((answered,), reason="it is the answer to its question")
+    sent = e.MessageSent(
+        at=at,
+        **about(session),
+        message_id=request.id,
+        message=text,
+        by=request.requested_by,
+        decision_id=request.decision_id,
+    )
+    return Decision((sent,), reason="its agent gets it before its next turn")
+
+
+def _asked_since(request: ControlRequest, session: Session) -> str | None:
+    """Why a message was meant for something else than what it would be now."""
+    if request.answers == session.question_id:
+        return None
+    if session.question is not None:
+        return f"it changed meanwhile: it asks by now: {session.question}"
+    return "it changed meanwhile: its question does not wait for an answer any more"
 
 
 def _wake_ancestors(ancestors: Sequence[Session], at: datetime) -> tuple[e.AnyEvent, ...]:

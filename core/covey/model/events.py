@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from covey.model.ability import Ability
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
@@ -97,7 +98,12 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session_created"):
 
 
 class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
-    """The session has its slot (or needs none) and its loop runs."""
+    """The session has its slot (or needs none) and its loop runs.
+
+    It has so again when it goes on after a question or a pause. `abilities` are those of the agent that works for it.
+    """
+
+    abilities: tuple[Ability, ...] = ()
 
 
 class CommandIssued(Event, frozen=True, kw_only=True, tag="command_issued"):
@@ -144,6 +150,41 @@ class SessionStalled(Event, frozen=True, kw_only=True, tag="session_stalled"):
 
 class SessionRevived(Event, frozen=True, kw_only=True, tag="session_revived"):
     """A stalled session has given a sign of life."""
+
+
+class SessionPaused(Event, frozen=True, kw_only=True, tag="session_paused"):
+    """A session at work stands still at its next turn, since its run is hard paused; its slot is given back."""
+
+
+class QuestionAsked(Event, frozen=True, kw_only=True, tag="question_asked"):
+    """The agent asks the human, and waits; the session's slot is given back meanwhile."""
+
+    question_id: str
+    question: str
+
+
+class QuestionAnswered(Event, frozen=True, kw_only=True, tag="question_answered"):
+    """A human has answered; the session waits for a slot, and its agent gets the answer then."""
+
+    question_id: str
+    answer: str
+    by: str
+    decision_id: str
+
+
+class MessageSent(Event, frozen=True, kw_only=True, tag="message_sent"):
+    """The engine has taken a message of a human; the agent gets it before its next turn."""
+
+    message_id: str
+    message: str
+    by: str
+    decision_id: str
+
+
+class MessageDelivered(Event, frozen=True, kw_only=True, tag="message_delivered"):
+    """The agent has these messages (answers among them) for good: nothing gives them to it again."""
+
+    message_ids: tuple[str, ...]
 
 
 class SessionInterrupted(Event, frozen=True, kw_only=True, tag="session_interrupted"):
@@ -326,6 +367,11 @@ AnyEvent = (
     | SessionUnblocked
     | SessionStalled
     | SessionRevived
+    | SessionPaused
+    | QuestionAsked
+    | QuestionAnswered
+    | MessageSent
+    | MessageDelivered
     | SessionInterrupted
     | SessionCompleted
     | SessionFailed

@@ -35,6 +35,7 @@ class Phase(StrEnum):
     STALLED = "stalled"
     WAITING = "waiting"
     BLOCKED = "blocked"
+    ASKING = "asking"
     INTERRUPTED = "interrupted"
     CANCELLING = "cancelling"
     PAUSING = "pausing"

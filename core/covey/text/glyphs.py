@@ -36,6 +36,7 @@ LOOKS: dict[str, Look] = {
     "stalled": Look("◍", "?", "stalled"),
     "waiting": Look("◌", ":", "waiting"),
     "blocked": Look("◆", "!", "needs you"),
+    "asking": Look("◈", "@", "asks you"),
     "cancelling": Look("◑", "%", "cancelling"),
     "pausing": Look("‖", "|", "pausing"),
     "paused": Look("‖", "|", "paused"),
