@@ -102,7 +102,15 @@ class TestReplies:
         async with FakeMessagesServer(reply) as server, client_of(server) as client:
             answered = await client.messages.with_raw_response.create(model="m", max_tokens=9, messages=HELLO)
         assert answered.headers["anthropic-organization-id"] == "org_1"
-        assert answered.headers["request-id"] == "req_000001"
+        assert answered.headers["request-id"].startswith("req_")
+
+    async def test_no_two_servers_give_the_same_ids(self) -> None:
+        ids = set()
+        for _ in range(2):
+            async with FakeMessagesServer(Reply(ToolUse("read_file"))) as server, client_of(server) as client:
+                message = await ask(client)
+            ids |= {message.id, *(call.id for call in message.content if call.type == "tool_use")}
+        assert len(ids) == 4
 
     async def test_calls_without_an_id_get_different_ones(self) -> None:
         reply = Reply([ToolUse("read_file"), ToolUse("read_file")])

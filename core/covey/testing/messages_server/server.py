@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import json
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
@@ -92,6 +93,7 @@ class FakeMessagesServer:
         self._models = tuple(models)
         self._largest = largest_request
         self._sleep = sleep
+        self._name = secrets.token_hex(4)  # no two servers give the same id, as the API never does
         self._listener: asyncio.Server | None = None
         self._wires: dict[Wire, asyncio.Task[object]] = {}
         self._raised: list[Exception] = []
@@ -207,7 +209,7 @@ class FakeMessagesServer:
         request = Request(len(self.requests) + 1, without_secrets(headers), _parsed(arrival.body), key)
         self.requests.append(request)
         answer = self._refused(arrival, request) or await self._asked(request)
-        exchange = self._exchange(wire, f"req_{request.number:06}")
+        exchange = self._exchange(wire, f"req_{self._name}_{request.number:06}")
         match answer:
             case Refusal():
                 await self._refuse(exchange, answer)
@@ -220,7 +222,7 @@ class FakeMessagesServer:
         fault = answer if isinstance(answer, Broken) else None
         reply = answer.reply if isinstance(answer, Broken) else answer
         sending = Sending(
-            reply, f"msg_{request.number:06}", request.model, self._cache.count(request.body), self._manner
+            reply, f"msg_{self._name}_{request.number:06}", request.model, self._cache.count(request.body), self._manner
         )
         self.statuses[200] += 1
         await (exchange.stream if request.stream else exchange.send)(sending, fault)
