@@ -6,12 +6,12 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from covey.agents.anthropic_api.account import NO_CREDENTIAL, credential_name
-from covey.agents.anthropic_api.gate import gate_for, gate_states
+from covey.agents.anthropic_api.gate import gate_states
 from covey.agents.anthropic_api.settings import AnthropicSettings
 from covey.agents.anthropic_api.sharing import shared_line
 from covey.agents.anthropic_api.telling import Telling
 from covey.agents.anthropic_api.tools import Toolbox
-from covey.agents.anthropic_api.turns import Chance, Turns
+from covey.agents.anthropic_api.turns import Surroundings, Turns
 from covey.agents.anthropic_api.work import Work
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.model.ability import Ability
@@ -23,14 +23,14 @@ NO_MODEL = "no model is set: set [run] model, model in the agent's own table, or
 
 
 class AnthropicAgent:
-    """Talks to a model until it has written the file; `chance` is for tests that wait for nothing."""
+    """Talks to a model until it has written the file; `around` is what tests put in place of time and chance."""
 
     Settings: ClassVar[type[BaseModel]] = AnthropicSettings
     abilities: ClassVar[frozenset[Ability]] = frozenset({Ability.TURNS, Ability.MESSAGES, Ability.RESUME})
 
-    def __init__(self, settings: BaseModel, chance: Chance | None = None) -> None:
+    def __init__(self, settings: BaseModel, around: Surroundings | None = None) -> None:
         self._settings = AnthropicSettings.model_validate(settings)
-        self._chance = chance or Chance()
+        self._around = around or Surroundings()
 
     def credential(self) -> str | None:
         """The name of the credential that is used, never its value; None where there is none."""
@@ -61,16 +61,16 @@ class AnthropicAgent:
             return Outcome(ok=False, message=NO_CREDENTIAL, cause=FailureCause.AUTH)
         if model is None:
             return Outcome(ok=False, message=NO_MODEL)
-        telling, credentials = Telling(desk, self._chance.sleep), Credentials()
+        telling, credentials = Telling(desk, self._around.sleep), Credentials()
         async with shared_line(credential, self._settings.base_url) as line:
             turns = Turns(
                 line=line,
-                gate=gate_for(credential),
+                gate=self._around.gate_for(credential),
                 desk=desk,
                 telling=telling,
                 credentials=credentials,
                 idle_seconds=self._settings.idle_timeout,
-                chance=self._chance,
+                around=self._around,
             )
             work = Work(
                 assignment=assignment,

@@ -5,11 +5,14 @@ costs a fourth of what the client's own objects cost, and a tenth of its helper 
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from anthropic import AsyncAnthropic, AsyncStream, Timeout
+import httpx2
+from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient, Timeout
 
 from covey.agents.anthropic_api.classify import EXPECTED, failure_of
 from covey.agents.anthropic_api.draft import Answer, Draft, Piece
@@ -34,9 +37,16 @@ def open_client(base_url: str | None, *, anonymous: bool) -> AsyncAnthropic:
         api_key=_NO_KEY if anonymous else None,
         base_url=base_url,
         max_retries=0,
+        http_client=DefaultAsyncHttpxClient(verify=_trusted()),
         timeout=Timeout(None, connect=_CONNECT_SECONDS),
         open_telemetry=False,
     )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: to load them takes longer than all else that a client needs."""
+    return httpx2.create_ssl_context()
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ from typing import Any
 from covey.agents.anthropic_api.draft import Block, Piece
 from covey.agents.base import Desk
 from covey.model.command import TranscriptKind
-from covey.text.words import plural
 
 TIMES_A_SECOND = 20
 SHOWN_CHARACTERS = 1_000
@@ -67,9 +66,9 @@ class Telling:
         """What a turn has used."""
         sent = sum(number for kind, number in tokens.items() if kind != "output")
         cached = tokens.get("cache_read", 0)
-        parts = [plural(sent, "token") + " in" + (f" ({cached:,} of them cached)" if cached else "")]
-        parts.append(f"{tokens.get('output', 0):,} out")
-        await self._desk.report(TranscriptKind.USAGE, " · ".join([*parts, *filter(None, [request_id])]) + "\n")
+        read = f"{sent:,} tokens in" + (f" ({cached:,} of them cached)" if cached else "")
+        parts = [read, f"{tokens.get('output', 0):,} out", request_id or ""]
+        await self._desk.report(TranscriptKind.USAGE, " · ".join(filter(None, parts)) + "\n")
 
     async def _tell_on(self) -> None:
         while True:

@@ -12,7 +12,7 @@ from typing import Any
 
 from covey.agents.anthropic_api.draft import Answer
 from covey.agents.anthropic_api.failures import Failure, Remedy
-from covey.agents.anthropic_api.gate import Gate
+from covey.agents.anthropic_api.gate import Gate, gate_for
 from covey.agents.anthropic_api.sharing import Line
 from covey.agents.anthropic_api.telling import Sleep, Telling
 from covey.agents.base import CredentialStoppedError, Desk, TurnUsage
@@ -29,11 +29,12 @@ _TOO_MANY = 429
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """What a turn needs of the world beside the API: time that passes, and chance (from 0 to 1)."""
+class Surroundings:
+    """What a turn needs beside the API: time that passes, chance (from 0 to 1), and the gates."""
 
     sleep: Sleep = asyncio.sleep
     random: Callable[[], float] = random.random
+    gate_for: Callable[[str], Gate] = gate_for
 
 
 class TurnFailedError(Exception):
@@ -54,7 +55,7 @@ class Turns:
     telling: Telling
     credentials: Credentials
     idle_seconds: float
-    chance: Chance
+    around: Surroundings
 
     async def take(self, request: dict[str, Any]) -> Answer:
         """Ask until there is a whole answer.
@@ -78,7 +79,7 @@ class Turns:
                 raise TurnFailedError(_said(answer, f"{times}, {answer.message}"))
             seconds = self._pause(failed[Remedy.REPEAT]) if answer.remedy is Remedy.REPEAT else 0.0
             await self.telling.broke_off(answer.message, seconds)
-            await self.chance.sleep(seconds)
+            await self.around.sleep(seconds)
 
     def _look_at(self, failure: Failure) -> None:
         """Leave at once where repeating does not help; let the gate know where the API puts everybody off.
@@ -106,7 +107,7 @@ class Turns:
 
     def _pause(self, times: int) -> float:
         """Seconds before the next try: anything up to a length that doubles, so that not all come back together."""
-        return self.chance.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (times - 1))
+        return self.around.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (times - 1))
 
 
 def _said(failure: Failure, message: str) -> Failure:
