@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from covey.agents.anthropic_api.agent import AnthropicAgent
-from covey.agents.anthropic_api.turns import MOST_BROKEN, Chance
+from covey.agents.anthropic_api.turns import MOST_BROKEN, Surroundings
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.checks import check_design
 from covey.config.settings import DEFAULT_SECTIONS
@@ -21,11 +21,12 @@ from covey.model.control import Action
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey.testing.messages_server import Answer, FakeMessagesServer, Reply, Request, ToolUse, author, faults
-from tests.engine.conftest import Bench, Run
+from tests.engine.conftest import Bench
+from tests.tested import COMMANDS
 
 KEY = "sk-ant-api03-of-nobody"
 SOURCE = '"""It sells."""\n\n\nclass Seller:\n    """Sells."""\n\n\ndef sell() -> None:\n    """Sell."""\n'
-MODULES = frozenset({"shop", "shop.alpha", "shop.beta", "shop.gamma"})
+MODULES = ("shop", "shop.alpha", "shop.beta", "shop.gamma")
 
 Play = Callable[[Request], Answer]
 
@@ -34,7 +35,7 @@ class Hasty(AnthropicAgent):
     """The agent, which repeats what broke without a pause."""
 
     def __init__(self, settings: BaseModel) -> None:
-        super().__init__(settings, Chance(random=lambda: 0.0))
+        super().__init__(settings, Surroundings(random=lambda: 0.0))
 
 
 @dataclass
@@ -74,10 +75,6 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Modelled:
     return Modelled(tmp_path)
 
 
-def is_failed(session: Session) -> bool:
-    return session.status is Status.FAILED
-
-
 def is_blocked(session: Session) -> bool:
     return session.phase is Phase.BLOCKED
 
@@ -90,7 +87,7 @@ def first(count: int, play: Play, then: Play = author) -> Play:
 
 def denied(request: Request) -> Answer:
     """A model that writes where it may not, and is content with that."""
-    places = ["../gamma.md", ".git/hooks/pre-commit", "shop/gamma.py"]
+    places = ["../beta.md", ".git/hooks/pre-commit", "shop/beta.py"]
     tried = [result for result in request.tool_results if result.name == "write_file"]
     if len(tried) == len(places):
         return Reply("All is written.")
@@ -108,65 +105,56 @@ class TestDesign:
             assert check_design(text, DEFAULT_SECTIONS["module"], MODULES) == ()
             assert "- `def sell`" in text, "it knows the source"
         assert "## Findings" in model.review.read_text()
-        assert server.statuses == {200: 12}, "three turns for each of three components and the review"
-        tools = [result.name for request in server.requests for result in request.tool_results[-1:]]
-        assert {"read_file", "write_file"} <= set(tools)
-        assert not any(result.is_error for request in server.requests for result in request.tool_results[1:])
-
-    async def test_what_a_session_said_before_is_read_from_the_cache(self, model: Modelled) -> None:
-        model.components = ("Alpha",)
-        async with model.served():
-            assert await model.run() == 0
+        assert server.statuses == {200: 3 * 3 + 5}, "read, write, end; the review reads three documents"
+        assert not any(result.is_error for request in server.requests for result in request.tool_results)
         tree = await model.tree()
-        (alpha,) = [each for each in tree.children(tree.roots()[0].id) if each.component == "Alpha"]
-        assert alpha.usage["cache_read"] > alpha.usage["cache_write"] > alpha.usage["input"]
+        for child in tree.children(tree.roots()[0].id):
+            assert child.usage["cache_read"] > child.usage["cache_write"] > child.usage.get("input", 0)
+
+    async def test_what_goes_wrong_ends_as_it_has_to_and_is_mended_by_retry(self, model: Modelled) -> None:
+        """One whose writes are denied, one always cut, one cut twice, one put off: only the first two fail."""
+        model.components = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon")
+        model.played = {
+            "Beta": first(4, denied),
+            "Gamma": first(MOST_BROKEN, lambda _: faults.reset(4)),
+            "Delta": first(2, lambda _: faults.error_in_stream(after=4)),
+            "Epsilon": first(1, lambda _: faults.rate_limited(0.05)),
+        }
+        async with model.served() as server, model.running() as run:
+            await run.until(is_blocked)
+            ended = {name: await run.child(name) for name in model.components}
+            assert {name: (child.status, child.failure_cause) for name, child in ended.items()} == {
+                "Alpha": (Status.COMPLETE, None),
+                "Beta": (Status.FAILED, FailureCause.MISSING_FILE),
+                "Gamma": (Status.FAILED, FailureCause.AGENT_ERROR),
+                "Delta": (Status.COMPLETE, None),
+                "Epsilon": (Status.COMPLETE, None),
+            }
+            assert f"{MOST_BROKEN} times in a row" in (ended["Gamma"].error_message or "")
+            assert not has_written(model, "Beta")
+            for name in ("Beta", "Gamma"):
+                assert (await run.ask(Action.RETRY, name)).changed
+            root = await run.until(lambda session: session.status is not Status.ACTIVE)
+            attempts = [(await run.child(name)).attempt for name in model.components]
+        assert (root.status, attempts) == (Status.COMPLETE, [1, 2, 2, 1, 1])
+        assert server.statuses[429] == 1
+        assert (model.root / "shop" / "beta.py").read_text() == SOURCE
 
 
-class TestTrouble:
-    """What goes wrong with a model ends as it has to, and is mended by a retry."""
+class TestTests:
+    """`covey run test`, with a model that writes tests and has them run."""
 
-    async def test_who_writes_elsewhere_fails_and_a_retry_mends_it(self, model: Modelled) -> None:
-        model.played["Gamma"] = first(4, denied)
-        async with model.served(), model.running() as run:
-            gamma = await run.until(is_failed, "Gamma")
-            assert (gamma.failure_cause, await has_written(model)) == (FailureCause.MISSING_FILE, False)
-            await mended(run, "Gamma")
-        assert (model.root / "shop" / "gamma.py").read_text() == SOURCE
-
-    async def test_a_stream_that_is_cut_is_asked_for_again(self, model: Modelled) -> None:
-        model.played["Alpha"] = first(2, lambda _: faults.cut(4))
-        model.played["Beta"] = first(1, lambda _: faults.error_in_stream())
-        async with model.served():
-            assert await model.run() == 0
-        tree = await model.tree()
-        assert {child.attempt for child in tree.children(tree.roots()[0].id)} == {1}
-
-    async def test_one_that_is_always_cut_fails_and_a_retry_mends_it(self, model: Modelled) -> None:
-        model.played["Beta"] = first(MOST_BROKEN, lambda _: faults.reset())
-        async with model.served(), model.running() as run:
-            beta = await run.until(is_failed, "Beta")
-            assert f"{MOST_BROKEN} times in a row" in (beta.error_message or "")
-            await mended(run, "Beta")
-
-    async def test_who_is_put_off_waits_and_goes_on(self, model: Modelled) -> None:
-        model.played["Alpha"] = first(1, lambda _: faults.rate_limited(0.05))
+    async def test_a_component_gets_tests_that_pass(self, model: Modelled) -> None:
+        model.components, model.workflow, model.extra = ("Alpha",), "test", COMMANDS
         async with model.served() as server:
             assert await model.run() == 0
-        assert server.statuses == {200: 12, 429: 1}
-        tree = await model.tree()
-        assert {child.attempt for child in tree.children(tree.roots()[0].id)} == {1}
+        assert "def test_seller_is_there" in (model.root / "tests" / "shop" / "test_alpha.py").read_text()
+        last = server.requests[-1].tool_results[-1]
+        assert (last.name, last.is_error) == ("run_tests", False)
+        assert "3 passed" in last.text
 
 
-async def has_written(model: Modelled) -> bool:
-    """Something is where nothing may be."""
-    places = [model.root.parent / "gamma.md", model.root / ".git", model.document("Gamma")]
+def has_written(model: Modelled, name: str) -> bool:
+    """Something of the denied one's is where nothing may be."""
+    places = [model.root.parent / "beta.md", model.root / ".git", model.document(name)]
     return any(place.exists() for place in places)
-
-
-async def mended(run: Run, name: str) -> None:
-    """A retry of this child, after which the whole run ends well."""
-    await run.until(is_blocked)
-    assert (await run.ask(Action.RETRY, name)).changed
-    root = await run.until(lambda session: session.status is not Status.ACTIVE)
-    assert root.status is Status.COMPLETE
-    assert (await run.child(name)).attempt == 2
