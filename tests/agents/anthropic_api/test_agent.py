@@ -77,7 +77,7 @@ class TestLoop:
         office.desk.messages.append("Mind the\nVAT.")
         _, requests = await office.work([WRITES, DONE])
         assert "> Mind the\n> VAT.\n" in requests[0].messages[0]["content"][-1]["text"]
-        assert office.desk.turns == 2
+        assert office.desk.turns_begun == 2
 
     async def test_a_question_gets_its_answer(self, office: Office) -> None:
         office.desk.answers.append("Nineteen percent.")
@@ -250,7 +250,7 @@ class TestMoney:
     async def test_each_turn_is_paid_for(self, office: Office) -> None:
         broken = faults.cut(after=6, reply=Reply("x" * 400, usage=Usage(input=7)))
         await office.work([broken, Reply("Well.", usage=Usage(input=5, output=3))])
-        assert [(each.model, dict(each.tokens), each.request_id) for each in office.desk.paid] == [
+        assert [(each.model, dict(each.tokens), each.request_id) for each in office.desk.turns] == [
             ("fake-large", {"input": 7, "output": 1}, "req_000001"),
             ("fake-large", {"input": 5, "output": 3}, "req_000002"),
         ]

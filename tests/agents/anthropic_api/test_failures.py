@@ -11,7 +11,7 @@ from covey.agents.base import CredentialStoppedError
 from covey.model.command import TranscriptKind
 from covey.model.status import FailureCause
 from covey.testing.messages_server import Answer, Break, FakeMessagesServer, Reply, ToolUse, Unanswered, faults
-from tests.agents.anthropic_api.office import DONE, KEY, TARGET, WRITES, Office
+from tests.agents.anthropic_api.office import DONE, KEY, TARGET, WRITES, Office, PatientGate
 
 CALL = Reply(ToolUse("write_file", {"path": TARGET, "content": "x" * 200}))
 
@@ -37,6 +37,7 @@ BROKEN: dict[str, Answer] = {
 PUT_OFF: dict[str, Answer] = {
     "429": faults.rate_limited(retry_after=0),
     "529": faults.overloaded(retry_after=0),
+    "529 within the stream": faults.error_in_stream("overloaded_error"),
 }
 
 
@@ -52,27 +53,14 @@ class TestMended:
         assert office.roles() == ["user text", "assistant text tool_use", "user tool_result", "assistant text"]
         assert "; asks again in 1.0 s" in office.desk.said(TranscriptKind.OUTPUT)
 
-    @pytest.mark.parametrize("name", PUT_OFF)
-    async def test_who_is_put_off_waits_at_the_gate(self, office: Office, name: str) -> None:
+    @pytest.mark.parametrize(("name", "status"), [("429", 429), ("529", 529), ("529 within the stream", 529)])
+    async def test_who_is_put_off_waits_at_the_gate_alone(self, office: Office, name: str, status: int) -> None:
+        gate = office.gate = PatientGate()
         outcome, requests = await office.work([PUT_OFF[name], PUT_OFF[name], DONE])
         assert (outcome.ok, len(requests)) == (True, 3)
+        assert gate.refusals == [status, status]
         assert [seconds for seconds in office.pauses if seconds >= 1] == []
-        (state,) = office.gates.states()
-        assert (state.credential, state.at_work) == ("ANTHROPIC_API_KEY", 0)
-        assert state.allowed < 8
-
-    async def test_an_overload_within_the_stream_is_one(self, office: Office) -> None:
-        async with FakeMessagesServer([faults.error_in_stream("overloaded_error"), DONE]) as server:
-            agent = office.agent(server)
-            gate = office.gates.gate_for("ANTHROPIC_API_KEY")
-            refused: list[int] = []
-            take = gate.refused
-            gate.refused = lambda status, headers, retry_after=None: (
-                refused.append(status),
-                take(status, headers, 0.0),
-            )[1]  # type: ignore[method-assign]
-            assert (await agent.run(office.assignment(), office.desk)).ok
-        assert refused == [529]
+        assert gate.state().at_work == 0
 
     async def test_a_stream_that_stalls(self, office: Office) -> None:
         outcome, requests = await office.work([faults.stalled(), DONE], {"idle_timeout": "0.2s"})
@@ -114,6 +102,7 @@ class TestGivenUp:
         assert (outcome.ok, outcome.cause) == (False, FailureCause.STALLED)
 
     async def test_a_limit_that_does_not_end(self, office: Office) -> None:
+        office.gate = PatientGate()
         outcome, requests = await office.work(faults.rate_limited(retry_after=0))
         assert (outcome.cause, len(requests)) == (FailureCause.RATE_LIMIT, MOST_REFUSED)
 
