@@ -79,7 +79,7 @@ def is_likely(session: Session, kind: type[e.Event]) -> bool:
     return _drawn(session, str(kind.__struct_config__.tag))
 
 
-def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: C901, PLR0911 - one for each condition
+def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911 - one for each condition
     """The conditions beside the picture: the right interaction, the next attempt, a file that is there (or gone)."""
     match event:
         case e.ResultRecorded(late=False):
@@ -98,10 +98,9 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: C901, P
             return not _could_be_undone(session, event)
         case e.UsageRecorded():
             return not 1 <= (event.attempt or 0) <= session.attempt or min(event.tokens.values(), default=0) < 0
-        case e.ArtifactFound():
-            return event.path != session.artifact_path or session.artifact is ArtifactState.PRESENT
-        case e.ArtifactMissing():
-            return event.path != session.artifact_path or session.artifact is not ArtifactState.PRESENT
+        case e.ArtifactFound() | e.ArtifactMissing():
+            is_there = session.artifact is ArtifactState.PRESENT
+            return event.path != session.artifact_path or is_there is isinstance(event, e.ArtifactFound)
         case _:
             return isinstance(event, e.RunPaused | e.RunResumed) and not _may_be_paused_or_resumed(session, event)
 

@@ -140,7 +140,7 @@ class Controls:
             action=request.action,
             by=request.requested_by,
             reason=request.reason,
-            note=request.note,
+            note=request.note or request.message,
         )
         settled = e.ControlSettled(
             at=now,

@@ -300,7 +300,7 @@ class ArtifactMissing(Event, frozen=True, kw_only=True, tag="artifact_missing"):
 
 
 class ControlRequested(Event, frozen=True, kw_only=True, tag="control_requested"):
-    """The engine took a request from the inbox."""
+    """The engine took a request from the inbox; `note` is what is to be said to the agent."""
 
     request_id: str
     decision_id: str

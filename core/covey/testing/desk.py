@@ -62,21 +62,21 @@ class RecordingConversation:
 
 @dataclass(slots=True)
 class RecordingDesk:
-    """A desk as the engine lends it, with its reports in `reports` and the turns that were paid for in `paid`.
+    """A desk as the engine lends it, with its reports in `reports` and the turns that were paid for in `turns`.
 
-    `turns` counts the turns that were taken. Before each, the agent gets what is in `messages` by then; a question gets
-    the next of `answers`, and is kept in `questions`.
+    `turns_begun` counts the turns that were begun. Before each, the agent gets what is in `messages` by then; a
+    question gets the next of `answers`, and is kept in `questions`.
     """
 
     grace: Grace = field(default_factory=Grace)
     ledger: RecordingLedger = field(default_factory=RecordingLedger)
     conversation: RecordingConversation = field(default_factory=RecordingConversation)
     reports: list[Report] = field(default_factory=list)
-    paid: list[TurnUsage] = field(default_factory=list)
+    turns: list[TurnUsage] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
-    turns: int = 0
+    turns_begun: int = 0
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Remember the report."""
@@ -84,12 +84,12 @@ class RecordingDesk:
 
     async def spent(self, usage: TurnUsage) -> None:
         """Remember what a turn has used, once for each request."""
-        if usage.request_id is None or all(turn.request_id != usage.request_id for turn in self.paid):
-            self.paid.append(usage)
+        if usage.request_id is None or all(turn.request_id != usage.request_id for turn in self.turns):
+            self.turns.append(usage)
 
     async def before_turn(self) -> tuple[str, ...]:
         """Count the turn; what a human has said meanwhile is gone from `messages` then."""
-        self.turns += 1
+        self.turns_begun += 1
         said = tuple(self.messages)
         self.messages.clear()
         return said

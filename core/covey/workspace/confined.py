@@ -12,6 +12,7 @@ Only the files that the assignment asks for are written. What somebody else wrot
 been looked at, and the text before it is kept.
 """
 
+import errno
 import fnmatch
 import os
 import re
@@ -160,7 +161,13 @@ class Confined:
             CoveyError: it may not be written.
             OSError: the disk refused.
         """
-        rewrite(self.root, self.demand_writable(asked), before, after, self._for_writing)
+        path = self.demand_writable(asked)
+        try:
+            rewrite(self.root, path, before, after, self._for_writing)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise OutOfReachError(f"{quoted(asked)} is a link, and nothing is written over a link") from error
+            raise
 
     def keep(self, path: str, text: str, directory: str) -> str | None:
         """Keep a text that is about to be replaced below a directory of covey's; where, or None: it is kept already.

@@ -1,13 +1,13 @@
 """An Anthropic agent at work: a workspace, a desk that remembers, the real client, and a server on this machine."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from covey.agents.anthropic_api.agent import AnthropicAgent
-from covey.agents.anthropic_api.gate import Gates
+from covey.agents.anthropic_api.gate import Gate, Gates
 from covey.agents.anthropic_api.settings import AnthropicSettings
 from covey.agents.anthropic_api.turns import Surroundings
 from covey.agents.base import Assignment, Outcome, Task
@@ -24,6 +24,18 @@ WRITES = Reply(["I write it.", ToolUse("write_file", {"path": TARGET, "content":
 DONE = Reply("It is written.")
 
 
+class PatientGate(Gate):
+    """A gate that lets everybody pass at once, and only remembers the `refusals` that it is told of."""
+
+    def __init__(self) -> None:
+        super().__init__("any", SystemClock())
+        self.refusals: list[int] = []
+
+    def refused(self, status: int, headers: Mapping[str, str], retry_after: float | None = None) -> None:
+        """Remember it."""
+        self.refusals.append(status)
+
+
 @dataclass
 class Office:
     """Where one agent works. `pauses` are the seconds that it has waited between two tries."""
@@ -32,6 +44,7 @@ class Office:
     desk: RecordingDesk = field(default_factory=RecordingDesk)
     pauses: list[float] = field(default_factory=list)
     gates: Gates = field(default_factory=lambda: Gates(SystemClock()))
+    gate: Gate | None = None
 
     def assignment(self, **changes: Any) -> Assignment:
         given: dict[str, Any] = {
@@ -64,8 +77,12 @@ class Office:
 
     def agent(self, server: FakeMessagesServer, **settings: Any) -> AnthropicAgent:
         checked = AnthropicSettings.model_validate({"base_url": server.base_url, **settings})
-        around = Surroundings(sleep=self.sleep, random=lambda: 1.0, gate_for=self.gates.gate_for)
+        around = Surroundings(sleep=self.sleep, random=lambda: 1.0, gate_for=self.gate_for)
         return AnthropicAgent(checked, around)
+
+    def gate_for(self, credential: str) -> Gate:
+        """The gate that the test has put there, else an ordinary one."""
+        return self.gate or self.gates.gate_for(credential)
 
     async def sleep(self, seconds: float) -> None:
         """Wait for nothing, and let others work."""

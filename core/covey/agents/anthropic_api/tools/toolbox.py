@@ -58,7 +58,11 @@ class AskingDesk(Desk, Protocol):
     """A desk at which a human can be asked."""
 
     async def ask(self, question: str) -> str:
-        """The human's answer."""
+        """The human's answer.
+
+        Raises:
+            ValueError: the question has no words.
+        """
         ...
 
 
@@ -72,7 +76,11 @@ class _Tool:
 
 
 class Toolbox:
-    """The tools for an assignment; `credentials` are kept out of whatever goes in or comes out."""
+    """The tools for an assignment.
+
+    `credentials`, those of this process, are kept out of whatever goes in or comes out. Without `by_kernel` paths are
+    walked as where the kernel cannot.
+    """
 
     def __init__(
         self,
@@ -80,12 +88,18 @@ class Toolbox:
         desk: AskingDesk,
         settings: ToolSettings,
         credentials: Credentials | None = None,
+        *,
+        by_kernel: bool = True,
     ) -> None:
         self._desk = desk
         self._named = named_paths(assignment)
         self._credentials = credentials or Credentials()
         confined = Confined(
-            assignment.workspace, named=self._named, writable=assignment.target, beside=fixtures_of(assignment)
+            assignment.workspace,
+            named=self._named,
+            writable=assignment.target,
+            beside=fixtures_of(assignment),
+            by_kernel=by_kernel,
         )
         kept_as = f"{assignment.session_id}-{assignment.attempt}"
         self._files = FileTools(confined, kept_as, self._credentials)
@@ -152,9 +166,10 @@ class Toolbox:
         return await self._programs.search(asked, self._named)
 
     async def _ask(self, asked: AskHuman) -> str:
-        if not asked.question.strip():
-            raise RefusedCallError("the question is blank")
-        return await self._desk.ask(asked.question)
+        try:
+            return await self._desk.ask(asked.question)
+        except ValueError as error:
+            raise RefusedCallError(f"the question cannot be asked: {error}") from error
 
     def _demand_no_credential(self, asked: Arguments) -> None:
         """Refuse to write down, run or ask what holds a credential, wherever the model has it from.
