@@ -9,7 +9,7 @@ from covey.engine.planning import Planned, plan_runs
 from covey.engine.preflight import preflight
 from covey.engine.records import Manifest
 from covey.engine.recovery import interrupt
-from covey.engine.runs import RunOptions, adopt_run, result_of, start_run, stop_run
+from covey.engine.runs import RunOptions, adopt_run, result_of, start_run, stop_run, works_with
 from covey.engine.runtime import Running
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
@@ -85,7 +85,7 @@ class RunsAtWork:
         store, project = self._bench.store, self._manifest.project
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
-        agents = [options.agent or self._agent_of(each) for each in due]
+        agents = [self._works_with(each, options) for each in due]
         wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}
         await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted)
         if slots is not None:
@@ -104,9 +104,9 @@ class RunsAtWork:
         await self._bench.store.append(Operation(events=(changed,)))
         return True
 
-    def _agent_of(self, planned: Planned) -> str:
+    def _works_with(self, planned: Planned, options: RunOptions) -> tuple[str, str | None]:
         adopted = planned.root if planned.how is How.ADOPTED else None
-        return adopted.agent if adopted is not None else self._manifest.project.settings.run.agent
+        return works_with(self._manifest.project.settings.run, options, adopted)
 
     async def _begin(self, planned: Planned, workflow: str, options: RunOptions) -> Begun:
         root = planned.root

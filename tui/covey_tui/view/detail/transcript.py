@@ -166,15 +166,14 @@ class TranscriptLines:
                 return self._check(text)
             case TranscriptKind.USAGE:
                 return block(sanitise(text.strip("\n")), self._cells, MUTED)
-            case TranscriptKind.TEXT if not _is_full(added.row):
+            case TranscriptKind.TEXT | TranscriptKind.THINKING if not _is_full(added.row):
                 return self._open_ended(added, _without_blanks(text))
-            case TranscriptKind.THINKING:
-                return self._open_ended(added, _without_blanks(text), MUTED)
-            case TranscriptKind.TEXT | TranscriptKind.OUTPUT:
+            case TranscriptKind.TEXT | TranscriptKind.THINKING | TranscriptKind.OUTPUT:
                 return self._open_ended(added, text)
 
-    def _open_ended(self, added: _Block, text: str, tone: Tone = TEXT) -> list[Line]:
+    def _open_ended(self, added: _Block, text: str) -> list[Line]:
         """Text whose last line may go on in the next row."""
+        tone = MUTED if added.row.kind is TranscriptKind.THINKING else TEXT
         whole, newline, end = text.rpartition("\n")
         last = block(sanitise(end), self._cells, tone) if end else []
         if len(end) < _JOINED:
