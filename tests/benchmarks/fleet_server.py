@@ -40,7 +40,7 @@ class Plan:
     seconds: float = 60.0
     turn_seconds: float = 1.0
     deltas: int = 0
-    pace: float = 0.02
+    pace: float = 0.0187  # with what the server itself needs, 50 a second
 
 
 @dataclass(frozen=True, slots=True)
