@@ -92,7 +92,7 @@ class SessionLedger:
 class StoredConversation:
     """The conversation of a session with its model, as one step has it; whatever is said is a sign of life.
 
-    `written` is called once more of it is durable: with it what the agent was given before.
+    `kept` is told each time that all which was handed to the agent by then stands in the conversation, if at all.
     """
 
     def __init__(
@@ -100,15 +100,16 @@ class StoredConversation:
         store: EngineStore,
         session: Session,
         interaction_id: str,
+        *,
         sign: Callable[[], None],
-        written: Callable[[], Awaitable[object]],
+        kept: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._session_id = session.id
         self._conversation = session.conversation
         self._interaction_id = interaction_id
         self._sign = sign
-        self._written = written
+        self._kept = kept
         self._last: int | None = None
 
     async def load(self) -> list[Message]:
@@ -125,7 +126,7 @@ class StoredConversation:
         first = self._last + 1
         self._last += len(messages)
         await self._store.say([self._row(n, message) for n, message in enumerate(messages, start=first)])
-        await self._written()
+        await self._kept()
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""
