@@ -55,6 +55,7 @@ class TestReading:
         with pytest.raises(OutOfReachError):
             confined(traps.root).read(".docs/design/shop.md")
         files = Confined(traps.root, named=(".docs/design/shop.md", ".git/config"))
+        assert files.exceptions() == [".docs/design/shop.md", ".git/config"]
         assert files.read(".docs/design/shop.md") == "# Shop\n"
         assert [entry.path for entry in files.entries(".docs")] == [".docs/design"]
         with pytest.raises(OutOfReachError):

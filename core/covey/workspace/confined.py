@@ -89,6 +89,8 @@ class Confined:
     ) -> None:
         self.root = root
         self._named = frozenset(_plain(path) for path in (*named, *((writable,) if writable else ())) if path)
+        ways = (parent for path in self._named for parent in PurePosixPath(path).parents)
+        self._named_ways = self._named.union(map(str, ways))
         self._writable = _plain(writable) if writable else None
         self._beside = _plain(beside) if beside else None
         way = Way(by_kernel=by_kernel, only_name=True, admit=_admit)
@@ -114,6 +116,19 @@ class Confined:
             _demand_plain(asked, part)
         self._demand_in_reach(pure)
         return str(pure)
+
+    def exceptions(self) -> list[str]:
+        """The paths that are in reach only because the assignment names them."""
+        plain = Confined(self.root)
+        return [path for path in sorted(self._named) if not plain.is_in_reach(path)]
+
+    def is_in_reach(self, asked: str) -> bool:
+        """Whether a path may be read, as far as its name tells."""
+        try:
+            self.path(asked)
+        except CoveyError:
+            return False
+        return True
 
     def read(self, asked: str, limit: int = READ_LIMIT) -> str:
         """The text of a file; `limit` in bytes.
@@ -233,10 +248,11 @@ class Confined:
 
     def _entry(self, directory: int, above: str, name: str) -> Entry | None:
         path = name if above == "." else f"{above}/{name}"
+        if not self.is_in_reach(path):
+            return None
         try:
-            self.path(path)
             status = os.stat(name, dir_fd=directory, follow_symlinks=False)
-        except (CoveyError, FileNotFoundError):
+        except FileNotFoundError:
             return None
         if stat.S_ISDIR(status.st_mode):
             return Entry(path, Is.DIRECTORY)
@@ -251,7 +267,7 @@ class Confined:
         raise OutsideError(f"{quoted(str(path))} lies outside of the workspace; name it from the workspace on")
 
     def _demand_in_reach(self, path: PurePosixPath) -> None:
-        is_named = any(PurePosixPath(named).is_relative_to(path) for named in self._named)
+        is_named = str(path) in self._named_ways
         for part in path.parts:
             _admit(part, is_named=is_named, path=str(path))
 

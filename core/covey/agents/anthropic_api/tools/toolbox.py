@@ -80,15 +80,15 @@ class Toolbox:
         by_kernel: bool = True,
     ) -> None:
         self._desk = desk
-        self._named = named_paths(assignment)
         self._credentials = credentials or Credentials()
         confined = Confined(
             assignment.workspace,
-            named=self._named,
+            named=named_paths(assignment),
             writable=assignment.target,
             beside=fixtures_of(assignment),
             by_kernel=by_kernel,
         )
+        self._exceptions = confined.exceptions()
         kept_as = f"{assignment.session_id}-{assignment.attempt}"
         self._files = FileTools(confined, kept_as, self._credentials)
         self._programs = ProgramTools(assignment, desk, settings.allow_commands)
@@ -151,7 +151,7 @@ class Toolbox:
         return await in_thread(FILE_SECONDS, self._files.list, asked)
 
     async def _search(self, asked: SearchText) -> str:
-        return await self._programs.search(asked, self._named)
+        return await self._programs.search(asked, self._exceptions)
 
     async def _ask(self, asked: AskHuman) -> str:
         try:
