@@ -14,10 +14,10 @@ MORE = {"role": "user", "content": [{"type": "text", "text": "Look again."}]}
 
 
 def conversation(store: EngineStore, session: Session, interaction: str) -> StoredConversation:
-    async def kept() -> None:
-        """Nobody has said anything."""
+    async def written() -> None:
+        """Nobody was given anything else."""
 
-    return StoredConversation(store, session, interaction, sign=lambda: None, kept=kept)
+    return StoredConversation(store, session, interaction, lambda: None, written)
 
 
 async def test_it_is_there_after_the_engine_has_gone(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class SessionLedger:
 class StoredConversation:
     """The conversation of a session with its model, as one step has it; whatever is said is a sign of life.
 
-    `kept` is told each time that all which was handed to the agent by then stands in the conversation, if at all.
+    `written` is called once more of it is durable: with it what the agent was given before.
     """
 
     def __init__(
@@ -100,16 +100,15 @@ class StoredConversation:
         store: EngineStore,
         session: Session,
         interaction_id: str,
-        *,
         sign: Callable[[], None],
-        kept: Callable[[], Awaitable[None]],
+        written: Callable[[], Awaitable[object]],
     ) -> None:
         self._store = store
         self._session_id = session.id
         self._conversation = session.conversation
         self._interaction_id = interaction_id
         self._sign = sign
-        self._kept = kept
+        self._written = written
         self._last: int | None = None
 
     async def load(self) -> list[Message]:
@@ -126,7 +125,7 @@ class StoredConversation:
         first = self._last + 1
         self._last += len(messages)
         await self._store.say([self._row(n, message) for n, message in enumerate(messages, start=first)])
-        await self._kept()
+        await self._written()
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""
@@ -172,7 +171,7 @@ class EngineDesk:
         sign: Callable[[], None],
     ) -> None:
         self._transcript = transcript
-        self._till = till
+        self.till = till
         self._step = step
         self._sign = sign
         self.dialogue = dialogue
@@ -188,10 +187,14 @@ class EngineDesk:
     async def spent(self, usage: TurnUsage) -> None:
         """Count what a turn has used; returns once it is durable."""
         self._sign()
-        await self._till.take(self._step, usage)
+        await self.till.take(self._step, usage)
 
     async def before_turn(self) -> tuple[str, ...]:
-        """What humans have said since the last turn; waits while the run is hard paused."""
+        """What humans have said since the last turn; waits while the run is hard paused.
+
+        Raises:
+            BudgetSpentError: what the session may spend by itself is spent.
+        """
         self._sign()
         return await self.dialogue.before_turn()
 
