@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from covey.client.known import age_of_inferred, vital_word
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
-from covey.model.pause import pause_words, safety_words
+from covey.model.pause import pause_words, resume_command, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Status
 from covey.text.cells import cut, fit, pad, width
@@ -193,7 +193,9 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
     root, commands = view.root, list[tuple[str, str]]()
     if root.paused is not None:
         start = "" if view.engine.alive else " --start"
-        commands.append((f"covey resume {short_id(view.run_id)}{start}", "let the paused run go on"))
+        resume = resume_command(root.paused, short_id(view.run_id))
+        meaning = "let the paused run go on" if root.paused.limit is None else "let it go on, with more than is spent"
+        commands.append((f"{resume}{start}", meaning))
     if sessions:
         first = short_id(sessions[0].id)
         if not file_is_missing(sessions[0]):

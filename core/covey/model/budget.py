@@ -80,5 +80,10 @@ def dollars(usd: float) -> str:
 
 def more_than(limit: str | None) -> str:
     """How a run goes on whose budget is spent: `covey resume --budget-usd with more goes on`."""
-    option = {USD: " --budget-usd with more", TOKENS: " --budget-tokens with more"}.get(limit or "", "")
-    return f"covey resume{option} goes on"
+    option = option_of(limit)
+    return f"covey resume{f' {option} with more' if option else ''} goes on"
+
+
+def option_of(limit: str | None) -> str:
+    """The option that sets a limit; empty where none is meant."""
+    return {USD: "--budget-usd", TOKENS: "--budget-tokens"}.get(limit or "", "")

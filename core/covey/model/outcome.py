@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from covey.model.pause import is_held, pause_words
+from covey.model.pause import is_held, pause_words, way_on
 from covey.model.session import Session, undecided
 from covey.model.status import AT_WORK, Phase, Status
 from covey.model.tree import SessionTree
@@ -86,7 +86,7 @@ def reasons(tree: SessionTree, root: Session) -> list[str]:
     if root.status is Status.FAILED:
         return [f"{root.component}: {root.error_message}"]
     standing = [root, *tree.below(root.id)]
-    paused = [f"{root.component} is {pause_words(root.paused)}; covey resume goes on"] if root.paused else []
+    paused = [f"{root.component} is {pause_words(root.paused)}; {way_on(root.paused)}"] if root.paused else []
     blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
     waiting = [f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each))]
     return [*paused, *blocked, *waiting]

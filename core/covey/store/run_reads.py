@@ -21,6 +21,10 @@ _TAIL_CHARACTERS = 4_000
 """The most that is read of one row of a transcript, from its end."""
 
 
+_NEWEST = 200
+"""From so many sessions it is told what another one will take."""
+
+
 class StepTaken(NamedTuple):
     """One try of one step without its payload; `status` and `completed_at` are None while it is pending."""
 
@@ -76,6 +80,23 @@ class RunReads(Reads):
             scope.project.id,
             budget_id,
         )
+
+    async def taken_by(self, scope: Scope, type: str, agent: str, model: str | None) -> tuple[Spent, ...]:  # noqa: A002 - a session's field
+        """What the newest sessions of this kind have spent that are complete and have spent anything."""
+        rows = await self._rows(
+            "SELECT id, run_id, json_extract(body, '$.usage'), json_extract(body, '$.cost_usd'),"
+            " json_extract(body, '$.unpriced') FROM sessions"
+            " WHERE project_id = ? AND status = 'complete' AND type = ? AND json_extract(body, '$.agent') = ?"
+            " AND json_extract(body, '$.model') IS ? AND json_extract(body, '$.usage') IS NOT NULL"
+            " ORDER BY number DESC LIMIT ?",
+            scope.project.id,
+            type,
+            agent,
+            model,
+            _NEWEST,
+        )
+        found = (_spending(row) for row in rows)
+        return tuple(Spent(each.spent.tokens, None if each.models else each.spent.usd) for each in found)
 
     async def has_usage(self, session_id: str, request_id: str) -> bool:
         """What a session used for this request of its provider's is in the log."""
