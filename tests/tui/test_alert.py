@@ -59,7 +59,7 @@ class TestNeeds:
         shown = one_run(waiting(), *children)
         line, _ = said(shown, 200)
         assert (
-            "1 failed checks  ·  1 conflict  ·  2 files missing  ·  1 agent error  ·  1 timed out  ·  "
+            "1 failed checks  ·  1 conflict  ·  2 files missing  ·  1 agent error  ·  1 timed out  ·  1 over budget  ·  "
             "1 wrote no file  ·  1 spawn error  ·  1 crashed  ·  1 cancelled" in line
         )
 

@@ -186,7 +186,7 @@ class Acting:
 
     async def _raise_budget(self, root: Session, pause: Pause) -> None:
         """Let the runs that share a spent budget go on with a higher one, once somebody has said how high."""
-        answer = await self._answer(dialogs.raise_budget(self._board, root, pause))
+        answer = await self._answer(dialogs.raise_budget(root, pause))
         value = amount(answer.text, pause.limit) if answer else None
         if value is None:
             return

@@ -19,7 +19,7 @@ from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint
-from covey_tui.view.money import amount, expects, left_over, money
+from covey_tui.view.money import amount, expects, money
 from covey_tui.view.needs import CAUSES_IN_ORDER, cause_of
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, fit, span, wrapped
 from covey_tui.view.tally import NEED_A_HUMAN, state_of
@@ -226,12 +226,11 @@ def begin(command: SafeText, about: SafeText, expected: Estimate | None = None) 
     )
 
 
-def raise_budget(board: Board, root: Session, pause: Pause) -> Asked:
+def raise_budget(root: Session, pause: Pause) -> Asked:
     """How much more may a run spend whose budget is spent? The amount is written in."""
     in_dollars = pause.limit == USD
     facts: tuple[SafeText | Line, ...] = (
         _sentences([f"{pause.cause}.", "No turn and no session begins before there is more."]),
-        *left_over(board, root),
         SafeText(f"Write the whole budget, what is spent included, in {'US dollars' if in_dollars else 'tokens'}."),
     )
     return Asked(
@@ -314,7 +313,7 @@ def _sentences(facts: Iterable[str]) -> SafeText:
 _EXPECT: Mapping[str, str] = {
     "check_failed": "revised already: a note may help",
     "agent_error": "starts again at the first step",
-    "budget": "stops again unless its budget is raised",
+    "budget": "needs a higher budget first",
     "budget_spent": "goes on once its budget is raised",
     "timeout": "starts again, with the whole time",
     "missing_file": "the agent said done, no file came",

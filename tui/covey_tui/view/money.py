@@ -63,7 +63,9 @@ def left_over(board: Board, root: Session, expected: Estimate | None = None) -> 
     if budget is None:
         return
     spent = spent_under(board, budget)
-    said = ", ".join(each for each in reversed(of_budget(spent, budget)) if each)
+    used, price = of_budget(spent, budget)
+    limited = (price if budget.usd is not None else "", used if budget.tokens is not None else "")
+    said = ", ".join(each for each in limited if each)
     line: Line = (span("Spent ", MUTED), span(said))
     if expected is not None and budget.usd is not None and expected.usd is not None:
         left = budget.usd - (spent.usd or 0.0) - expected.usd

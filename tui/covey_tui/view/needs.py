@@ -43,8 +43,8 @@ class Cause(NamedTuple):
     advice: str = ""
 
     def counted(self, count: int) -> str:
-        """The cause in the alert line: `1 file missing`; of what is of a whole run, `budget spent`."""
-        return self.one if count == 1 and self.key in OF_MONEY else plural(count, self.one, self.many)
+        """The cause in the alert line: `1 file missing`; of a budget, which runs may share, `budget spent`."""
+        return self.one if self.key in OF_MONEY else plural(count, self.one, self.many)
 
 
 def _failed(key: str, one: str, many: str, advice: str) -> Cause:
@@ -64,8 +64,8 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     ),
     _failed(
         "budget",
-        "session over budget",
-        "sessions over budget",
+        "over budget",
+        "over budget",
         "Raise its budget under [run] in covey.toml, then retry. What it wrote is kept.",
     ),
     _failed("timeout", "timed out", "timed out", "A retry begins at the first step, with the whole time."),
@@ -141,8 +141,8 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
         FILE_MISSING,
         "stalled",
         "agent_error",
-        "budget",
         "timeout",
+        "budget",
         "missing_file",
         "spawn_error",
         "failed",
