@@ -124,10 +124,10 @@ class TestSpent:
     async def test_on_the_screen_the_amount_goes_to_all_runs_that_share_it(self) -> None:
         async with at_the_screen(sessions=budget_spent) as hand:
             await hand.press("p", *"a lot", "enter", "enter")
-            assert hand.link.asked == []
+            assert hand.asked == []
             await hand.press("ctrl+u", *"$7.50", "enter", "enter")
         wish = Wish(action=Action.RESUME, budget_usd=7.5)
-        assert hand.link.asked == [((BILLING, "id-run-catalog"), wish)]
+        assert hand.asked == [((BILLING, "id-run-catalog"), wish)]
 
     def test_a_session_over_its_own_budget_says_so(self) -> None:
         made = board(paying())
