@@ -207,6 +207,24 @@ class TestOfRuns:
             await bench.run(limited(usd=0.04))
         assert await bench.run(limited(usd=0.1)) == 0
 
+    async def test_an_agent_between_two_turns_waits_for_more_and_goes_on_where_it_was(self, bench: Bench) -> None:
+        """Its slot is given back meanwhile; nothing is paid for twice."""
+        bench.components = ("Alpha",)
+        bench.plays["Alpha"] = spends(turn("1"), turn("2"), turn("3"))
+        async with bench.running(limited(usd=0.03)) as run:
+            await run.until(lambda session: session.phase is Phase.QUEUED and bool(session.usage), "Alpha")
+            assert (await run.ask(Action.RESUME, budget_usd=1.0)).changed
+            await run.until(lambda session: session.status is Status.COMPLETE)
+        assert len(bench.seen) == 1
+        recorded = await of_kind(bench, e.UsageRecorded)
+        assert [event.request_id for event in recorded] == ["1", "2", "3"]  # type: ignore[attr-defined]
+
+    async def test_the_engine_leaves_when_all_that_works_waits_for_money(self, bench: Bench) -> None:
+        bench.plays["Alpha"] = spends(turn("1"), turn("2"), turn("3"))
+        assert await bench.run(limited(usd=0.03)) == 6
+        assert (await children(bench))["Alpha"].usage == {"input": 2_000, "output": 200}
+        assert len(await of_kind(bench, e.RunPaused)) == 1
+
 
 class TestOfSessions:
     """A session's own budget: it fails, the others go on."""
@@ -229,6 +247,13 @@ class TestOfSessions:
         assert (session.error_message or "").endswith(f"raise {name} under [run] in covey.toml, then retry it")
         assert {(await children(bench))[name].status for name in ("Beta", "Gamma")} == {Status.COMPLETE}
         assert len(bench.seen) == 3
+
+    async def test_it_is_looked_at_before_each_turn_of_an_agent_that_tells_of_them(self, bench: Bench) -> None:
+        bench.extra = RUN + "session_budget_usd = 0.03\n" + PRICES
+        bench.plays["Alpha"] = spends(turn("1"), turn("2"), turn("3"))
+        assert await bench.run() == 6
+        session = (await children(bench))["Alpha"]
+        assert (session.failure_cause, session.usage["input"]) == (FailureCause.BUDGET, 2_000)
 
     async def test_a_retry_gives_nothing_back_and_is_refused_until_there_is_more(self, bench: Bench) -> None:
         async def fails(assignment: Assignment, desk: Desk) -> Outcome:

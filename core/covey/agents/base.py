@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -41,12 +41,12 @@ class Assignment:
 
     `kind` says what file that is. Paths are relative to `workspace` (absolute). `source` is the component's code by the
     path rules, `design_path` its design document and `test_path` its tests, whether they exist or not; `test_command`
-    runs those tests, in the workspace. `must_fail`: there is no code yet, so the tests that are asked for have to be
-    collected and fail. `sections` are the headings that a document must have. `findings` are what the last check found
-    wrong, `failure` is how the attempt before this one ended, `note` what a human says about it.
-    `components` are all components of the project (contexts among them), so that dependencies can be named as the
-    project knows them. For a review, `component` is the context itself, and `reviewed` are its components in spawn
-    order.
+    runs those tests, in the workspace, for at most `test_timeout` seconds. `must_fail`: there is no code yet, so the
+    tests that are asked for have to be collected and fail. `sections` are the headings that a document must have.
+    `findings` are what the last check found wrong, `failure` is how the attempt before this one ended and
+    `failure_cause` its class, `note` what a human says about it. `components` are all components of the project
+    (contexts among them), so that dependencies can be named as the project knows them. For a review, `component` is the
+    context itself, and `reviewed` are its components in spawn order.
     """
 
     session_id: str
@@ -65,14 +65,39 @@ class Assignment:
     design_path: str = ""
     test_path: str = ""
     test_command: tuple[str, ...] = ()
+    test_timeout: float = 600.0
     must_fail: bool = False
     reviewed: tuple[Reviewed, ...] = ()
     source_roots: tuple[str, ...] = (".",)
     findings: tuple[str, ...] = ()
     failure: str | None = None
+    failure_cause: FailureCause | None = None
     missing: tuple[str, ...] = ()
     note: str | None = None
     model: str | None = None
+
+
+Message = dict[str, Any]
+"""One message of a conversation, as the Messages API has it: `role`, and `content` as a list of blocks."""
+
+
+class Conversation(Protocol):
+    """What a session and its model have said to each other: durable, and gone on with by whatever resumes the session.
+
+    The steps of an attempt share one conversation. A bare retry begins another.
+    """
+
+    async def load(self) -> list[Message]:
+        """All messages so far, oldest first."""
+        ...
+
+    async def append(self, *messages: Message) -> None:
+        """Add messages; returns once they are durable."""
+        ...
+
+    async def is_begun(self) -> bool:
+        """The prompt of the present step was said already: its work was interrupted, and goes on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +124,11 @@ class Desk(Protocol):
     """What the engine lends an agent while it works."""
 
     @property
+    def conversation(self) -> Conversation:
+        """The conversation of the session, for agents that talk to a model themselves."""
+        ...
+
+    @property
     def grace(self) -> Grace:
         """How long the work may take to end once it is cancelled."""
         ...
@@ -120,6 +150,24 @@ class Desk(Protocol):
         """
         ...
 
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn, oldest first. For agents with `turns`, before each turn.
+
+        Waits while the run is hard paused; the session's slot is given back meanwhile.
+        """
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer, however long it takes; the session's slot is given back meanwhile.
+
+        One question at a time: a second one waits for the first one's answer. What an agent that is started anew after
+        an interruption asks again, in the same words, is the same question.
+
+        Raises:
+            ValueError: the question has no words.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -134,7 +182,11 @@ class Outcome:
 
 
 class Agent(Protocol):
-    """The protocol of an agent; constructed with its checked settings from `covey.toml`."""
+    """The protocol of an agent; constructed with its checked settings from `covey.toml`.
+
+    A class may say in `abilities`, a frozenset of `covey.model.ability.Ability`, what it can do beside its work; one
+    that says nothing can do none of it.
+    """
 
     Settings: ClassVar[type[BaseModel]]
 

@@ -34,8 +34,8 @@ _UNDECIDED = "the engine has not decided yet"
 class Wish:
     """What is asked of each session, or of a run by its root.
 
-    `now` is for cancel, `hard` for pause, `budget_usd` and `budget_tokens` for resume: what the run may spend from then
-    on. `note`, `resume`, `agent`, `model` and `force` are for retry.
+    `now` is for cancel, `hard` for pause, `message` for message, `budget_usd` and `budget_tokens` for resume: what the
+    run may spend from then on. `note`, `resume`, `agent`, `model` and `force` are for retry.
     """
 
     action: Action
@@ -47,6 +47,7 @@ class Wish:
     model: str | None = None
     force: bool = False
     hard: bool = False
+    message: str | None = None
     budget_usd: float | None = None
     budget_tokens: int | None = None
 
@@ -138,6 +139,8 @@ async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: st
         hard=wish.hard,
         budget_usd=wish.budget_usd,
         budget_tokens=wish.budget_tokens,
+        message=wish.message,
+        answers=session.question_id if wish.action is Action.MESSAGE else None,
         undoes=await last_decision(viewer, session.run_id) if wish.action is Action.UNDO else None,
     )
 

@@ -153,7 +153,7 @@ class Controls:
             action=request.action,
             by=request.requested_by,
             reason=request.reason,
-            note=request.note,
+            note=request.note or request.message,
         )
         settled = e.ControlSettled(
             at=now,
@@ -204,7 +204,7 @@ def _reads_settings_anew(request: ControlRequest, root: Session) -> bool:
 def _sets_going(event: e.AnyEvent) -> bool:
     """Something is to be done for a session that had ended, or had been blocked."""
     goes_on = isinstance(event, e.DecisionUndone) and event.status is Status.ACTIVE
-    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed)
+    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.QuestionAnswered)
 
 
 def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:

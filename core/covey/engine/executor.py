@@ -13,11 +13,13 @@ from covey.artifacts.presence import look_at
 from covey.engine.git_work import GitWork
 from covey.engine.runtime import Turn
 from covey.engine.shell import run_tests
-from covey.errors import CoveyError
+from covey.errors import CoveyError, UsageError
+from covey.model.ability import Ability
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.component import Component, spawn_order
 from covey.model.ids import new_id
 from covey.model.session import Session
+from covey.model.status import FailureCause
 from covey.projects.commands import command_for
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Tools, own_path
@@ -90,6 +92,13 @@ class Executor:
         configured = tools.settings.agent(name)
         return self._registry.create(configured.kind, configured.options)
 
+    def abilities(self, tools: Tools, name: str) -> tuple[Ability, ...]:
+        """What the agent of this name can do beside its work; nothing where it is not known, or cannot be loaded."""
+        try:
+            return self._registry.abilities(tools.settings.agent(name).kind)
+        except (UsageError, KeyError):  # told by the step that needs it
+            return ()
+
     async def _check(self, tools: Tools, session: Session, command: Command, desk: Desk) -> Result:
         path = command.metadata.get("path")
         if not isinstance(path, str):
@@ -144,6 +153,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
     context = tools.components.get(component.parent_component_id or "", component)
     kind = ArtifactKind(str(command.metadata["artifact"]))
     missing = session.state.get("missing_files") or ()
+    cause = session.state.get("failure_cause")
     findings = command.metadata.get("findings")
     paths = {each: tools.rules.path(each, component) for each in ArtifactKind} | {kind: own_path(session)}
     must_fail = kind is ArtifactKind.TEST and subject_of(tools, session, kind).expected is Expected.FAIL
@@ -159,6 +169,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         design_path=paths[ArtifactKind.DESIGN],
         test_path=paths[ArtifactKind.TEST],
         test_command=tuple(command_for(tools.home, tools.settings, paths[ArtifactKind.TEST])),
+        test_timeout=tools.settings.commands.timeout,
         must_fail=must_fail,
         component=component,
         context=context,
@@ -171,6 +182,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         source_roots=tuple(tools.settings.project.source),
         findings=tuple(str(finding) for finding in findings) if isinstance(findings, list) else (),
         failure=session.state.get("failure"),
+        failure_cause=None if cause is None else FailureCause(cause),
         missing=tuple(str(path) for path in missing),
         note=session.note,
         model=session.model,

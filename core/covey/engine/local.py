@@ -6,13 +6,15 @@ never its siblings; an error of the store ends the engine. Engine shutdown is th
 
 import asyncio
 import contextlib
+import functools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from covey.agents.base import BudgetSpentError
 from covey.engine.budgets import Budgets
-from covey.engine.desk import EngineDesk, SessionLedger, Transcript
+from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
+from covey.engine.dialogue import Dialogue, Questions
 from covey.engine.executor import Executor
 from covey.engine.failures import RepeatedFailures
 from covey.engine.loop import run_session
@@ -27,7 +29,7 @@ from covey.errors import StoreError
 from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
 from covey.model.session import Session
-from covey.model.status import FailureCause
+from covey.model.status import FailureCause, Phase
 from covey.store.base import Child
 from covey.workspace.endings import as_written
 from covey.workspace.processes import KILL_SECONDS, Grace
@@ -81,7 +83,8 @@ class LocalRuntime:
         self.pauses = Pauses(slots)
         self.failures = RepeatedFailures(bench)
         self.budgets = Budgets(bench)
-        self.turns = Turns(bench, self._may_pay)
+        self.turns = Turns(bench, lambda agent: executor.abilities(bench.tools, agent), self._may_pay)
+        self.questions = Questions()
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
@@ -136,6 +139,8 @@ class LocalRuntime:
             await _end(work.acting)
             raise
         acting, work.acting = work.acting, None
+        await self._back_at_work(work)
+        await desk.dialogue.kept()
         return self._ended(work) if acting.cancelled() else acting.result()
 
     async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
@@ -188,7 +193,8 @@ class LocalRuntime:
 
     def is_at_work(self, running: Running) -> bool:
         """Something works for this attempt, and will record a result for what it has begun."""
-        return running in self._works
+        work = self._works.get(running)
+        return work is not None and work.begun
 
     def stop_work(self, running: Running, *, now: bool = False) -> None:
         """End what works for a session whose status says that it has ended; `now` cuts its grace short."""
@@ -215,7 +221,9 @@ class LocalRuntime:
     def at_rest(self) -> bool:
         """Nothing can go on by itself: every session that is at work waits for something that has not happened."""
         return all(
-            self.wakeups.at_rest(running.session_id) or self.pauses.is_standing_still(running.session_id)
+            self.wakeups.at_rest(running.session_id)
+            or self.pauses.is_standing_still(running.session_id)
+            or self.questions.is_waiting(running.session_id)
             for running in self._works
         )
 
@@ -284,6 +292,7 @@ class LocalRuntime:
 
     async def _in_slot(self, work: Work) -> None:
         """Start once a slot is free and the run is not paused; a run's root starts at once, and starts nothing."""
+        await self._answered(work.running)
         if work.stopped:
             return
         session_id = work.running.session_id
@@ -315,17 +324,43 @@ class LocalRuntime:
 
     async def _stand_still(self, work: Work) -> None:
         """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""
-        session_id, number = work.running.session_id, work.run_number
-        if work.stopped or not self.pauses.holds(number, STEPS):
-            return
+        if work.at is None and self._is_held(work):
+            self._moved()
+            await self._back_at_work(work)
+        elif self._is_held(work):
+            await self._rest(work)
+
+    async def _rest(self, work: Work, until: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Stand still until then, and until the run goes on; the slot is for others meanwhile."""
         self._moved()
-        if work.at is None:
-            await self.pauses.passed(session_id, number, STEPS)
-            return
-        self._slots.release()
-        work.has_slot = False
+        if work.has_slot:
+            self._slots.release()
+            work.has_slot = False
         with self.vitals.resting(work.running):
-            work.has_slot = await self.pauses.acquire(session_id, work.at)
+            if until is not None:
+                await until()
+            await self._back_at_work(work)
+
+    async def _back_at_work(self, work: Work) -> None:
+        """Wait for a slot, unless it has one, needs none, or nobody wants it any more."""
+        if work.stopped or work.has_slot:
+            return
+        if work.at is None:
+            await self.pauses.passed(work.running.session_id, work.run_number, STEPS)
+        else:
+            work.has_slot = await self.pauses.acquire(work.running.session_id, work.at)
+
+    async def _answered(self, running: Running) -> None:
+        """An agent that asks is not called again before there is an answer, whichever engine it had asked."""
+
+        async def asks() -> bool:
+            position = await self._bench.store.position(self._bench.scope, running.session_id)
+            session = position.session if position is not None else None
+            return session is not None and session.attempt == running.attempt and session.phase is Phase.ASKING
+
+        if await asks():
+            self._moved()
+            await self.questions.answered(running.session_id, asks)
 
     async def _loop(self, work: Work) -> None:
         if not work.stopped and await self.turns.started(work.running):
@@ -348,8 +383,26 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        till = Till(self._bench, self.budgets, turn.session)
-        return EngineDesk(work.transcript, ledger, till, grace=work.grace, step=step, sign=life.sign)
+        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
+        rest = functools.partial(self._rest, work)
+        clock, is_held = self._bench.tools.clock, functools.partial(self._is_held, work)
+        dialogue = Dialogue(
+            self.turns, turn, work.transcript, clock, questions=self.questions, rest=rest, is_held=is_held
+        )
+        return EngineDesk(
+            work.transcript,
+            ledger=ledger,
+            till=Till(self._bench, self.budgets, turn.session),
+            conversation=conversation,
+            dialogue=dialogue,
+            grace=work.grace,
+            step=step,
+            sign=life.sign,
+        )
+
+    def _is_held(self, work: Work) -> bool:
+        """It is not to take another turn for now."""
+        return not work.stopped and self.pauses.holds(work.run_number, STEPS)
 
     async def _transcript(self, turn: Turn) -> Transcript:
         store, (session_id, attempt) = self._bench.store, turn.running

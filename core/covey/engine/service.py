@@ -116,6 +116,7 @@ class Engine:
         self.runs.know(committed)
         self.runtime.pauses.know(committed.sessions.values())
         self.runtime.budgets.know(committed.sessions.values())
+        self.runtime.questions.know(committed.sessions.values())
         self.runtime.failures.know(entry.event for entry in committed.entries)
         self.runtime.wakeups.tell(committed)
         self._lookout.know(committed.sessions.values())

@@ -24,6 +24,7 @@ from covey.engine.consequences import (
 from covey.engine.runtime import Next, Running, Turn
 from covey.errors import NotFoundError, RefusedError, StaleOperationError, StepError
 from covey.model import events as e
+from covey.model.ability import Ability
 from covey.model.command import CommandKind, Interaction, Result, ResultStatus, Try
 from covey.model.ids import new_id
 from covey.model.scope import Scope
@@ -54,13 +55,19 @@ class HeldBackError(Exception):
 
 
 class Turns:
-    """Decides and stores turns.
+    """Decides and stores turns. `abilities` tells what an agent can do, by its name, beside its work.
 
     `before_agent` is called with a session before an agent's command is issued for it; False holds the command back.
     """
 
-    def __init__(self, bench: Bench, before_agent: Callable[[Session], Awaitable[bool]] | None = None) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        abilities: Callable[[str], tuple[Ability, ...]] = lambda _: (),
+        before_agent: Callable[[Session], Awaitable[bool]] | None = None,
+    ) -> None:
         self._bench = bench
+        self._abilities = abilities
         self._before_agent = before_agent
 
     async def started(self, running: Running) -> bool:
@@ -71,10 +78,9 @@ class Turns:
                 return False
             if session.phase not in {Phase.QUEUED, Phase.INTERRUPTED}:
                 return True
-            event = e.SessionStarted(
-                at=self._now(),
-                **about(session),
-            )
+            spawns = self._workflow(session).spawns
+            abilities = () if spawns else self._abilities(session.agent)
+            event = e.SessionStarted(at=self._now(), **about(session), abilities=abilities)
             if await self._stored(Operation(events=(event,), versions={session.id: session.version})):
                 return True
 
@@ -203,6 +209,27 @@ class Turns:
                 return False
             if await self._stored(await self._ending(session, cause, reason)):
                 return True
+
+    async def noted(self, running: Running, change: Callable[[Session], tuple[e.AnyEvent, ...]]) -> Session | None:
+        """Record what happens to a session at work, as `change` has it for the row of the moment; the row after it.
+
+        None when the session is gone or another attempt has begun.
+        """
+        while True:
+            position = await self._position_or_none(running.session_id)
+            if position is None or position.session.attempt != running.attempt:
+                return None
+            session = position.session
+            events = change(session)
+            if not events:
+                return session
+            try:
+                committed = await self._bench.store.append(
+                    Operation(events=events, versions={session.id: session.version})
+                )
+            except StaleOperationError:
+                continue
+            return committed.sessions[session.id]
 
     async def stalled(self, running: Running, since: datetime) -> bool:
         """Record that a command at work has given no sign of life after `since`; False where none is at work now."""

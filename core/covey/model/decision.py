@@ -12,6 +12,7 @@ from covey.model import events as e
 from covey.model.budget import Account, Budget, more_than, overrun
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
 from covey.model.ids import id_for
+from covey.model.message import listening_objection, text_objection
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.retries import objection, retry_digest
 from covey.model.session import Session, about, is_terminal, standing, undecided
@@ -35,7 +36,7 @@ class Decision:
         return bool(self.events)
 
 
-def decide(
+def decide(  # noqa: PLR0911 - one for each action
     request: ControlRequest,
     session: Session,
     ancestors: Sequence[Session],
@@ -65,6 +66,8 @@ def decide(
         case Action.PAUSE | Action.RESUME:
             pauses = request.action is Action.PAUSE
             return _paused(request, session, at) if pauses else _resumed(request, session, account, at)
+        case Action.MESSAGE:
+            return _message(request, session, at)
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
 
@@ -152,6 +155,8 @@ def _retry(
     descendants: Sequence[Session],
     at: datetime,
 ) -> Decision:
+    if request.resume and request.agent not in {None, session.agent}:
+        return Decision(refused=True, reason=_goes_on_alone(request, session))
     stopped = next((above for above in ancestors if is_terminal(above)), None)
     if stopped is not None:
         advice = "use covey run" if stopped.status is Status.COMPLETE else "retry that one"
@@ -167,6 +172,11 @@ def _retry(
             *_wake_ancestors(ancestors, at),
         )
     )
+
+
+def _goes_on_alone(request: ControlRequest, session: Session) -> str:
+    goes_on = f"--resume goes on with what {session.agent} has begun, which {request.agent} knows nothing of"
+    return f"{goes_on}; retry without --resume, or with the same agent"
 
 
 def _unless_pointless(decision: Decision, session: Session, retry_limit: int | None) -> Decision:
@@ -185,7 +195,7 @@ def _restart(request: ControlRequest, session: Session, descendants: Sequence[Se
         return Decision(reason="it looks after its children already; retry those that need it")
     if descendants and not undecided(session):
         return Decision(refused=True, reason="cannot retry: it is at work and has children; retry those")
-    if session.phase is Phase.QUEUED:
+    if session.phase is Phase.QUEUED and session.pending is None:
         return Decision(reason=f"attempt {session.attempt} has not started yet")
     again = _retried(request, session, at, is_parent=bool(descendants))
     return Decision((*cancel_all([session], request, at), again))
@@ -193,6 +203,7 @@ def _restart(request: ControlRequest, session: Session, descendants: Sequence[Se
 
 def _retried(request: ControlRequest, session: Session, at: datetime, *, is_parent: bool = False) -> e.SessionRetried:
     resume = request.resume or (is_parent and session.step == "Finalize")
+    begins = not (resume and session.step)
     return e.SessionRetried(
         at=at,
         run_id=session.run_id,
@@ -200,6 +211,8 @@ def _retried(request: ControlRequest, session: Session, at: datetime, *, is_pare
         attempt=session.attempt + 1,
         note=request.note,
         resume_step=session.step if resume else None,
+        conversation=session.attempt + 1 if begins else None,
+        failure_cause=session.failure_cause,
         agent=request.agent or session.agent,
         model=request.model if request.model or request.agent else session.model,
         decision_id=request.decision_id,
@@ -248,6 +261,42 @@ def _skip(
     # A skip may be all that a run waited for; one that was stopped while it worked does not go on for it.
     was_stopped = any(above.phase is Phase.INTERRUPTED for above in ancestors)
     return Decision((*below, skipped, *(() if was_stopped else _wake_ancestors(ancestors, at))))
+
+
+def _message(request: ControlRequest, session: Session, at: datetime) -> Decision:
+    """A message to a session that asks is the answer; to another one, it goes to its agent before the next turn."""
+    text = request.message or ""
+    objection = text_objection(text) or listening_objection(session) or _asked_since(request, session)
+    if objection is not None:
+        return Decision(refused=True, reason=objection)
+    if session.question_id is not None:
+        answered = e.QuestionAnswered(
+            at=at,
+            **about(session),
+            question_id=session.question_id,
+            answer=text,
+            by=request.requested_by,
+            decision_id=request.decision_id,
+        )
+        return Decision((answered,), reason="it is the answer to its question")
+    sent = e.MessageSent(
+        at=at,
+        **about(session),
+        message_id=request.id,
+        message=text,
+        by=request.requested_by,
+        decision_id=request.decision_id,
+    )
+    return Decision((sent,), reason="its agent gets it before its next turn")
+
+
+def _asked_since(request: ControlRequest, session: Session) -> str | None:
+    """Why a message was meant for something else than what it would be now."""
+    if request.answers == session.question_id:
+        return None
+    if session.question is not None:
+        return f"it changed meanwhile: it asks by now: {session.question}"
+    return "it changed meanwhile: its question does not wait for an answer any more"
 
 
 def _wake_ancestors(ancestors: Sequence[Session], at: datetime) -> tuple[e.AnyEvent, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from covey.model.ability import Ability
 from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
@@ -107,7 +108,12 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session_created"):
 
 
 class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
-    """The session has its slot (or needs none) and its loop runs."""
+    """The session has its slot (or needs none) and its loop runs.
+
+    It has so again when it goes on after a question or a pause. `abilities` are those of the agent that works for it.
+    """
+
+    abilities: tuple[Ability, ...] = ()
 
 
 class CommandIssued(Event, frozen=True, kw_only=True, tag="command_issued"):
@@ -156,6 +162,41 @@ class SessionRevived(Event, frozen=True, kw_only=True, tag="session_revived"):
     """A stalled session has given a sign of life."""
 
 
+class SessionPaused(Event, frozen=True, kw_only=True, tag="session_paused"):
+    """A session at work stands still at its next turn, since its run is hard paused; its slot is given back."""
+
+
+class QuestionAsked(Event, frozen=True, kw_only=True, tag="question_asked"):
+    """The agent asks the human, and waits; the session's slot is given back meanwhile."""
+
+    question_id: str
+    question: str
+
+
+class QuestionAnswered(Event, frozen=True, kw_only=True, tag="question_answered"):
+    """A human has answered; the session waits for a slot, and its agent gets the answer then."""
+
+    question_id: str
+    answer: str
+    by: str
+    decision_id: str
+
+
+class MessageSent(Event, frozen=True, kw_only=True, tag="message_sent"):
+    """The engine has taken a message of a human; the agent gets it before its next turn."""
+
+    message_id: str
+    message: str
+    by: str
+    decision_id: str
+
+
+class MessageDelivered(Event, frozen=True, kw_only=True, tag="message_delivered"):
+    """The agent has these messages (answers among them) for good: nothing gives them to it again."""
+
+    message_ids: tuple[str, ...]
+
+
 class SessionInterrupted(Event, frozen=True, kw_only=True, tag="session_interrupted"):
     """The engine that worked on this session died or was stopped.
 
@@ -196,10 +237,16 @@ class SessionSkipped(Event, frozen=True, kw_only=True, tag="session_skipped"):
 
 
 class SessionRetried(Event, frozen=True, kw_only=True, tag="session_retried"):
-    """A new attempt of an ended session; `attempt` is the new one. `resume_step` None begins at the first step."""
+    """A new attempt of an ended session; `attempt` is the new one. `resume_step` None begins at the first step.
+
+    `conversation` is the one that its agent begins; None goes on with the one before. `failure_cause` is why the
+    attempt before it failed, where it did.
+    """
 
     note: str | None = None
     resume_step: str | None = None
+    conversation: int | None = None
+    failure_cause: FailureCause | None = None
     agent: str
     model: str | None = None
     decision_id: str
@@ -225,6 +272,7 @@ class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
     step: str | None = None
     command: CommandKind | None = None
     note: str | None = None
+    conversation: int = 1
     agent: str
     model: str | None = None
     artifact: ArtifactState = ArtifactState.UNKNOWN
@@ -262,7 +310,7 @@ class ArtifactMissing(Event, frozen=True, kw_only=True, tag="artifact_missing"):
 
 
 class ControlRequested(Event, frozen=True, kw_only=True, tag="control_requested"):
-    """The engine took a request from the inbox."""
+    """The engine took a request from the inbox; `note` is what is to be said to the agent."""
 
     request_id: str
     decision_id: str
@@ -330,6 +378,11 @@ AnyEvent = (
     | SessionUnblocked
     | SessionStalled
     | SessionRevived
+    | SessionPaused
+    | QuestionAsked
+    | QuestionAnswered
+    | MessageSent
+    | MessageDelivered
     | SessionInterrupted
     | SessionCompleted
     | SessionFailed

@@ -89,11 +89,12 @@ def reasons(tree: SessionTree, root: Session) -> list[str]:
     paused = [f"{root.component} is {pause_words(root.paused)}; {way_on(root.paused)}"] if root.paused else []
     blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
     waiting = [f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each))]
-    return [*paused, *blocked, *waiting]
+    asking = [f"{each.component} asks: {each.question}" for each in standing if each.phase is Phase.ASKING]
+    return [*paused, *blocked, *waiting, *asking]
 
 
 def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool) -> bool:
-    """The run is blocked or paused, and nothing of it can go on by itself.
+    """The run is blocked or paused, or an agent of it asks, and nothing of it can go on by itself.
 
     What was interrupted goes on where an engine lives, unless its run is paused.
     """
@@ -120,7 +121,7 @@ def _stuck(tree: SessionTree, session: Session, root: Session) -> bool:
 
     A parent whose engine left while it waited is interrupted: it still waits, unless something below it can go on.
     """
-    if session.phase is Phase.BLOCKED or undecided(session) or is_held(root.paused, session):
+    if session.phase in {Phase.BLOCKED, Phase.ASKING} or undecided(session) or is_held(root.paused, session):
         return True
     children = tree.children(session.id)
     if session.phase is Phase.INTERRUPTED and any(_goes_on(tree, child) for child in children):

@@ -90,7 +90,9 @@ def pause_words(pause: Pause) -> str:
     """Why a run is paused, in a few words: `paused by ada`, `paused: 6 sessions failed within 10m: agent_error`."""
     if pause.asks:
         return f"paused: {pause.cause}"
-    return f"paused by {pause.by}" + (": running sessions take no further step" if pause.mode is PauseMode.HARD else "")
+    return f"paused by {pause.by}" + (
+        ": running sessions take no further turn or step" if pause.mode is PauseMode.HARD else ""
+    )
 
 
 def way_on(pause: Pause) -> str:

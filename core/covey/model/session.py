@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from covey.model.ability import Ability
 from covey.model.budget import Budget
 from covey.model.command import CommandKind
 from covey.model.control import Standing
+from covey.model.message import Message
 from covey.model.pause import Pause
 from covey.model.retries import Repeat
 from covey.model.status import TERMINAL, ArtifactState, ExecutionMode, FailureCause, Phase, Status
@@ -21,8 +23,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `needs_human` is the verdict that blocks it; of one that was interrupted, why it does not go on by itself (see
     `undecided`). `stalled_since` is its last sign of life while it is stalled. `paused` is the pause of its run and
     `budget` what that may spend; both stand on a root alone. `repeat` is the retry that failed last, counted with those
-    before it that were and failed alike. `usage` counts tokens by kind over all attempts; `cost_usd` is what those with
-    a price have cost, in US dollars, and `unpriced` counts the others by their models.
+    before it that were and failed alike. `abilities` are those of the agent that works for it. `question` is what that
+    agent asks, while it waits for the answer; `messages` are what humans have said to it, as long as it does not have
+    them for good. `usage` counts tokens by kind over all attempts; `cost_usd` is what those with a price have cost, in
+    US dollars, and `unpriced` counts the others by their models. `conversation` is the attempt in which the
+    conversation with its agent began: a later attempt goes on with it, or begins its own.
     """
 
     id: str
@@ -54,6 +59,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     paused: Pause | None = None
     budget: Budget | None = None
     repeat: Repeat | None = None
+    abilities: tuple[Ability, ...] = ()
+    question: str | None = None
+    question_id: str | None = None
+    messages: tuple[Message, ...] = ()
     error_message: str | None = None
     failure_cause: FailureCause | None = None
     skip_reason: str | None = None
@@ -61,6 +70,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_by: str | None = None
     usage: dict[str, int] = {}
     cost_usd: float | None = None
+    conversation: int = 1
     unpriced: dict[str, int] = {}
     external_conversation_id: str | None = None
     inserted_at: datetime

@@ -126,6 +126,17 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX archived_by_run ON archived (run_id);
     """,
+    """
+    CREATE TABLE conversations (
+        session_id     TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+        conversation   INTEGER NOT NULL,
+        n              INTEGER NOT NULL,
+        interaction_id TEXT NOT NULL,
+        body           TEXT NOT NULL,
+        PRIMARY KEY (session_id, conversation, n)
+    ) WITHOUT ROWID;
+    CREATE INDEX conversations_by_interaction ON conversations (interaction_id);
+    """,
     # A turn is paid for once: whoever records it again, after a restart as well, is refused by the log itself.
     f"""
     CREATE UNIQUE INDEX usage_by_request ON events (session_id, json_extract(body, '$.request_id'))

@@ -36,6 +36,7 @@ LOOKS: dict[str, Look] = {
     "stalled": Look("◍", "?", "stalled"),
     "waiting": Look("◌", ":", "waiting"),
     "blocked": Look("◆", "!", "needs you"),
+    "asking": Look("◈", "@", "asks you"),
     "cancelling": Look("◑", "%", "cancelling"),
     "pausing": Look("‖", "|", "pausing"),
     "paused": Look("‖", "|", "paused"),
@@ -56,8 +57,11 @@ def look_of(status: str, phase: str | None, *, file_missing: bool = False) -> Lo
 
 CAUSES: dict[str, str] = {
     "agent_error": "agent",
+    "rate_limit": "rate limit",
+    "auth": "auth",
     "budget": "budget",
     "timeout": "timeout",
+    "stalled": "stalled",
     "missing_file": "no file",
     "check_failed": "checks",
     "merge_conflict": "conflict",
