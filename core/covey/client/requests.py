@@ -137,10 +137,10 @@ async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: st
         model=wish.model,
         force=wish.force,
         hard=wish.hard,
-        budget_usd=wish.budget_usd,
-        budget_tokens=wish.budget_tokens,
         message=wish.message,
         answers=session.question_id if wish.action is Action.MESSAGE else None,
+        budget_usd=wish.budget_usd,
+        budget_tokens=wish.budget_tokens,
         undoes=await last_decision(viewer, session.run_id) if wish.action is Action.UNDO else None,
     )
 

@@ -109,9 +109,9 @@ class Controls:
             run = (standing.root, *standing.below)
             history = await self._bench.store.history(self._bench.scope, standing.root.id)
             return undo(request, run, history, self._has_passed, now)
-        account = await self._account(request, standing)
-        session, above, below = standing.session, standing.above, standing.below
-        return decide(request, session, above, below, now, retry_limit=limit, account=account)
+        rows = (standing.session, standing.above, standing.below)
+        account, paused = await self._account(request, standing), self._runtime.credentials.paused
+        return decide(request, *rows, now, retry_limit=limit, account=account, paused=paused)
 
     async def _account(self, request: ControlRequest, standing: Standing) -> Account:
         """What counts against the budget of a run that is to go on."""
@@ -204,7 +204,8 @@ def _reads_settings_anew(request: ControlRequest, root: Session) -> bool:
 def _sets_going(event: e.AnyEvent) -> bool:
     """Something is to be done for a session that had ended, or had been blocked."""
     goes_on = isinstance(event, e.DecisionUndone) and event.status is Status.ACTIVE
-    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.QuestionAnswered)
+    kinds = e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.QuestionAnswered | e.CredentialResumed
+    return goes_on or isinstance(event, kinds)
 
 
 def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:

@@ -1,6 +1,6 @@
 """The desk of an agent: its transcript, its conversation, its ledger of processes, and how long it may clean up."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -90,14 +90,25 @@ class SessionLedger:
 
 
 class StoredConversation:
-    """The conversation of a session with its model, as one step has it; whatever is said is a sign of life."""
+    """The conversation of a session with its model, as one step has it; whatever is said is a sign of life.
 
-    def __init__(self, store: EngineStore, session: Session, interaction_id: str, sign: Callable[[], None]) -> None:
+    `written` is called once more of it is durable: with it what the agent was given before.
+    """
+
+    def __init__(
+        self,
+        store: EngineStore,
+        session: Session,
+        interaction_id: str,
+        sign: Callable[[], None],
+        written: Callable[[], Awaitable[object]],
+    ) -> None:
         self._store = store
         self._session_id = session.id
         self._conversation = session.conversation
         self._interaction_id = interaction_id
         self._sign = sign
+        self._written = written
         self._last: int | None = None
 
     async def load(self) -> list[Message]:
@@ -114,6 +125,7 @@ class StoredConversation:
         first = self._last + 1
         self._last += len(messages)
         await self._store.say([self._row(n, message) for n, message in enumerate(messages, start=first)])
+        await self._written()
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""
@@ -178,13 +190,12 @@ class EngineDesk:
         await self.till.take(self._step, usage)
 
     async def before_turn(self) -> tuple[str, ...]:
-        """What humans have said since the last turn; waits while the run is hard paused, also for want of money.
+        """What humans have said since the last turn; waits while the run is hard paused.
 
         Raises:
-            BudgetSpentError: the session's own budget is spent.
+            BudgetSpentError: what the session may spend by itself is spent.
         """
         self._sign()
-        await self.till.before_turn()
         return await self.dialogue.before_turn()
 
     async def ask(self, question: str) -> str:

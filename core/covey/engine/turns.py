@@ -4,6 +4,7 @@ Each is decided on rows just read and stored with their versions; where they hav
 again. So both can be called twice, by anybody, at any moment.
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,7 @@ from covey.model.command import CommandKind, Interaction, Result, ResultStatus, 
 from covey.model.ids import new_id
 from covey.model.scope import Scope
 from covey.model.session import Session, about, is_terminal, undecided
-from covey.model.status import FailureCause, Phase
+from covey.model.status import AT_WORK, FailureCause, Phase
 from covey.steps.base import Handled, Step, Tools
 from covey.steps.git_work import is_isolated
 from covey.store.base import Completion, Operation, Position
@@ -55,14 +56,16 @@ class HeldBackError(Exception):
 
 
 class Turns:
-    """Decides and stores turns. `abilities` tells what an agent can do, by its name, beside its work.
+    """Decides and stores turns.
 
-    `before_agent` is called with a session before an agent's command is issued for it; False holds the command back.
+    `abilities` tells what an agent can do, by its name, beside its work. `before_agent` is called with a session before
+    an agent's command is issued for it; False holds the command back.
     """
 
     def __init__(
         self,
         bench: Bench,
+        *,
         abilities: Callable[[str], tuple[Ability, ...]] = lambda _: (),
         before_agent: Callable[[Session], Awaitable[bool]] | None = None,
     ) -> None:
@@ -230,6 +233,25 @@ class Turns:
             except StaleOperationError:
                 continue
             return committed.sessions[session.id]
+
+    async def stands_still(self, running: Running, reason: str) -> None:
+        """Record that the work of a session was ended for now; its interaction stays pending."""
+        while True:
+            position = await self._position_or_none(running.session_id)
+            if position is None or position.session.attempt != running.attempt:
+                return
+            session = position.session
+            if session.phase not in AT_WORK:
+                return
+            event = e.SessionInterrupted(at=self._now(), **about(session), reason=reason)
+            if await self._stored(Operation(events=(event,), versions={session.id: session.version})):
+                return
+
+    async def again(self, turn: Turn) -> Turn | None:
+        """The same turn on the session as it stands now, once its work has been taken up; None where it has ended."""
+        if not await self.started(turn.running):
+            return None
+        return dataclasses.replace(turn, session=(await self._position(turn.running.session_id)).session)
 
     async def stalled(self, running: Running, since: datetime) -> bool:
         """Record that a command at work has given no sign of life after `since`; False where none is at work now."""

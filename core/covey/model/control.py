@@ -90,10 +90,10 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     hard: bool = False
     undoes: str | None = None
-    budget_usd: float | None = None
-    budget_tokens: int | None = None
     message: str | None = None
     answers: str | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
     state: RequestState = RequestState.QUEUED
     changed: bool | None = None
     outcome: str | None = None

@@ -11,6 +11,7 @@ from datetime import datetime
 from covey.model import events as e
 from covey.model.budget import Account, Budget, more_than, overrun
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
+from covey.model.credential import NONE_PAUSED, Paused, holding
 from covey.model.ids import id_for
 from covey.model.message import listening_objection, text_objection
 from covey.model.pause import PauseKind, PauseMode
@@ -45,14 +46,17 @@ def decide(  # noqa: PLR0911 - one for each action
     *,
     retry_limit: int | None = None,
     account: Account = Account(),  # noqa: B008 - it is immutable
+    paused: Paused = NONE_PAUSED,
 ) -> Decision:
     """Decide a request on the rows of the moment.
 
     `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
     `retry_limit` is how many retries a session gets unless they are forced; None where the settings are not known.
-    `account` is what counts against the run's budget, which only a resume is decided on.
+    `account` is what counts against the run's budget, and `paused` are the credentials that are: only a resume is
+    decided on them.
     """
-    without_change = _without_change(request, session)
+    held = holding(paused, descendants) if request.action is Action.RESUME else ()
+    without_change = _without_change(request, session, is_held=bool(held))
     if without_change is not None:
         return without_change
     match request.action:
@@ -63,17 +67,20 @@ def decide(  # noqa: PLR0911 - one for each action
             return _skip(request, session, ancestors, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
-        case Action.PAUSE | Action.RESUME:
-            pauses = request.action is Action.PAUSE
-            return _paused(request, session, at) if pauses else _resumed(request, session, account, at)
+        case Action.PAUSE:
+            return _paused(request, session, at)
+        case Action.RESUME:
+            by = request.requested_by
+            credentials = tuple(e.CredentialResumed(at=at, credential=each.credential, by=by) for each in held)
+            return _resumed(request, session, account, at, credentials)
         case Action.MESSAGE:
             return _message(request, session, at)
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
 
 
-def _without_change(request: ControlRequest, session: Session) -> Decision | None:
-    as_wished = _as_wished(request, session)
+def _without_change(request: ControlRequest, session: Session, *, is_held: bool) -> Decision | None:
+    as_wished = None if is_held else _as_wished(request, session)
     if as_wished is not None:
         return Decision(reason=as_wished)
     ruled_out = _ruled_out(request, session)
@@ -321,17 +328,19 @@ def _paused(request: ControlRequest, session: Session, at: datetime) -> Decision
     return Decision((paused,))
 
 
-def _resumed(request: ControlRequest, session: Session, account: Account, at: datetime) -> Decision:
-    """Let the run go on, unless its budget is spent by then: it would be paused again at once."""
+def _resumed(
+    request: ControlRequest, session: Session, account: Account, at: datetime, credentials: tuple[e.AnyEvent, ...]
+) -> Decision:
+    """Let the run and its credentials go on, unless its budget is spent by then: it would be paused again at once."""
     budget = _wished_budget(request, session)
     found = overrun(budget, account)
     if found is not None:
         advice = f"; {more_than(found.limit)}" if found.limit else ""
         return Decision(refused=True, reason=f"{found.reason}{advice}")
     by, key = request.requested_by, request.decision_id
-    events: tuple[e.AnyEvent, ...] = ()
+    events = credentials
     if budget is not None and budget != session.budget:
-        events = (e.BudgetSet(at=at, **about(session), budget=budget, by=by, decision_id=key),)
+        events = (*events, e.BudgetSet(at=at, **about(session), budget=budget, by=by, decision_id=key))
     if session.paused is not None:
         events = (*events, e.RunResumed(at=at, **about(session), by=by, decision_id=key))
     return Decision(events)

@@ -354,6 +354,31 @@ class SlotsChanged(Event, frozen=True, kw_only=True, tag="slots_changed"):
     by: str
 
 
+class CredentialPaused(Event, frozen=True, kw_only=True, tag="credential_paused"):
+    """The API refuses a credential, or what it allows is used up: none of the `agents` that work with it is started.
+
+    It belongs to no run. `resets_at` is when that is over, where it is known; `by_itself`: it is resumed then.
+    `fingerprint` (salted) tells whether a later value is another one.
+    """
+
+    credential: str
+    cause: FailureCause
+    reason: str
+    agents: tuple[str, ...]
+    resets_at: datetime | None = None
+    by_itself: bool = False
+    fingerprint: str | None = None
+    by: str
+
+
+class CredentialResumed(Event, frozen=True, kw_only=True, tag="credential_resumed"):
+    """Who works with a credential goes on. `reason` says why, where nobody has asked for it."""
+
+    credential: str
+    by: str
+    reason: str | None = None
+
+
 class EngineStopped(Event, frozen=True, kw_only=True, tag="engine_stopped"):
     """The engine gave the lock up."""
 
@@ -397,6 +422,8 @@ AnyEvent = (
     | ControlSettled
     | EngineStarted
     | SlotsChanged
+    | CredentialPaused
+    | CredentialResumed
     | EngineStopped
 )
 

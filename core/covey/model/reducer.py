@@ -447,5 +447,7 @@ _TOUCHES_NOTHING = frozenset(
         e.EngineStarted,
         e.EngineStopped,
         e.SlotsChanged,
+        e.CredentialPaused,
+        e.CredentialResumed,
     }
 )
