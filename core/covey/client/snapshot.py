@@ -21,6 +21,7 @@ from covey.model.pause import Pause, at_work, phase_under
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.model.tree import SessionTree
+from covey.model.usage import Spent, spent_by_all
 from covey.store.base import EngineRow
 from covey.store.sqlite import Viewer
 
@@ -47,7 +48,7 @@ class RunView:
     """A run at one moment, `at`. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log.
 
     `working` is how many of them are at work. `signs` are the signs of life of those at work, by id; who gives none for
-    `quiet_after` seconds is quiet.
+    `quiet_after` seconds is quiet. `today` is what the whole project has spent since midnight, by the local clock.
     """
 
     project_root: Path
@@ -60,6 +61,7 @@ class RunView:
     working: int = 0
     signs: Mapping[str, Activity] = field(default_factory=dict)
     quiet_after: float = QUIET_AFTER
+    today: Spent = field(default_factory=Spent)
     at: datetime = field(default_factory=SystemClock().now)
 
     @property
@@ -100,7 +102,13 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
     stored = await viewer.run(viewer.scope, run_id)
     seen = view_of(stored, project_root, engine, await workflow_of(viewer, run_id))
     quiet_after = quiet_after_of(viewer.scope.project.config)
-    return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after)
+    today = await viewer.spent_since(_midnight())
+    return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after, today=today)
+
+
+def _midnight() -> datetime:
+    """When today began, by the local clock."""
+    return SystemClock().now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, workflow: str) -> RunView:
@@ -166,6 +174,7 @@ def status_json(view: RunView) -> dict[str, object]:
         "engine": engine_json(view.engine),
         **_git_json(root),
         "counts": view.tree.counts(view.run_id),
+        **money_json(view),
         "needs_human": needs_human_json(view),
         "sessions": [_status_json_of(view, session) for session in view.sessions],
     }
@@ -174,6 +183,21 @@ def status_json(view: RunView) -> dict[str, object]:
 def _status_json_of(view: RunView, session: Session) -> dict[str, object]:
     present, sign = session.id in view.present, view.signs.get(session.id)
     return {**session_json(session, present=present), **known_json(session, view.known(session), sign)}
+
+
+def money_json(view: RunView) -> dict[str, object]:
+    """What a run has spent, what it may, and what the whole project has spent today."""
+    usage: dict[str, int] = {}
+    for session in view.sessions:
+        for kind, count in session.usage.items():
+            usage[kind] = usage.get(kind, 0) + count
+    budget = view.root.budget
+    return {
+        "usage": usage,
+        "cost_usd": spent_by_all(view.sessions).usd,
+        "budget": None if budget is None else {"budget_usd": budget.usd, "budget_tokens": budget.tokens},
+        "today": {"tokens": view.today.tokens, "cost_usd": view.today.usd},
+    }
 
 
 def known_json(session: Session, how: Known, sign: Activity | None) -> dict[str, object]:
@@ -195,6 +219,10 @@ def no_run_json(project_root: Path) -> dict[str, object]:
         "error_message": None,
         "engine": engine_json(EngineState()),
         "counts": {status.value: 0 for status in Status},
+        "usage": {},
+        "cost_usd": None,
+        "budget": None,
+        "today": {"tokens": 0, "cost_usd": None},
         "needs_human": {
             "failed": [],
             "cancelled": [],

@@ -1,7 +1,7 @@
 """Reads over a whole run, for those who report on it: each one query, however many sessions the run has."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -97,6 +97,19 @@ class RunReads(Reads):
         )
         found = (_spending(row) for row in rows)
         return tuple(Spent(each.spent.tokens, None if each.models else each.spent.usd) for each in found)
+
+    async def spent_since(self, moment: datetime) -> Spent:
+        """What all sessions of the project have spent since a moment; what `prune` has put away is not counted."""
+        since = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        rows = await self._rows(
+            "SELECT (SELECT sum(value) FROM json_each(body, '$.tokens')), json_extract(body, '$.cost_usd')"
+            f" FROM events WHERE {IS_USAGE} AND json_extract(body, '$.at') >= ?",
+            since,
+        )
+        total = Spent()
+        for tokens, usd in rows:
+            total = total.plus(Spent(tokens or 0, usd))
+        return total
 
     async def has_usage(self, session_id: str, request_id: str) -> bool:
         """What a session used for this request of its provider's is in the log."""

@@ -6,7 +6,8 @@ from covey.client.estimate import NO_ESTIMATE, Estimate
 from covey.model.budget import USD, Budget
 from covey.model.session import Session, is_terminal
 from covey.model.usage import Spent, spent_by
-from covey.text.words import cost, tokens
+from covey.text.money import cost_words, tokens_words
+from covey.text.words import cost
 from covey_tui.view.board import Board
 from covey_tui.view.spans import BLANK, MUTED, Line, Role, Tone, span
 
@@ -32,12 +33,8 @@ def spent_under(board: Board, budget: Budget) -> Spent:
 
 def of_budget(spent: Spent, budget: Budget | None) -> tuple[str, str]:
     """Tokens and cost in words, each with the limit that holds for it: `186k of 2.0M tokens`, `$1.84 of $5.00`."""
-    used, price = tokens(spent.tokens) if spent.tokens else "", cost(spent.usd)
-    if budget is not None and budget.tokens is not None:
-        used = f"{used or '0'} of {tokens(budget.tokens)}"
-    if budget is not None and budget.usd is not None:
-        price = f"{price or '$0'} of {cost(budget.usd)}"
-    return f"{used} tokens" if used else "", price
+    limits = budget or Budget()
+    return tokens_words(spent.tokens, limits.tokens), cost_words(spent.usd, limits.usd)
 
 
 def expects(expected: Estimate | None) -> Iterator[Line]:
