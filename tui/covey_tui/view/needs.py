@@ -52,6 +52,7 @@ def _failed(key: str, one: str, many: str, advice: str) -> Cause:
 
 
 CAUSES_IN_ORDER: tuple[Cause, ...] = (
+    _failed("rate_limit", "rate limited", "rate limited", "The limit ends by itself; retry once it has."),
     _failed("check_failed", "failed checks", "failed checks", "A note to the agent helps more than a bare retry."),
     _failed(
         "merge_conflict",
@@ -62,6 +63,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     _failed(
         "agent_error", "agent error", "agent errors", "The transcript tells more. A retry begins at the first step."
     ),
+    _failed("auth", "login needed", "logins needed", "See that the credential is there and holds; then retry."),
     _failed(
         "budget",
         "over budget",
@@ -136,12 +138,14 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
         "budget_spent",
         "price_missing",
         "repeated_failures",
+        "rate_limit",
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
         "stalled",
         "agent_error",
         "timeout",
+        "auth",
         "budget",
         "missing_file",
         "spawn_error",
