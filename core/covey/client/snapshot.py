@@ -186,12 +186,14 @@ def _status_json_of(view: RunView, session: Session) -> dict[str, object]:
 
 
 def money_json(view: RunView) -> dict[str, object]:
-    """What a run has spent, what it may, and what the whole project has spent today."""
+    """What a run has spent, what it may, and what the whole project has spent today; nothing where that is nothing."""
     usage: dict[str, int] = {}
     for session in view.sessions:
         for kind, count in session.usage.items():
             usage[kind] = usage.get(kind, 0) + count
     budget = view.root.budget
+    if not usage and budget is None:
+        return {}
     return {
         "usage": usage,
         "cost_usd": spent_by_all(view.sessions).usd,
@@ -219,10 +221,6 @@ def no_run_json(project_root: Path) -> dict[str, object]:
         "error_message": None,
         "engine": engine_json(EngineState()),
         "counts": {status.value: 0 for status in Status},
-        "usage": {},
-        "cost_usd": None,
-        "budget": None,
-        "today": {"tokens": 0, "cost_usd": None},
         "needs_human": {
             "failed": [],
             "cancelled": [],
