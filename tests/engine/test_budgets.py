@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from covey.agents.base import Assignment, Desk, Outcome
+from covey.client.engine import run_order
 from covey.client.requests import Wish, request_control
 from covey.client.snapshot import attach, status_json
 from covey.engine.runs import RunOptions
@@ -188,6 +189,16 @@ class TestOfRuns:
             (await of_kind(bench, e.BudgetSet))[0].budget.id  # type: ignore[attr-defined]
         }
 
+    async def test_an_order_of_another_program_brings_its_budget_along(self, bench: Bench) -> None:
+        order = run_order("design", ("shop",), budget_usd=0.5, budget_tokens=9, by="ada")
+        async with bench.engine() as engine:
+            await engine.runs.begin_ordered(order)
+            engine.stop("the test is over")
+            await engine.until_left()
+        (given,) = await of_kind(bench, e.BudgetSet)
+        assert isinstance(given, e.BudgetSet)
+        assert (given.budget.usd, given.budget.tokens, given.by) == (0.5, 9, "ada")
+
     async def test_the_budget_of_the_manifest_holds_and_more_of_it_lets_an_adopted_run_go_on(
         self, bench: Bench
     ) -> None:
@@ -290,9 +301,13 @@ class TestWithoutPrice:
         bench.extra = f'{RUN}model = "home"\n{PRICES}'
         assert await bench.run(limited(tokens=100_000)) == 0
 
-    async def test_one_that_turns_up_later_pauses_the_run_until_it_has_a_price(self, bench: Bench) -> None:
+    @pytest.mark.parametrize(("extra", "options"), [("", limited(usd=1.0)), ("session_budget_usd = 1.0\n", limited())])
+    async def test_one_that_turns_up_later_pauses_the_run_until_it_has_a_price(
+        self, bench: Bench, extra: str, options: RunOptions
+    ) -> None:
+        bench.extra = RUN + extra + PRICES
         bench.plays["Alpha"] = spends(turn("Alpha", "home"))
-        async with bench.running(limited(usd=1.0)) as run:
+        async with bench.running(options) as run:
             root = await run.until(lambda session: session.paused is not None)
             assert root.paused is not None
             assert root.paused.kind is PauseKind.BUDGET

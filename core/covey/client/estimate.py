@@ -85,7 +85,7 @@ def fan_out(workflow: str, agent: str, model: str | None, count: int) -> Counter
     kind = ARTIFACTS[workflow]
     wanted = {kind: count, ArtifactKind.REVIEW: 1 if kind is ArtifactKind.DESIGN and count else 0}
     children = (each for each in WORKFLOWS.values() if not each.spawns and each.artifact in wanted)
-    return Counter({Kind(each.name, agent, model): wanted[each.artifact] for each in children if each.artifact})
+    return +Counter({Kind(each.name, agent, model): wanted[each.artifact] for each in children if each.artifact})
 
 
 def estimated(found: Estimate | None) -> str:
