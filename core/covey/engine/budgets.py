@@ -33,6 +33,8 @@ class _Ledger:
         before = self._by_session.get(session_id)
         if before is not None and is_older:
             return
+        if before == spent:
+            return
         self._by_session[session_id] = spent
         self.models.update(dict.fromkeys(models))
         known = before or Spent()
