@@ -36,6 +36,7 @@ _DONE = {
     Action.CANCEL: "Cancelled",
     Action.PAUSE: "Paused",
     Action.RESUME: "Resumed",
+    Action.MESSAGE: "Sent",
 }
 Say = Callable[[Line], None]
 
@@ -137,6 +138,9 @@ class Acting:
             case "session.cancel":
                 answer = await self._answer(dialogs.cancel(board, ids, grace, self._key("run.undo")))
                 return Wish(action=Action.CANCEL) if answer else None
+            case "session.message":
+                answer = await self._answer(dialogs.message(board, ids[0]))
+                return Wish(action=Action.MESSAGE, message=answer.text) if answer else None
             case "session.kill":
                 return Wish(action=Action.CANCEL, now=True)
         raise ValueError(key)

@@ -31,7 +31,6 @@ _WIDTH, _MARGIN, _PADDING, _LOW = 62, 4, 3, 20
 _FOCUSED = Tone(Role.INVERSE, bold=True)
 _PLAIN_SIZE = 4
 _ABOUT_REASON = (span("Kept with the decision. May be empty.", MUTED),)
-_NOTHING_WRITTEN = (span("Write a note first; r retries without one.", MUTED),)
 
 
 class Confirmed(NamedTuple):
@@ -182,7 +181,7 @@ class Dialog(ModalScreen[Confirmed | None]):
     def action_confirm(self) -> None:
         """It is wanted."""
         if self._asked.field is Field.NOTE and not self.text:
-            self._hint(_NOTHING_WRITTEN)
+            self._hint((span(SafeText(self._asked.unwritten), MUTED),))
             self.query_one("#field").focus()
             return
         self._answer(Confirmed(self.text))

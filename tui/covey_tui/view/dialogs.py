@@ -12,7 +12,7 @@ from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.text.cells import cut, pad, width
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
-from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey.text.words import cost, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint
@@ -36,7 +36,8 @@ class Field(StrEnum):
 class Asked:
     """A question. `facts` are paragraphs that are wrapped, or lines that are cut; `keys` work on its buttons.
 
-    With a field, that one has the focus first, and `field_keys` are its keys.
+    With a field, that one has the focus first, and `field_keys` are its keys; `unwritten` is said where nothing is
+    written in a note.
     """
 
     title: SafeText
@@ -47,6 +48,7 @@ class Asked:
     warns: bool = False
     field: Field | None = None
     field_keys: tuple[Hint, ...] = ()
+    unwritten: str = ""
 
     def title_lines(self, cells: int) -> list[Line]:
         """The question, in lines of so many cells."""
@@ -170,6 +172,9 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     )
 
 
+_NOTE_KEYS = (("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave"))
+
+
 def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """What shall the agents be told when these start again?"""
     sessions = [board.session(key) for key in ids]
@@ -188,7 +193,27 @@ def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
         SafeText("Send and retry"),
         (("y", "send and retry"), ("n Esc", "leave")),
         field=Field.NOTE,
-        field_keys=(("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave")),
+        field_keys=_NOTE_KEYS,
+        unwritten="Write a note first; r retries without one.",
+    )
+
+
+def message(board: Board, session_id: str) -> Asked:
+    """What shall an agent be told while it works, or be answered?"""
+    session = board.session(session_id)
+    asks = session.phase is Phase.ASKING
+    facts: tuple[SafeText | Line, ...] = (SafeText("Its agent gets it before its next turn."),)
+    if asks:
+        facts = ((span("It asks:", MUTED),), *map(SafeText, sanitise(session.question or "").splitlines()))
+    return Asked(
+        SafeText(f"{'Answer' if asks else 'A message to'} {_short_name(session)}"),
+        facts,
+        SafeText("Leave"),
+        SafeText("Send the answer" if asks else "Send it"),
+        (("y", "send"), ("n Esc", "leave")),
+        field=Field.NOTE,
+        field_keys=_NOTE_KEYS,
+        unwritten="Write an answer first." if asks else "Write something first.",
     )
 
 
