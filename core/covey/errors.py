@@ -11,7 +11,8 @@
     ├── StoreError              the database cannot be used
     │   ├── StaleOperationError     decided on rows that have changed since; decide again
     │   └── FenceLostError          another engine has taken over; this one must end
-    └── EngineRunningError      another engine works on this project
+    ├── EngineRunningError      another engine works on this project
+    └── ScriptError             what a fake of `covey.testing` is told to do cannot be done
 
 Nothing else lives here; whoever raises an error builds its message from what happened, where, and what to do next.
 """
@@ -109,3 +110,7 @@ class EngineRunningError(CoveyError):
         who = "" if pid is None else f" (pid {pid}, for {age})"
         end = "" if pid is None else f", or end it with: kill {pid}"
         super().__init__(f"an engine is already at work on this project{who}; wait for it to end{end}")
+
+
+class ScriptError(CoveyError):
+    """What a fake of `covey.testing` is told to do cannot be done; says what is wrong, and what would do."""

@@ -18,6 +18,7 @@ CATCHES_EVERYTHING = {
     "engine/service.py": "raises it again once the engine is closed",
     "store/batch.py": "hands the error to everybody whose item was in the batch",
     "store/sqlite.py": "raises it again once all that was taken is written",
+    "testing/messages_server/server.py": "what a script raises is raised again once the server is closed",
 }
 SQL_ROOM = "store"
 ERRORS_MAY_IMPORT = {"pathlib", "dataclasses"}

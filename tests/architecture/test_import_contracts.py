@@ -30,6 +30,7 @@ PLANTS = [
     ("Only the command line parses arguments", "client/planted.py", "import cyclopts"),
     ("Only the offline agent reads code with griffe", "projects/planted.py", "import griffe"),
     ("Only the watcher watches files", "engine/planted.py", "from watchfiles import awatch"),
+    ("Only the fake server speaks HTTP", "client/planted.py", "import h11"),
 ]
 
 LAYERS, CORE = "The monitor imports downwards only", "The monitor meets the core in four rooms"

@@ -432,7 +432,8 @@ class Lives(RuleBasedStateMachine):
 
     async def _arrive(self) -> None:
         root_waits = self.model.root.status == "active" and not self.model.blocked
-        at_work = len(self._held()) + root_waits  # each has one command without a result
+        begun = sum(m.was_asked and m.interrupted for m in self.model.members.values())  # and waits for a slot again
+        at_work = len(self._held()) + root_waits + begun  # each has one command without a result
         wanted, until, seen = picture(self.model), time.monotonic() + MOST_SECONDS, dict[str, str]()
         while time.monotonic() < until:
             seen = photograph(await self.stage.sessions(), self.stage.held)

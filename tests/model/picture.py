@@ -34,6 +34,7 @@ session_cancelled     -      | x      x       x       x       x           x     
 session_skipped       -      | x      x       x       x       x           x         x       x      | .        x            x      x         .
 session_retried       -      | .      .       .       .       .           .         .       .      | .        x            x      x         x
 decision_undone       -      | x      .       .       .       .           .         .       .      | .        .            .      x         x
+usage_recorded        -      | x      x       x       x       x           x         x       x      | x        x            x      x         x
 artifact_found        -      | x      x       x       x       x           x         x       x      | x        x            x      x         x
 artifact_missing      -      | .      .       .       .       .           .         .       .      | x        x            .      .         .
 run_paused            -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
@@ -95,10 +96,11 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
             return event.attempt != session.attempt + 1
         case e.DecisionUndone():
             return not _could_be_undone(session, event)
-        case e.ArtifactFound():
-            return event.path != session.artifact_path or session.artifact is ArtifactState.PRESENT
-        case e.ArtifactMissing():
-            return event.path != session.artifact_path or session.artifact is not ArtifactState.PRESENT
+        case e.UsageRecorded():
+            return not 1 <= (event.attempt or 0) <= session.attempt or min(event.tokens.values(), default=0) < 0
+        case e.ArtifactFound() | e.ArtifactMissing():
+            is_there = session.artifact is ArtifactState.PRESENT
+            return event.path != session.artifact_path or is_there is isinstance(event, e.ArtifactFound)
         case _:
             return isinstance(event, e.RunPaused | e.RunResumed) and not _may_be_paused_or_resumed(session, event)
 

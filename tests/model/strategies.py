@@ -14,6 +14,7 @@ from covey.model.reducer import apply
 from covey.model.session import Session
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Status
 from covey.model.tree import SessionTree
+from covey.model.usage import TOKEN_KINDS
 from tests.model.picture import is_legal, is_likely
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,6 +41,7 @@ SESSION_EVENTS: list[type[e.Event]] = [
     e.SessionSkipped,
     e.SessionRetried,
     e.DecisionUndone,
+    e.UsageRecorded,
     e.ArtifactFound,
     e.ArtifactMissing,
     e.RunPaused,
@@ -136,6 +138,13 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
             **decided,
         },
         e.DecisionUndone: _undone(session, moment),
+        e.UsageRecorded: {
+            "attempt": st.sampled_from([0, 0, 0, -1, 1]).map(lambda more: session.attempt + more),
+            "step": st.just("Initialize"),
+            "model": st.sampled_from(["known", "unknown"]),
+            "tokens": st.dictionaries(st.sampled_from(TOKEN_KINDS), st.sampled_from([0, 7, 1_000_000, -1])),
+            "cost_usd": st.sampled_from([None, 0.0, 0.25]),
+        },
         e.ArtifactFound: path,
         e.ArtifactMissing: path,
         e.RunPaused: {

@@ -132,6 +132,37 @@ class TestRetry:
         tree.fold(decided(tree, "a", Action.RETRY, resume=resume).events)
         assert tree.sessions["a"].state["resume_step"] == step
 
+    @pytest.mark.parametrize(("resume", "conversation"), [(False, 4), (True, 2)])
+    def test_only_resume_goes_on_with_the_conversation(self, *, resume: bool, conversation: int) -> None:
+        failed = session("a", attempt=3, conversation=2, step="ValidateDesign", **BY_STANDING[Standing.FAILED])
+        tree = SessionTree([session("root", None, phase=Phase.WAITING), failed])
+        tree.fold(decided(tree, "a", Action.RETRY, resume=resume).events)
+        assert tree.sessions["a"].conversation == conversation
+
+    def test_resume_of_what_never_took_a_step_begins_a_conversation(self) -> None:
+        tree = SessionTree([session("root", None, phase=Phase.WAITING), session("a", **BY_STANDING[Standing.FAILED])])
+        tree.fold(decided(tree, "a", Action.RETRY, resume=True).events)
+        assert tree.sessions["a"].conversation == 2
+
+    def test_resume_with_another_agent_is_refused(self) -> None:
+        failed = session("a", step="ValidateDesign", **BY_STANDING[Standing.FAILED])
+        tree = SessionTree([session("root", None, phase=Phase.WAITING), failed])
+        decision = decided(tree, "a", Action.RETRY, resume=True, agent="mine")
+        assert decision.refused
+        assert decision.reason is not None
+        assert "goes on with what offline has begun, which mine knows nothing of" in decision.reason
+        assert decided(tree, "a", Action.RETRY, resume=True, agent="offline").changed
+        assert decided(tree, "a", Action.RETRY, agent="mine").changed
+
+    def test_the_next_attempt_knows_the_class_of_the_failure(self) -> None:
+        failed = session("a", step="ValidateDesign", **BY_STANDING[Standing.FAILED])
+        tree = SessionTree([session("root", None, phase=Phase.WAITING), failed])
+        tree.fold(decided(tree, "a", Action.RETRY).events)
+        assert tree.sessions["a"].state["failure_cause"] is FailureCause.CRASH
+        tree.fold(decided(tree, "a", Action.CANCEL).events)
+        tree.fold(decided(tree, "a", Action.RETRY).events)
+        assert tree.sessions["a"].state["failure_cause"] is None
+
     @pytest.mark.parametrize(
         ("wish", "agent", "model"),
         [

@@ -63,6 +63,7 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "decision_undone": lambda: e.DecisionUndone(
             **{**head, "attempt": session.attempt + 1}, **DECIDED, action=Action.CANCEL, status=Status.ACTIVE, agent="a"
         ),
+        "usage_recorded": lambda: e.UsageRecorded(**head, step="Generate", model="m", tokens={"input": 7}),
         "artifact_found": lambda: e.ArtifactFound(**head, path="docs/design/s.md"),
         "artifact_missing": lambda: e.ArtifactMissing(**head, path="docs/design/s.md"),
         "run_paused": lambda: e.RunPaused(**head, **DECIDED, kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough"),
@@ -338,6 +339,29 @@ class TestChanges:
         assert (session.error_message, session.failure_cause, session.finished_at, session.step) == (None,) * 4
         assert session.artifact is ArtifactState.UNKNOWN
         assert (session.component, session.module, session.inserted_at) == ("S", "shop.s", at(0))
+
+    def test_what_was_paid_for_adds_up_by_kind_over_all_attempts(self) -> None:
+        """Also of an attempt that is over; what has no price is kept apart, by model."""
+        head = {"at": at(60), "run_id": "root", "session_id": "s", "step": "Generate"}
+        paid = e.UsageRecorded(
+            **head, attempt=1, model="known", tokens={"input": 100, "output": 20}, cost_usd=0.5, request_id="r1"
+        )
+        more = e.UsageRecorded(**head, attempt=1, model="known", tokens={"output": 5, "cache_read": 9}, cost_usd=0.25)
+        free = e.UsageRecorded(**head, attempt=2, model="home", tokens={"input": 3, "output": 4})
+        failed = apply(apply(standing("running"), paid), event_of("session_failed", lived([created("s", "root")])))
+        again = apply(failed, event_of("session_retried", lived([created("s", "root")])))
+        session = apply(apply(again, more), free)
+        assert session is not None
+        assert session.usage == {"input": 103, "output": 29, "cache_read": 9}
+        assert (session.cost_usd, session.unpriced) == (0.75, {"home": 7})
+        assert (session.attempt, session.status) == (2, Status.ACTIVE)
+
+    def test_nobody_pays_for_an_attempt_that_has_not_begun(self) -> None:
+        session = standing("running")
+        assert session is not None
+        early = e.UsageRecorded(**{**OPEN, "attempt": 2}, at=at(60), step="Generate", model="m", tokens={})
+        with pytest.raises(IllegalEventError, match="its attempt is 1"):
+            apply(session, early)
 
     @pytest.mark.parametrize("artifact", [ArtifactState.UNKNOWN, ArtifactState.MISSING])
     def test_a_session_that_owes_a_file_cannot_complete_without_it(self, artifact: ArtifactState) -> None:

@@ -195,6 +195,16 @@ class TestOfOneDecision:
         assert again.state == {"resume_step": "GenerateComponentDesign"}
         assert (again.error_message, again.finished_at, again.step, again.pending) == (None, None, None, None)
 
+    def test_the_conversation_is_the_one_that_it_was(self) -> None:
+        story = shop()
+        story.decide(Action.RETRY, "a")
+        assert story.of("a").conversation == 2
+        story.undo()
+        assert story.of("a").conversation == 1
+        story.decide(Action.CANCEL, "b")
+        story.undo()
+        assert (story.of("b").attempt, story.of("b").conversation) == (2, 1)
+
     def test_a_cancel_of_one_in_the_queue_keeps_the_step_that_it_was_to_resume_at(self) -> None:
         story = shop()
         story.decide(Action.RETRY, "a", resume=True)

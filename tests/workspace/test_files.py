@@ -14,7 +14,6 @@ import pytest
 from covey.workspace.files import (
     ChangedMeanwhileError,
     NotTextError,
-    OutsideError,
     TooLargeError,
     move_aside,
     read_text,
@@ -22,6 +21,7 @@ from covey.workspace.files import (
     write_new,
     write_own,
 )
+from covey.workspace.walk import OutsideError
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ comes in through the entry point group `covey.agents`; the name of the entry poi
 An agent is ended by cancelling `run`; it cleans up within the desk's grace and lets the cancellation out.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -41,12 +41,12 @@ class Assignment:
 
     `kind` says what file that is. Paths are relative to `workspace` (absolute). `source` is the component's code by the
     path rules, `design_path` its design document and `test_path` its tests, whether they exist or not; `test_command`
-    runs those tests, in the workspace. `must_fail`: there is no code yet, so the tests that are asked for have to be
-    collected and fail. `sections` are the headings that a document must have. `findings` are what the last check found
-    wrong, `failure` is how the attempt before this one ended, `note` what a human says about it.
-    `components` are all components of the project (contexts among them), so that dependencies can be named as the
-    project knows them. For a review, `component` is the context itself, and `reviewed` are its components in spawn
-    order.
+    runs those tests, in the workspace, for at most `test_timeout` seconds. `must_fail`: there is no code yet, so the
+    tests that are asked for have to be collected and fail. `sections` are the headings that a document must have.
+    `findings` are what the last check found wrong, `failure` is how the attempt before this one ended and
+    `failure_cause` its class, `note` what a human says about it. `components` are all components of the project
+    (contexts among them), so that dependencies can be named as the project knows them. For a review, `component` is the
+    context itself, and `reviewed` are its components in spawn order.
     """
 
     session_id: str
@@ -65,18 +65,68 @@ class Assignment:
     design_path: str = ""
     test_path: str = ""
     test_command: tuple[str, ...] = ()
+    test_timeout: float = 600.0
     must_fail: bool = False
     reviewed: tuple[Reviewed, ...] = ()
     source_roots: tuple[str, ...] = (".",)
     findings: tuple[str, ...] = ()
     failure: str | None = None
+    failure_cause: FailureCause | None = None
     missing: tuple[str, ...] = ()
     note: str | None = None
     model: str | None = None
 
 
+Message = dict[str, Any]
+"""One message of a conversation, as the Messages API has it: `role`, and `content` as a list of blocks."""
+
+
+class Conversation(Protocol):
+    """What a session and its model have said to each other: durable, and gone on with by whatever resumes the session.
+
+    The steps of an attempt share one conversation. A bare retry begins another.
+    """
+
+    async def load(self) -> list[Message]:
+        """All messages so far, oldest first."""
+        ...
+
+    async def append(self, *messages: Message) -> None:
+        """Add messages; returns once they are durable."""
+        ...
+
+    async def is_begun(self) -> bool:
+        """The prompt of the present step was said already: its work was interrupted, and goes on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnUsage:
+    """What one turn of a model has used, as its provider counts it.
+
+    `model` is the one that answered. `tokens` are those of each kind in `TOKEN_KINDS` that is not zero; `input` leaves
+    out what was read from a cache or written to one. `request_id` is the provider's name for the turn, if it gives any.
+    """
+
+    model: str
+    tokens: Mapping[str, int]
+    request_id: str | None = None
+
+
+class BudgetSpentError(Exception):
+    """The session has no money left for another turn; raised by the desk. The text is the session's failure.
+
+    An agent lets it out of `run`: the session then fails with the cause `budget`, and its work on disk stays.
+    """
+
+
 class Desk(Protocol):
     """What the engine lends an agent while it works."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation of the session, for agents that talk to a model themselves."""
+        ...
 
     @property
     def grace(self) -> Grace:
@@ -90,6 +140,14 @@ class Desk(Protocol):
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Add to the session's transcript; any length, the store splits it."""
+        ...
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used, once it is paid for: at its end, also where nothing of it can be used.
+
+        Counted once for a `request_id`, however often it is told, and by whichever engine; without one, each time.
+        It counts too while the agent is being ended.
+        """
         ...
 
     async def before_turn(self) -> tuple[str, ...]:

@@ -22,9 +22,10 @@ from covey.model.command import TranscriptKind
 from covey.model.status import FailureCause
 from covey.text.quoting import did_you_mean, quoted
 from covey.workspace.endings import environment, said_of
-from covey.workspace.files import NotTextError, OutsideError, write_own
+from covey.workspace.files import NotTextError, write_own
 from covey.workspace.output import Stream
 from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, find_program, run_process
+from covey.workspace.walk import OutsideError
 
 PLACEHOLDERS = ("prompt", "prompt_file", "workspace", "target", "model", "component", "module")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")

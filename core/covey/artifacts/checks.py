@@ -14,7 +14,8 @@ from covey.artifacts.presence import BLANK, look_at
 from covey.errors import CoveyError
 from covey.projects.names import leading_module
 from covey.text.quoting import visible
-from covey.workspace.files import NotTextError, OutsideError, TooLargeError, read_text
+from covey.workspace.files import NotTextError, TooLargeError, read_text
+from covey.workspace.walk import OutsideError
 
 DESIGN_LIMIT = 4 * 1024 * 1024
 """The most bytes that a design document may have."""

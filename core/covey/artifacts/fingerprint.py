@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from covey.workspace.files import NotTextError, OutsideError, read_start
+from covey.workspace.files import NotTextError, read_start
+from covey.workspace.walk import OutsideError
 
 
 def fingerprint(root: Path, paths: Iterable[str]) -> str:

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from covey.artifacts.presence import look_at
-from covey.workspace.files import NotTextError, OutsideError, read_start
+from covey.workspace.files import NotTextError, read_start
+from covey.workspace.walk import OutsideError
 
 SHOWN_LIMIT = 1024 * 1024
 """The most bytes of a file that are read to be shown."""

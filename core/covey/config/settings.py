@@ -15,6 +15,7 @@ from typing import Annotated, Protocol
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from covey.config.durations import Duration
+from covey.config.prices import Prices
 from covey.errors import UsageError
 from covey.model.activity import QUIET_AFTER
 from covey.text.quoting import did_you_mean, has_controls, listed, quoted
@@ -245,7 +246,7 @@ class ConfiguredAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of a project; `agents` are those with a table of their own."""
+    """All settings of a project; `prices` are what models cost, `agents` those with a table of their own."""
 
     kinds: AgentKinds
     project: ProjectTable = field(default_factory=ProjectTable)
@@ -253,6 +254,7 @@ class Settings:
     commands: CommandsTable = field(default_factory=CommandsTable)
     run: RunTable = field(default_factory=RunTable)
     design: DesignTable = field(default_factory=DesignTable)
+    prices: Prices = field(default_factory=Prices)
     agents: dict[str, ConfiguredAgent] = field(default_factory=dict)
 
     def agent(self, name: str) -> ConfiguredAgent:

@@ -1,12 +1,17 @@
-"""The desk of an agent: its transcript, its ledger of processes, and how long it has to clean up."""
+"""The desk of an agent: its transcript, its conversation, its ledger of processes, and how long it may clean up."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
+from covey.agents.base import Message, TurnUsage
 from covey.clock import Clock
+from covey.engine.till import Till
 from covey.model.command import TRANSCRIPT_ROW_BYTES, TranscriptKind, TranscriptRow
-from covey.store.base import Process
+from covey.model.session import Session
+from covey.store.base import Process, Said
 from covey.store.sqlite import EngineStore
 from covey.workspace.processes import Grace, ProcessRecord
 from covey.workspace.sentry import Sentry
@@ -84,6 +89,44 @@ class SessionLedger:
         await self._store.close_process(record.pid, record.started)
 
 
+class StoredConversation:
+    """The conversation of a session with its model, as one step has it; whatever is said is a sign of life."""
+
+    def __init__(self, store: EngineStore, session: Session, interaction_id: str, sign: Callable[[], None]) -> None:
+        self._store = store
+        self._session_id = session.id
+        self._conversation = session.conversation
+        self._interaction_id = interaction_id
+        self._sign = sign
+        self._last: int | None = None
+
+    async def load(self) -> list[Message]:
+        """All messages so far, oldest first."""
+        said = await self._said()
+        self._last = len(said)
+        return [msgspec.json.decode(each.body) for each in said]
+
+    async def append(self, *messages: Message) -> None:
+        """Add messages; returns once they are durable."""
+        self._sign()
+        if self._last is None:
+            self._last = len(await self._said())
+        first = self._last + 1
+        self._last += len(messages)
+        await self._store.say([self._row(n, message) for n, message in enumerate(messages, start=first)])
+
+    async def is_begun(self) -> bool:
+        """The prompt of this step was said already."""
+        return self._interaction_id in await self._store.prompts(self._session_id)
+
+    async def _said(self) -> tuple[Said, ...]:
+        return await self._store.conversation(self._session_id, self._conversation)
+
+    def _row(self, n: int, message: Message) -> Said:
+        body = msgspec.json.encode(message).decode()
+        return Said(self._session_id, self._conversation, n, self._interaction_id, body)
+
+
 class Dialogue(Protocol):
     """What is said between an agent and its human (`covey.engine.dialogue`)."""
 
@@ -106,24 +149,33 @@ class EngineDesk:
     def __init__(
         self,
         transcript: Transcript,
-        ledger: SessionLedger,
-        grace: Grace,
         *,
+        ledger: SessionLedger,
+        till: Till,
+        conversation: StoredConversation,
+        dialogue: Dialogue,
+        grace: Grace,
         step: str,
         sign: Callable[[], None],
-        dialogue: Dialogue,
     ) -> None:
         self._transcript = transcript
+        self._till = till
         self._step = step
         self._sign = sign
         self.dialogue = dialogue
         self.ledger = ledger
+        self.conversation = conversation
         self.grace = grace
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Add to the session's transcript."""
         self._sign()
         self._transcript.add(self._step, kind, text)
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used; returns once it is durable."""
+        self._sign()
+        await self._till.take(self._step, usage)
 
     async def before_turn(self) -> tuple[str, ...]:
         """What humans have said since the last turn; waits while the run is hard paused."""

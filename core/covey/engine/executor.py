@@ -19,6 +19,7 @@ from covey.model.command import Command, CommandKind, Result, ResultStatus, Tran
 from covey.model.component import Component, spawn_order
 from covey.model.ids import new_id
 from covey.model.session import Session
+from covey.model.status import FailureCause
 from covey.projects.commands import command_for
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Tools, own_path
@@ -152,6 +153,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
     context = tools.components.get(component.parent_component_id or "", component)
     kind = ArtifactKind(str(command.metadata["artifact"]))
     missing = session.state.get("missing_files") or ()
+    cause = session.state.get("failure_cause")
     findings = command.metadata.get("findings")
     paths = {each: tools.rules.path(each, component) for each in ArtifactKind} | {kind: own_path(session)}
     must_fail = kind is ArtifactKind.TEST and subject_of(tools, session, kind).expected is Expected.FAIL
@@ -167,6 +169,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         design_path=paths[ArtifactKind.DESIGN],
         test_path=paths[ArtifactKind.TEST],
         test_command=tuple(command_for(tools.home, tools.settings, paths[ArtifactKind.TEST])),
+        test_timeout=tools.settings.commands.timeout,
         must_fail=must_fail,
         component=component,
         context=context,
@@ -179,6 +182,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         source_roots=tuple(tools.settings.project.source),
         findings=tuple(str(finding) for finding in findings) if isinstance(findings, list) else (),
         failure=session.state.get("failure"),
+        failure_cause=None if cause is None else FailureCause(cause),
         missing=tuple(str(path) for path in missing),
         note=session.note,
         model=session.model,

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from covey.engine.desk import EngineDesk, SessionLedger, Transcript
+from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
 from covey.engine.dialogue import Dialogue, Questions
 from covey.engine.executor import Executor
 from covey.engine.failures import RepeatedFailures
@@ -18,6 +18,7 @@ from covey.engine.loop import run_session
 from covey.engine.pauses import STARTS, STEPS, Pauses
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
+from covey.engine.till import Till
 from covey.engine.turns import Bench, Turns, error_result
 from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
@@ -347,12 +348,22 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
+        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
         rest = functools.partial(self._rest, work)
         clock, is_held = self._bench.tools.clock, functools.partial(self._is_held, work)
         dialogue = Dialogue(
             self.turns, turn, work.transcript, clock, questions=self.questions, rest=rest, is_held=is_held
         )
-        return EngineDesk(work.transcript, ledger, work.grace, step=step, sign=life.sign, dialogue=dialogue)
+        return EngineDesk(
+            work.transcript,
+            ledger=ledger,
+            till=Till(self._bench, turn.session),
+            conversation=conversation,
+            dialogue=dialogue,
+            grace=work.grace,
+            step=step,
+            sign=life.sign,
+        )
 
     def _is_held(self, work: Work) -> bool:
         """It is not to take another turn for now."""

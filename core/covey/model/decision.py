@@ -150,6 +150,8 @@ def _retry(
     descendants: Sequence[Session],
     at: datetime,
 ) -> Decision:
+    if request.resume and request.agent not in {None, session.agent}:
+        return Decision(refused=True, reason=_goes_on_alone(request, session))
     stopped = next((above for above in ancestors if is_terminal(above)), None)
     if stopped is not None:
         advice = "use covey run" if stopped.status is Status.COMPLETE else "retry that one"
@@ -165,6 +167,11 @@ def _retry(
             *_wake_ancestors(ancestors, at),
         )
     )
+
+
+def _goes_on_alone(request: ControlRequest, session: Session) -> str:
+    goes_on = f"--resume goes on with what {session.agent} has begun, which {request.agent} knows nothing of"
+    return f"{goes_on}; retry without --resume, or with the same agent"
 
 
 def _unless_pointless(decision: Decision, session: Session, retry_limit: int | None) -> Decision:
@@ -191,6 +198,7 @@ def _restart(request: ControlRequest, session: Session, descendants: Sequence[Se
 
 def _retried(request: ControlRequest, session: Session, at: datetime, *, is_parent: bool = False) -> e.SessionRetried:
     resume = request.resume or (is_parent and session.step == "Finalize")
+    begins = not (resume and session.step)
     return e.SessionRetried(
         at=at,
         run_id=session.run_id,
@@ -198,6 +206,8 @@ def _retried(request: ControlRequest, session: Session, at: datetime, *, is_pare
         attempt=session.attempt + 1,
         note=request.note,
         resume_step=session.step if resume else None,
+        conversation=session.attempt + 1 if begins else None,
+        failure_cause=session.failure_cause,
         agent=request.agent or session.agent,
         model=request.model if request.model or request.agent else session.model,
         decision_id=request.decision_id,

@@ -227,10 +227,16 @@ class SessionSkipped(Event, frozen=True, kw_only=True, tag="session_skipped"):
 
 
 class SessionRetried(Event, frozen=True, kw_only=True, tag="session_retried"):
-    """A new attempt of an ended session; `attempt` is the new one. `resume_step` None begins at the first step."""
+    """A new attempt of an ended session; `attempt` is the new one. `resume_step` None begins at the first step.
+
+    `conversation` is the one that its agent begins; None goes on with the one before. `failure_cause` is why the
+    attempt before it failed, where it did.
+    """
 
     note: str | None = None
     resume_step: str | None = None
+    conversation: int | None = None
+    failure_cause: FailureCause | None = None
     agent: str
     model: str | None = None
     decision_id: str
@@ -256,6 +262,7 @@ class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
     step: str | None = None
     command: CommandKind | None = None
     note: str | None = None
+    conversation: int = 1
     agent: str
     model: str | None = None
     artifact: ArtifactState = ArtifactState.UNKNOWN
@@ -264,6 +271,20 @@ class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
     finished_at: datetime | None = None
     repeat: Repeat | None = None
     state: dict[str, Any] = {}
+
+
+class UsageRecorded(Event, frozen=True, kw_only=True, tag="usage_recorded"):
+    """One turn of a model was paid for, by whichever attempt of the session: `tokens` by kind (see `model/usage.py`).
+
+    `cost_usd` is what it cost by the prices of that moment, None where the model has none. `request_id` is the
+    provider's: what a session has recorded under one is never recorded again.
+    """
+
+    step: str
+    model: str
+    tokens: dict[str, int]
+    cost_usd: float | None = None
+    request_id: str | None = None
 
 
 class ArtifactFound(Event, frozen=True, kw_only=True, tag="artifact_found"):
@@ -358,6 +379,7 @@ AnyEvent = (
     | SessionSkipped
     | SessionRetried
     | DecisionUndone
+    | UsageRecorded
     | ArtifactFound
     | ArtifactMissing
     | ControlRequested

@@ -61,7 +61,7 @@ def apply(session: Session | None, event: e.AnyEvent) -> Session | None:
 
 def _may_be_of_another_attempt(event: e.AnyEvent) -> bool:
     is_late = isinstance(event, e.ResultRecorded) and event.late
-    return is_late or isinstance(event, e.SessionRetried | e.DecisionUndone)
+    return is_late or isinstance(event, e.SessionRetried | e.DecisionUndone | e.UsageRecorded)
 
 
 def _name(event: e.AnyEvent) -> str:
@@ -305,7 +305,8 @@ def _retried(session: Session, event: e.SessionRetried) -> Session:
         attempt=session.attempt + 1,
         agent=event.agent,
         model=event.model,
-        state={**session.state, "resume_step": event.resume_step, **_what_went_wrong(session)},
+        state={**session.state, "resume_step": event.resume_step, **_what_went_wrong(session, event)},
+        conversation=event.conversation or session.conversation,
         step=None,
         command=None,
         pending=None,
@@ -328,13 +329,27 @@ def _undone(session: Session, event: e.DecisionUndone) -> Session:
     return _next(session, event, **restored_fields(event))
 
 
-def _what_went_wrong(session: Session) -> dict[str, Any]:
+def _what_went_wrong(session: Session, event: e.SessionRetried) -> dict[str, Any]:
     """What the next prompt carries of the attempt that ended."""
     gone = session.artifact is ArtifactState.MISSING or session.failure_cause is FailureCause.MISSING_FILE
     failure = session.error_message
     if failure is None and gone:
         failure = f"its file {session.artifact_path} is missing"
-    return {"failure": failure, "missing_files": [session.artifact_path] if gone else []}
+    found = {"failure": failure, "missing_files": [session.artifact_path] if gone else []}
+    # An attempt that nobody failed has no class of failure, and must not keep that of one before it.
+    known = event.failure_cause is not None or "failure_cause" in session.state
+    return {**found, "failure_cause": event.failure_cause} if known else found
+
+
+def _used(session: Session, event: e.UsageRecorded) -> Session:
+    """What was paid for counts, whatever has become of the session and its attempt since."""
+    _require(1 <= (event.attempt or 0) <= session.attempt, session, event, f"its attempt is {session.attempt}")
+    _require(all(count >= 0 for count in event.tokens.values()), session, event, "tokens are never taken back")
+    usage = {kind: session.usage.get(kind, 0) + event.tokens.get(kind, 0) for kind in {**session.usage, **event.tokens}}
+    if event.cost_usd is not None:
+        return _next(session, event, usage=usage, cost_usd=(session.cost_usd or 0.0) + event.cost_usd)
+    unpriced = {**session.unpriced, event.model: session.unpriced.get(event.model, 0) + sum(event.tokens.values())}
+    return _next(session, event, usage=usage, unpriced=unpriced)
 
 
 def _artifact_found(session: Session, event: e.ArtifactFound) -> Session:
@@ -407,6 +422,7 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.DecisionUndone: Rule(
         frozenset({Status.ACTIVE, Status.CANCELLED, Status.SKIPPED}), frozenset({Phase.QUEUED}), _undone
     ),
+    e.UsageRecorded: Rule(_ANY, None, _used),
     e.ArtifactFound: Rule(_ANY, None, _artifact_found),
     e.ArtifactMissing: Rule(frozenset({Status.COMPLETE}), None, _artifact_missing),
     e.RunPaused: Rule(_ACTIVE, None, _run_paused),

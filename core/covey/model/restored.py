@@ -31,6 +31,7 @@ def restored_fields(event: "DecisionUndone") -> dict[str, Any]:
         "question_id": None,
         "needs_human": None,
         "note": event.note,
+        "conversation": event.conversation,
         "agent": event.agent,
         "model": event.model,
         "artifact": event.artifact,

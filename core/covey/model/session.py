@@ -24,7 +24,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stands on a root alone. `repeat` is the retry that failed last, counted with those before it that were and failed
     alike. `abilities` are those of the agent that works for it. `question` is what that agent asks, while it waits for
     the answer; `messages` are what humans have said to it, as long as it does not have them for good. `usage` counts
-    tokens by kind, `cost_usd` is in US dollars.
+    tokens by kind over all attempts; `cost_usd` is what those with a price have cost, in US dollars, and `unpriced`
+    counts the others by their models. `conversation` is the attempt in which the conversation with its agent began: a
+    later attempt goes on with it, or begins its own.
     """
 
     id: str
@@ -66,6 +68,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_by: str | None = None
     usage: dict[str, int] = {}
     cost_usd: float | None = None
+    conversation: int = 1
+    unpriced: dict[str, int] = {}
     external_conversation_id: str | None = None
     inserted_at: datetime
     started_at: datetime | None = None

@@ -50,7 +50,10 @@ class FailureCause(StrEnum):
     """Why a session failed, as a class of reasons that is handled alike."""
 
     AGENT_ERROR = "agent_error"
+    RATE_LIMIT = "rate_limit"
+    AUTH = "auth"
     TIMEOUT = "timeout"
+    STALLED = "stalled"
     MISSING_FILE = "missing_file"
     CHECK_FAILED = "check_failed"
     MERGE_CONFLICT = "merge_conflict"

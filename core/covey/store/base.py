@@ -98,6 +98,19 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     short_of: tuple[str, ...] = ()
 
 
+class Said(NamedTuple):
+    """A message of a session's conversation with its agent: its number, counted from 1, and the message as JSON.
+
+    `conversation` is the attempt in which the conversation began, `interaction_id` the step in which this was said.
+    """
+
+    session_id: str
+    conversation: int
+    n: int
+    interaction_id: str
+    body: str
+
+
 class Process(msgspec.Struct, frozen=True, kw_only=True):
     """A process group that works for a session, recorded before it may act."""
 

@@ -20,7 +20,7 @@ from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
 from covey.model.session import Session
 from covey.store import codec
-from covey.store.base import Child, EngineRow, Line, Position, Process
+from covey.store.base import Child, EngineRow, Line, Position, Process, Said
 from covey.store.connection import Done, explained, in_one_hop
 
 PAGE = 2_000
@@ -243,6 +243,26 @@ class Reads:
             scope.project.id,
         )
         return tuple(codec.interaction(row) for row in rows)
+
+    async def conversation(self, session_id: str, conversation: int) -> tuple[Said, ...]:
+        """The messages of a conversation, oldest first."""
+        rows = await self._rows(
+            "SELECT session_id, conversation, n, interaction_id, body FROM conversations"
+            " WHERE session_id = ? AND conversation = ? ORDER BY n",
+            session_id,
+            conversation,
+        )
+        return tuple(Said(*row) for row in rows)
+
+    async def prompts(self, session_id: str) -> dict[str, str]:
+        """What the agent of a session was told at first in each of its steps, by interaction."""
+        rows = await self._rows(
+            "SELECT interaction_id, json_extract(body, '$.content[0].text') FROM conversations"
+            " WHERE session_id = ? AND json_extract(body, '$.role') = 'user'"
+            " AND json_extract(body, '$.content[0].type') = 'text' ORDER BY conversation DESC, n DESC",
+            session_id,
+        )
+        return {row[0]: str(row[1]) for row in rows}
 
     async def queued_controls(self) -> tuple[ControlRequest, ...]:
         """The requests that no engine has taken yet, oldest first."""

@@ -13,6 +13,7 @@ from covey.model.undo import TOLD_BY, History, decisions
 from covey.store import codec
 from covey.store.base import Line
 from covey.store.reads import Reads
+from covey.store.schema import IS_USAGE
 
 _TAIL_CHARACTERS = 4_000
 """The most that is read of one row of a transcript, from its end."""
@@ -43,6 +44,15 @@ class RunReads(Reads):
             scope.project.id,
         )
         return tuple(codec.entry((row[0], row[1])).event for row in rows)
+
+    async def has_usage(self, session_id: str, request_id: str) -> bool:
+        """What a session used for this request of its provider's is in the log."""
+        rows = await self._rows(
+            f"SELECT 1 FROM events WHERE {IS_USAGE} AND session_id = ? AND json_extract(body, '$.request_id') = ?",
+            session_id,
+            request_id,
+        )
+        return bool(rows)
 
     async def newest_lines(self, kinds: Sequence[type[Event]], *, before: int, after: int, limit: int) -> list[Line]:
         """The newest lines of these kinds in the whole log between two others, at most `limit`, oldest first."""

@@ -23,7 +23,7 @@ from covey.model.events import CommandIssued, Entry
 from covey.model.reducer import apply
 from covey.model.session import Session
 from covey.store import codec
-from covey.store.base import Committed, Completion, Operation, Process
+from covey.store.base import Committed, Completion, Operation, Process, Said
 from covey.store.batch import Batcher, Pending
 from covey.store.codec import Row
 from covey.store.connection import explained, in_one_hop
@@ -44,6 +44,7 @@ _ISSUE = (
 _COMPLETE = "UPDATE interactions SET status = ?, result = ?, completed_at = ? WHERE id = ? AND completed_at IS NULL"
 _TRANSCRIBE = "INSERT INTO transcripts (session_id, attempt, n, step, at, kind, text) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SETTLE = "UPDATE controls SET state = ?, body = ? WHERE id = ?"
+_SAY = "INSERT INTO conversations (session_id, conversation, n, interaction_id, body) VALUES (?, ?, ?, ?, ?)"
 _OPEN_PROCESS = "INSERT INTO processes (session_id, attempt, pid, pgid, started) VALUES (?, ?, ?, ?, ?)"
 _CLOSE_PROCESS = "DELETE FROM processes WHERE pid = ? AND started = ?"
 _NOTE_ACTIVITY = (
@@ -189,6 +190,10 @@ class Writer:
     def transcribe(self, rows: Sequence[TranscriptRow]) -> None:
         """Take transcript rows; durable no later than the next operation."""
         self.batches.put(Note(_TRANSCRIBE, tuple(_transcript_row(row) for row in rows)))
+
+    async def say(self, messages: Sequence[Said]) -> None:
+        """Store messages of a conversation; returns once they are durable."""
+        await self.batches.ask(Note(_SAY, tuple(messages)))
 
     def note_activity(self, noted: Sequence[Activity], over: Sequence[tuple[str, int]]) -> None:
         """Take the signs of life of sessions at work, and forget those of attempts whose work is over."""

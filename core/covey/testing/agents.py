@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from covey.agents.base import Assignment, Desk, Outcome
+from covey.agents.base import Assignment, Desk, Outcome, TurnUsage
 from covey.config.settings import Table
 from covey.model.ability import Ability
 from covey.projects.paths import ArtifactKind
@@ -81,6 +81,17 @@ def _write(assignment: Assignment, text: str) -> None:
     target = assignment.workspace / assignment.target
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
+
+
+def spends(*turns: TurnUsage, then: Play = write_least) -> Play:
+    """A script: pay for these turns, one after the other, and then do something else; writes a file by default."""
+
+    async def play(assignment: Assignment, desk: Desk) -> Outcome:
+        for turn in turns:
+            await desk.spent(turn)
+        return await then(assignment, desk)
+
+    return play
 
 
 async def do_nothing(assignment: Assignment, desk: Desk) -> Outcome:  # noqa: ARG001 - a Play

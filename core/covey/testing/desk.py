@@ -3,8 +3,12 @@
 A test says in `messages` what a human says meanwhile, and in `answers` what comes of each question.
 """
 
+import copy
 from dataclasses import dataclass, field
 
+import msgspec
+
+from covey.agents.base import Message, TurnUsage
 from covey.model.command import TranscriptKind
 from covey.model.message import as_asked
 from covey.workspace.processes import Grace, ProcessRecord
@@ -37,28 +41,55 @@ class RecordingLedger:
 
 
 @dataclass(slots=True)
-class RecordingDesk:
-    """A desk as the engine lends it, with its reports in `reports`.
+class RecordingConversation:
+    """A conversation in memory; `begun` for a step that was interrupted after its prompt was said."""
 
-    `turns` counts the turns that were taken. Before each, the agent gets what is in `messages` by then; a question gets
-    the next of `answers`, and is kept in `questions`.
+    messages: list[Message] = field(default_factory=list)
+    begun: bool = False
+
+    async def load(self) -> list[Message]:
+        """All messages so far, oldest first."""
+        return copy.deepcopy(self.messages)
+
+    async def append(self, *messages: Message) -> None:
+        """Remember the messages, as JSON would give them back."""
+        self.messages += msgspec.json.decode(msgspec.json.encode(messages))
+
+    async def is_begun(self) -> bool:
+        """As the test says."""
+        return self.begun
+
+
+@dataclass(slots=True)
+class RecordingDesk:
+    """A desk as the engine lends it, with its reports in `reports` and the turns that were paid for in `turns`.
+
+    `turns_begun` counts the turns that were begun. Before each, the agent gets what is in `messages` by then; a
+    question gets the next of `answers`, and is kept in `questions`.
     """
 
     grace: Grace = field(default_factory=Grace)
     ledger: RecordingLedger = field(default_factory=RecordingLedger)
+    conversation: RecordingConversation = field(default_factory=RecordingConversation)
     reports: list[Report] = field(default_factory=list)
+    turns: list[TurnUsage] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
-    turns: int = 0
+    turns_begun: int = 0
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Remember the report."""
         self.reports.append(Report(kind, text))
 
+    async def spent(self, usage: TurnUsage) -> None:
+        """Remember what a turn has used, once for each request."""
+        if usage.request_id is None or all(turn.request_id != usage.request_id for turn in self.turns):
+            self.turns.append(usage)
+
     async def before_turn(self) -> tuple[str, ...]:
         """Count the turn; what a human has said meanwhile is gone from `messages` then."""
-        self.turns += 1
+        self.turns_begun += 1
         said = tuple(self.messages)
         self.messages.clear()
         return said

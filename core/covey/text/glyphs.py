@@ -57,7 +57,10 @@ def look_of(status: str, phase: str | None, *, file_missing: bool = False) -> Lo
 
 CAUSES: dict[str, str] = {
     "agent_error": "agent",
+    "rate_limit": "rate limit",
+    "auth": "auth",
     "timeout": "timeout",
+    "stalled": "stalled",
     "missing_file": "no file",
     "check_failed": "checks",
     "merge_conflict": "conflict",

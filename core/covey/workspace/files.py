@@ -1,7 +1,7 @@
 """What an agent may touch of the file system: files below one root, created whole and never by accident.
 
-Every path is walked from an open descriptor of the root, link by link, so neither `..` nor a symlink that somebody
-swaps in meanwhile leads outside, and a root that has vanished is never made anew. Text is UTF-8 and its line ends are
+Every path is walked as `covey.workspace.walk` has it, so nothing leads outside, and a root that has vanished is never
+made anew. Text is UTF-8 and its line ends are
 left as they are. These functions block for as long as the disk does; nothing here knows of sessions or documents.
 """
 
@@ -9,26 +9,19 @@ import errno
 import os
 import secrets
 import stat
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from covey.errors import CoveyError
+from covey.workspace.walk import ANY_WAY, OutsideError, Way, descend, place
 
 READ_LIMIT = 8 * 1024 * 1024
 """The most bytes of a file that are read as text."""
 
 _TEMPORARY = ".covey/tmp"
 _Put = Callable[[int, str], None]
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_REFUSES_LINKS = frozenset({errno.ELOOP, errno.ENOTDIR})  # how O_DIRECTORY and O_NOFOLLOW say that it is one
-_MOST_LINKS = 40  # as the kernel has it
-
-
-class OutsideError(CoveyError):
-    """A path that leads out of the root, or names no file in it."""
 
 
 class ChangedMeanwhileError(CoveyError):
@@ -52,7 +45,7 @@ class Start:
     modified: float
 
 
-def write_new(root: Path, path: str, text: str, *, mode: int = 0o666) -> None:
+def write_new(root: Path, path: str, text: str, *, mode: int = 0o666, way: Way = ANY_WAY) -> None:
     """Create a file with all its text at once, and the directories above it; `mode` is subject to the umask.
 
     Raises:
@@ -63,7 +56,7 @@ def write_new(root: Path, path: str, text: str, *, mode: int = 0o666) -> None:
         OSError: the disk refused; nothing was left behind.
     """
     data = _encoded(root, path, text)
-    with _place(root, path, create=True) as (top, directory, name):
+    with place(root, path, create=True, way=way) as (top, directory, name):
         _publish(root, top, directory, data, mode=mode, put=lambda at, temporary: _link(temporary, at, name, directory))
 
 
@@ -77,11 +70,11 @@ def write_own(root: Path, path: str, text: str) -> None:
         OSError: the disk refused; what was there is there still.
     """
     data = _encoded(root, path, text)
-    with _place(root, path, create=True) as (top, directory, name):
+    with place(root, path, create=True) as (top, directory, name):
         _publish(root, top, directory, data, put=lambda at, temporary: _rename(temporary, at, name, directory))
 
 
-def rewrite(root: Path, path: str, before: str, after: str) -> None:
+def rewrite(root: Path, path: str, before: str, after: str, way: Way = ANY_WAY) -> None:
     """Replace a file's text at once, keeping its mode, provided that it still is `before`.
 
     Raises:
@@ -92,12 +85,12 @@ def rewrite(root: Path, path: str, before: str, after: str) -> None:
         OSError: the disk refused; the old text is there still.
     """
     data, expected = _encoded(root, path, after), _encoded(root, path, before)
-    with _place(root, path, follow=True, gone=ChangedMeanwhileError) as (top, directory, name):
+    with place(root, path, follow=True, gone=ChangedMeanwhileError, way=way) as (top, directory, name):
 
         def put(at: int, temporary: str) -> None:
             # Compared as late as possible: between here and the rename nothing but a few microseconds passes.
             try:
-                found, mode = _read(root, path, directory, name, limit=len(expected))
+                found, mode = _read(root / path, directory, name, len(expected), way)
             except (FileNotFoundError, NotTextError, TooLargeError):
                 found, mode = None, 0
             if found != expected:
@@ -108,7 +101,7 @@ def rewrite(root: Path, path: str, before: str, after: str) -> None:
         _publish(root, top, directory, data, put=put)
 
 
-def read_text(root: Path, path: str, limit: int = READ_LIMIT) -> str:
+def read_text(root: Path, path: str, limit: int = READ_LIMIT, way: Way = ANY_WAY) -> str:
     """The text of a file, line ends untouched; `limit` in bytes.
 
     Raises:
@@ -118,8 +111,8 @@ def read_text(root: Path, path: str, limit: int = READ_LIMIT) -> str:
         TooLargeError: it is larger than the limit.
         OSError: it cannot be read.
     """
-    with _place(root, path, follow=True) as (_, directory, name):
-        data, _ = _read(root, path, directory, name, limit)
+    with place(root, path, follow=True, way=way) as (_, directory, name):
+        data, _ = _read(root / path, directory, name, limit, way)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -136,8 +129,8 @@ def read_start(root: Path, path: str, limit: int = READ_LIMIT) -> Start:
         NotTextError: it is no regular file.
         OSError: it cannot be read.
     """
-    with _place(root, path, follow=True) as (_, directory, name):
-        return _read_start(root, path, directory, name, limit)[0]
+    with place(root, path, follow=True) as (_, directory, name):
+        return _read_start(root / path, directory, name, limit)[0]
 
 
 def copy_file(root: Path, path: str, to: Path, target: str, limit: int = READ_LIMIT) -> bool:
@@ -152,12 +145,12 @@ def copy_file(root: Path, path: str, to: Path, target: str, limit: int = READ_LI
         TooLargeError: it is larger than the limit.
         OSError: the disk refused; what was there is there still.
     """
-    with _place(root, path, follow=True) as (_, directory, name):
-        data, mode = _read(root, path, directory, name, limit)
+    with place(root, path, follow=True) as (_, directory, name):
+        data, mode = _read(root / path, directory, name, limit)
     mode = 0o777 if mode & stat.S_IXUSR else 0o666
-    with _place(to, target, create=True) as (top, directory, name):
+    with place(to, target, create=True) as (top, directory, name):
         try:
-            found, before = _read(to, target, directory, name, limit)
+            found, before = _read(to / target, directory, name, limit)
         except (FileNotFoundError, TooLargeError):
             found, before = None, mode
         if found == data and bool(before & stat.S_IXUSR) == bool(mode & stat.S_IXUSR):
@@ -179,9 +172,9 @@ def move_aside(root: Path, path: str, to: Path) -> None:
     """
     goal = str(to.relative_to(root)) if to.is_relative_to(root) else str(to)
     with (
-        _place(root, path) as (_, directory, name),
+        place(root, path) as (_, directory, name),
         # Looked at first, so that no directories are made for a file that is not there.
-        _place(root, goal, create=os.lstat(name, dir_fd=directory) is not None) as (_, there, goal_name),
+        place(root, goal, create=os.lstat(name, dir_fd=directory) is not None) as (_, there, goal_name),
     ):
         os.link(name, goal_name, src_dir_fd=directory, dst_dir_fd=there, follow_symlinks=False)
         os.unlink(name, dir_fd=directory)
@@ -222,7 +215,7 @@ def _temporary_directory(root: Path, top: int) -> Iterator[int]:
     trail = [os.dup(top)]
     try:
         try:
-            _walk(trail, root, f"{_TEMPORARY}/-", create=True, follow=False)
+            descend(trail, root, f"{_TEMPORARY}/-", create=True, follow=False)
         except (OSError, OutsideError) as error:
             raise _NoTemporaryDirectoryError from error
         try:
@@ -251,23 +244,26 @@ def _write_and_put(at: int, data: bytes, mode: int, put: _Put) -> None:
         raise
 
 
-def _read(root: Path, path: str, directory: int, name: str, limit: int) -> tuple[bytes, int]:
+def _read(path: Path, directory: int, name: str, limit: int, way: Way = ANY_WAY) -> tuple[bytes, int]:
     """A regular file's bytes and mode."""
-    start, mode = _read_start(root, path, directory, name, limit + 1)
+    start, mode = _read_start(path, directory, name, limit + 1, way)
     if len(start.data) > limit:
-        raise TooLargeError(f"{root / path} is larger than {limit:,} bytes")
+        raise TooLargeError(f"{path} is larger than {limit:,} bytes")
     return start.data, mode
 
 
-def _read_start(root: Path, path: str, directory: int, name: str, limit: int) -> tuple[Start, int]:
-    """A regular file's first bytes, and its mode. Opened without waiting, so that a FIFO holds nobody up."""
+def _read_start(path: Path, directory: int, name: str, limit: int, way: Way = ANY_WAY) -> tuple[Start, int]:
+    """A regular file's first bytes, and its mode.
+
+    Looked at before it is opened, for to open a device is to do something with it; opened without waiting, so that a
+    FIFO that has come into its place meanwhile holds nobody up.
+    """
+    _demand_file(path, os.stat(name, dir_fd=directory, follow_symlinks=False), way)
+    way.before(name)
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     try:
         status = os.fstat(file)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(status.st_mode):
-            raise NotTextError(f"{root / path} is not a regular file")
+        _demand_file(path, status, way)
         data = b""
         # Asked for what there is: a buffer as large as the limit costs more than the reading.
         while len(data) < limit and (more := os.read(file, min(status.st_size + 1, limit - len(data)))):
@@ -277,105 +273,14 @@ def _read_start(root: Path, path: str, directory: int, name: str, limit: int) ->
     return Start(data, status.st_size, status.st_mtime), stat.S_IMODE(status.st_mode)
 
 
-@contextmanager
-def _place(
-    root: Path, path: str, *, create: bool = False, follow: bool = False, gone: type[CoveyError] | None = None
-) -> Iterator[tuple[int, int, str]]:
-    """Descriptors of the root and of the directory that holds the path's last part, and that part.
-
-    Inside, an OSError is raised anew with the whole path in it; `gone` is raised where a directory is not there.
-    """
-    trail = [os.open(root, _DIRECTORY)]
-    try:
-        try:
-            name = _walk(trail, root, path, create=create, follow=follow)
-        except FileNotFoundError as error:
-            if gone is None:
-                raise
-            raise gone(f"{root / path} is gone") from error
-        yield trail[0], trail[-1], name
-    except OSError as error:
-        if isinstance(error.filename, str) and Path(error.filename).is_absolute():
-            raise  # it has been named already, by the place inside this one
-        what = root / path if root.exists() else root
-        raise OSError(error.errno, error.strerror, str(what)) from error
-    finally:
-        for directory in trail:
-            os.close(directory)
-
-
-def _walk(trail: list[int], root: Path, path: str, *, create: bool, follow: bool) -> str:
-    """Go down to the directory that holds the path's last part, which is returned, a symlink only if not `follow`.
-
-    `trail` are the open directories from the root down to where the walk has come; whoever made it closes them.
-    """
-    pure = PurePosixPath(path)
-    if "\0" in path or pure.is_absolute():
-        raise OutsideError(f"{path!r} is not a path inside {root}")
-    parts = deque(pure.parts)
-    links = 0
-    while parts:
-        part = parts.popleft()
-        if part == "..":
-            if len(trail) == 1:
-                raise OutsideError(f"{path} leads out of {root}")
-            os.close(trail.pop())
-            continue
-        if not parts and not follow:
-            return part
-        below = _enter_or_link(trail[-1], part, create=create) if parts else _link_target(trail[-1], part)
-        if below is None:
-            return part
-        if isinstance(below, int):
-            trail.append(below)
-            continue
-        links += 1
-        if links > _MOST_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        parts.extendleft(reversed(_inside(trail, root, path, below)))
-    raise OutsideError(f"{path!r} names no file inside {root}")
-
-
-def _link_target(directory: int, name: str) -> PurePosixPath | None:
-    try:
-        return PurePosixPath(os.readlink(name, dir_fd=directory))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if error.errno == errno.EINVAL:  # it is there and no link
-            return None
-        raise
-
-
-def _inside(trail: list[int], root: Path, path: str, target: PurePosixPath) -> tuple[str, ...]:
-    """The parts of a link's target, from where the trail ends; an absolute one begins anew at the root."""
-    if not target.is_absolute():
-        return target.parts
-    for known in (PurePosixPath(os.path.realpath(root)), PurePosixPath(root)):
-        if target.is_relative_to(known):
-            while len(trail) > 1:
-                os.close(trail.pop())
-            return target.relative_to(known).parts
-    raise OutsideError(f"{path} leads out of {root}, through a link to {target}")
-
-
-def _enter_or_link(directory: int, name: str, *, create: bool) -> int | PurePosixPath:
-    """A directory's descriptor; or, should there be a link in its place (which is rare), where that points."""
-    try:
-        return _enter(directory, name, create=create)
-    except OSError as error:
-        target = _link_target(directory, name) if error.errno in _REFUSES_LINKS else None
-        if target is None:
-            raise
-        return target
-
-
-def _enter(directory: int, name: str, *, create: bool) -> int:
-    try:
-        return os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
-    except FileNotFoundError:
-        if not create:
-            raise
-    with suppress(FileExistsError):
-        os.mkdir(name, dir_fd=directory)
-    return os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
+def _demand_file(path: Path, status: os.stat_result, way: Way) -> None:
+    """Refuse what is no regular file, in the way that is asked for."""
+    mode = status.st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if stat.S_ISLNK(mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if not stat.S_ISREG(mode):
+        raise NotTextError(f"{path} is not a regular file")
+    if way.only_name and status.st_nlink > 1:
+        raise OutsideError(f"{path} has other names as well (hard links), and one of them may lie outside")

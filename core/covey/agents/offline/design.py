@@ -11,7 +11,8 @@ from covey.artifacts.checks import DESIGN_LIMIT, Finding, check_design
 from covey.artifacts.outline import has_text
 from covey.model.status import FailureCause
 from covey.text.quoting import visible
-from covey.workspace.files import NotTextError, OutsideError, TooLargeError, read_text
+from covey.workspace.files import NotTextError, TooLargeError, read_text
+from covey.workspace.walk import OutsideError
 
 _PYTHON = ".py"
 _LINES_NAMED = 10

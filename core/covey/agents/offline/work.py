@@ -18,12 +18,12 @@ from covey.text.quoting import visible
 from covey.workspace.files import (
     ChangedMeanwhileError,
     NotTextError,
-    OutsideError,
     TooLargeError,
     read_text,
     rewrite,
     write_new,
 )
+from covey.workspace.walk import OutsideError
 
 SOURCE_LIMIT = 2 * 1024 * 1024
 """The most bytes of a module that are analysed."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from covey.agents.offline.contract.scope import Binding, Function, bindings, rebound
 from covey.agents.offline.syntax import quiet
-from covey.workspace.files import NotTextError, OutsideError, TooLargeError, read_text
+from covey.workspace.files import NotTextError, TooLargeError, read_text
+from covey.workspace.walk import OutsideError
 
 _LONGEST_CHAIN = 20  # re-exports of re-exports; a circle ends here
 

@@ -13,7 +13,8 @@ from covey.artifacts.modules import ModuleNames
 from covey.artifacts.outline import has_text
 from covey.errors import CoveyError
 from covey.text.quoting import visible
-from covey.workspace.files import NotTextError, OutsideError, TooLargeError, read_text
+from covey.workspace.files import NotTextError, TooLargeError, read_text
+from covey.workspace.walk import OutsideError
 
 SOURCE_LIMIT = 2 * 1024 * 1024
 """The most bytes of a module that are analysed."""

@@ -1,0 +1,59 @@
+"""Conversations: durable in the order in which they were said, and gone with their session."""
+
+from pathlib import Path
+
+from covey.engine.desk import StoredConversation
+from covey.model.session import Session
+from covey.store.sqlite import EngineStore, open_viewer
+from tests.store.lives import apply, create, engine_store, outside
+
+PROMPT = {"role": "user", "content": [{"type": "text", "text": "Write a.md."}]}
+CALL = {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "read_file", "input": {"path": "a"}}]}
+RESULT = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "…"}]}
+MORE = {"role": "user", "content": [{"type": "text", "text": "Look again."}]}
+
+
+def conversation(store: EngineStore, session: Session, interaction: str) -> StoredConversation:
+    return StoredConversation(store, session, interaction, lambda: None)
+
+
+async def test_it_is_there_after_the_engine_has_gone(tmp_path: Path) -> None:
+    async with engine_store(tmp_path) as store:
+        session = await apply(store, create("s"))
+        first = conversation(store, session, "i1")
+        assert await first.load() == []
+        assert not await first.is_begun()
+        await first.append(PROMPT)
+        await first.append(CALL, RESULT)
+    async with engine_store(tmp_path) as store:
+        again = conversation(store, session, "i1")
+        assert await again.is_begun()
+        assert await again.load() == [PROMPT, CALL, RESULT]
+        second = conversation(store, session, "i2")
+        assert not await second.is_begun()
+        await second.append(MORE)
+        assert await second.load() == [PROMPT, CALL, RESULT, MORE]
+
+
+async def test_each_conversation_of_a_session_is_its_own(store: EngineStore) -> None:
+    session = await apply(store, create("s"))
+    await conversation(store, session, "i1").append(PROMPT)
+    assert [each.n for each in await store.conversation("s", 1)] == [1]
+    assert await store.conversation("s", 2) == ()
+    assert await store.conversation("other", 1) == ()
+
+
+async def test_what_the_agent_was_told_in_each_step_is_its_first_text(store: EngineStore, tmp_path: Path) -> None:
+    session = await apply(store, create("s"))
+    await conversation(store, session, "i1").append(PROMPT, CALL, RESULT, MORE)
+    await conversation(store, session, "i2").append(RESULT, MORE)
+    async with open_viewer(tmp_path) as viewer:
+        assert viewer is not None
+        assert await viewer.prompts("s") == {"i1": "Write a.md.", "i2": "Look again."}
+
+
+async def test_it_goes_with_its_session(store: EngineStore, tmp_path: Path) -> None:
+    await conversation(store, await apply(store, create("s")), "i1").append(PROMPT)
+    with outside(tmp_path) as database:
+        database.execute("DELETE FROM sessions")
+        assert list(database.execute("SELECT * FROM conversations")) == []
