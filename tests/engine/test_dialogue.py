@@ -302,6 +302,41 @@ class TestAfterKillNine:
         assert await after.run() == 0
         assert again.heard == [("use cents",)]
 
+    async def test_a_message_that_the_conversation_has_is_not_handed_over_again(
+        self, bench: Talkative, tmp_path: Path
+    ) -> None:
+        begun, sent, written = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def play(assignment: Assignment, desk: Desk) -> Outcome:
+            begun.set()
+            await sent.wait()
+            await desk.conversation.append(*map(said, await desk.before_turn()))
+            written.set()
+            await asyncio.Event().wait()
+            return Outcome(ok=True)
+
+        bench.plays["Alpha"] = play
+        async with bench.running() as run:
+            await asyncio.wait_for(begun.wait(), MOST_SECONDS)
+            await run.ask(Action.MESSAGE, "Alpha", message="use cents")
+            sent.set()
+            await asyncio.wait_for(written.wait(), MOST_SECONDS)
+            after = self.copied(bench, tmp_path)
+        known: list[object] = []
+
+        async def play_on(assignment: Assignment, desk: Desk) -> Outcome:
+            known.extend([await desk.conversation.load(), await desk.before_turn()])
+            return await write_least(assignment, desk)
+
+        after.plays["Alpha"] = play_on
+        assert await after.run() == 0
+        assert known == [[said("use cents")], ()]
+
+
+def said(text: str) -> dict[str, object]:
+    """A message of a conversation."""
+    return {"role": "user", "content": [{"type": "text", "text": text}]}
+
 
 class TestRefusals:
     """What nobody would hear is refused, and says why."""

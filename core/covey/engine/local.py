@@ -348,12 +348,12 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
         rest = functools.partial(self._rest, work)
         clock, is_held = self._bench.tools.clock, functools.partial(self._is_held, work)
         dialogue = Dialogue(
             self.turns, turn, work.transcript, clock, questions=self.questions, rest=rest, is_held=is_held
         )
+        conversation = StoredConversation(store, turn.session, turn.interaction.id, sign=life.sign, kept=dialogue.kept)
         return EngineDesk(
             work.transcript,
             ledger=ledger,
