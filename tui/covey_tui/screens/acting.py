@@ -14,7 +14,7 @@ from covey.client.requests import Answer, Wish
 from covey.errors import CoveyError
 from covey.model.control import Action, RequestState
 from covey.model.session import Session, is_terminal
-from covey.model.status import AT_WORK
+from covey.model.status import AT_WORK, Phase
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
@@ -153,7 +153,7 @@ class Acting:
             return replace(wish, force=again > 0) if answer else None
         if pointless(self._board, ids[0]) is not None:
             return await self._insisted(ids, wish)
-        is_at_work = self._board.session(ids[0]).phase in AT_WORK
+        is_at_work = self._board.session(ids[0]).phase in AT_WORK | {Phase.ASKING}
         if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None

@@ -23,6 +23,8 @@ from covey_tui.view.words import STATE_ROLES, name_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
 _WARNING = Tone(Role.WARNING, bold=True)
+_AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
+"""Somebody is told to stop, if it is to end."""
 
 
 class Field(StrEnum):
@@ -67,13 +69,13 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str
     active = _active_under(board, ids)
     at_work = [session for session in active if not board.children(session.id)] or active
     count = len(at_work)
-    running = [session for session in at_work if session.phase in AT_WORK]
+    running = [session for session in at_work if session.phase in _AGENT_AT_WORK]
     has_more = len(ids) == 1 and bool(board.children(ids[0]))
     title = f"Cancel {_what(board, ids)}{' and what runs under it' if has_more else ''}?"
     facts = [f"Running now: {_names(running)}." if has_more or len(ids) > 1 else "", _told(running, grace_seconds)]
     idle = count - len(running)
     if not running:
-        facts = ["It has not started." if at_work[0].phase is Phase.QUEUED and count == 1 else "Nothing runs now."]
+        facts = ["It has not started." if at_work[0].started_at is None and count == 1 else "Nothing runs now."]
     elif idle:
         facts.append(
             f"{idle} more {'waits its turn and is' if idle == 1 else 'wait their turn and are'} cancelled, too."
@@ -143,7 +145,7 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """May the parents go on without these? A reason can be given."""
     sessions = [board.session(key) for key in ids]
     one = len(sessions) == 1
-    working = [session for session in _active_under(board, ids) if session.phase in AT_WORK]
+    working = [session for session in _active_under(board, ids) if session.phase in _AGENT_AT_WORK]
     parents = [board.session(key) for key in _parents(sessions)]
     facts = [
         _told(working, grace_seconds),
@@ -178,7 +180,7 @@ _NOTE_KEYS = (("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), (
 def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """What shall the agents be told when these start again?"""
     sessions = [board.session(key) for key in ids]
-    running = [session for session in sessions if session.phase in AT_WORK]
+    running = [session for session in sessions if session.phase in _AGENT_AT_WORK]
     facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
     if len(sessions) == 1:
         facts += _goes_along(sessions[0])
@@ -232,7 +234,7 @@ def stop_run(board: Board) -> Asked:
     """May all work end for now? What goes on from there is named."""
     roots = [board.session(key) for key in board.roots()]
     active = [root for root in roots if root.status is Status.ACTIVE]
-    running = sum(1 for key in board.under(None) if board.session(key).phase in AT_WORK)
+    running = sum(1 for key in board.under(None) if board.session(key).phase in _AGENT_AT_WORK)
     one = len(active) == 1
     told = f"{plural(running, 'session')} {'is' if running == 1 else 'are'} told to stop." if running else ""
     facts: list[SafeText | Line] = [_sentences([told, "Files already written stay. This goes on from here:"]), BLANK]
