@@ -9,6 +9,7 @@ import pytest
 
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.client.requests import Wish, request_control
+from covey.client.snapshot import attach
 from covey.engine.runs import RunOptions
 from covey.model import events as e
 from covey.model.ability import Ability
@@ -383,19 +384,57 @@ class TestRefusals:
 
 
 class TestHardPause:
-    """With turns, a hard pause takes effect at the next turn; without, at the end of the step."""
+    """With turns, a hard pause takes effect at the next turn; without, at the end of the step (`test_pausing`)."""
 
-    async def test_it_takes_effect_at_the_next_turn(self, bench: Bench) -> None:
+    @staticmethod
+    async def seen(run: Run) -> tuple[Phase | None, int]:
+        """The phase in which Alpha is shown, and how many sessions still work."""
+        view = await attach(run.viewer, run.bench.root, run.run_id)
+        return next(each.phase for each in view.sessions if each.component == "Alpha"), view.working
+
+    async def test_it_takes_effect_at_the_next_turn_and_gives_the_slot_back(self, bench: Bench) -> None:
         turning = Turning()
         bench.plays["Alpha"] = turning.play
         async with bench.running(ONE_SLOT) as run:
             await turning.began()
             await run.ask(Action.PAUSE, hard=True)
-            assert (await run.child("Alpha")).phase is Phase.RUNNING
+            assert await self.seen(run) == (Phase.PAUSING, 1)
             turning.go_on()
             paused = await run.until(lambda session: session.phase is Phase.QUEUED, "Alpha")
-            assert paused.pending is not None
+            assert (paused.step, paused.pending is None) == ("GenerateComponentDesign", False)
+            assert await self.seen(run) == (Phase.PAUSED, 0)
+            assert turning.heard == [()]
+            told_meanwhile = await run.ask(Action.MESSAGE, "Alpha", message="use cents")
+            assert told_meanwhile.changed
             await run.ask(Action.RESUME)
             await turning.began()
             turning.end()
             await run.until(complete, "Alpha")
+        assert turning.heard == [(), ("use cents",)]
+        assert len(await told(bench, e.SessionPaused)) == 1
+
+    async def test_what_stands_still_goes_on_in_a_later_engine(self, bench: Bench) -> None:
+        turning = Turning()
+        bench.plays["Alpha"] = turning.play
+        async with bench.running(ONE_SLOT, stay=False) as run:
+            await turning.began()
+            root = await run.root()
+            await run.ask(Action.PAUSE, hard=True)
+            turning.go_on()
+            assert (await asyncio.wait_for(asyncio.shield(run.left), MOST_SECONDS)).exit_code == 6
+        assert await bench.run() == 6
+        await bench.leave(root.id, Action.RESUME)
+        turning.over = True
+        assert await bench.run() == 0
+
+    async def test_a_cancel_ends_what_stands_still(self, bench: Bench) -> None:
+        turning = Turning()
+        bench.plays["Alpha"] = turning.play
+        async with bench.running(ONE_SLOT) as run:
+            await turning.began()
+            await run.ask(Action.PAUSE, hard=True)
+            turning.go_on()
+            await run.until(lambda session: session.phase is Phase.QUEUED, "Alpha")
+            assert (await run.ask(Action.CANCEL, "Alpha")).changed
+            ended = await run.until(lambda session: session.phase is None, "Alpha")
+            assert (ended.status, ended.pending) == (Status.CANCELLED, None)
