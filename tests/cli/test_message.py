@@ -69,6 +69,7 @@ class TestQuestions:
         assert f"asks       {QUESTION} " in shown
         assert f"{QUESTION} " in covey("report", "--format", "markdown", cwd=bench.root).out
         assert covey("wait", cwd=bench.root).code == 6
+        assert "1 session needs you" in covey(cwd=bench.root).out
 
 
 class TestMessage:
@@ -78,8 +79,9 @@ class TestMessage:
         assert answered(covey("message", key(bench.root), "cents", "--json", cwd=bench.root)) == (0, "queued", None)
         assert asyncio.run(bench.run()) == 0
         assert asking.answers == ["cents"]
-        told = covey("logs", "--json", key_of(bench), cwd=bench.root).out
-        assert "cents" in told
+        assert "cents" in covey("logs", key_of(bench), cwd=bench.root).out
+        (decision,) = covey("report", "--json", cwd=bench.root).object["decisions"]
+        assert (decision["decision"], decision["reason"]) == ("answered", "cents")
         late = covey("message", key_of(bench), "euros", "--json", cwd=bench.root)
         assert answered(late) == (1, "refused", False)
 

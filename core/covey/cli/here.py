@@ -78,7 +78,7 @@ def _not_begun(root: Path, found: Beginning) -> tuple[list[SafeText], Advice]:
 def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
     newest = views[-1]
     told = [heading(view, out.glyphs) for view in views]
-    count = sum(len(needing(view)) for view in views)
+    count = sum(len(needing(view)) + len(view.tree.needs_human(view.run_id)["questions"]) for view in views)
     if count:
         told.append(SafeText(f"{plural(count, 'session needs', 'sessions need')} you."))
     told.append(SafeText(_engine(newest)))
