@@ -7,12 +7,14 @@ An agent is ended by cancelling `run`; it cleans up within the desk's grace and 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from covey.errors import CoveyError
 from covey.model.command import TranscriptKind
 from covey.model.component import Component
 from covey.model.status import FailureCause
@@ -169,6 +171,25 @@ class Desk(Protocol):
         ...
 
 
+class CredentialStoppedError(CoveyError):
+    """The credential with which an agent works is refused, or used up: raised out of `run`, by whoever meets it first.
+
+    It is no attempt of anybody's. The engine starts nobody else with that credential, and calls the agent again for the
+    same work once the credential is resumed: at `resets_at` where that is known, else when a human says so. `cause` is
+    the class of what happened, `message` what was said about it, for people, without any part of the credential.
+    """
+
+    def __init__(self, cause: FailureCause, message: str, resets_at: datetime | None = None) -> None:
+        self.cause = cause
+        self.message = message
+        self.resets_at = resets_at
+        super().__init__(message)
+
+    def again(self) -> "CredentialStoppedError":
+        """The same, for somebody else to raise."""
+        return CredentialStoppedError(self.cause, self.message, self.resets_at)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How the work went, in the agent's own words. `message` says why it failed; `code` is an exit code."""
@@ -185,7 +206,9 @@ class Agent(Protocol):
     """The protocol of an agent; constructed with its checked settings from `covey.toml`.
 
     A class may say in `abilities`, a frozenset of `covey.model.ability.Ability`, what it can do beside its work; one
-    that says nothing can do none of it.
+    that says nothing can do none of it. It may also have `credential(self) -> str | None`, the NAME of the variable
+    whose value it works with (never the value), and `gates`, a static method that tells how the gates of its
+    credentials stand.
     """
 
     Settings: ClassVar[type[BaseModel]]
@@ -198,6 +221,8 @@ class Agent(Protocol):
 
     async def run(self, assignment: Assignment, desk: Desk) -> Outcome:
         """Do the work. A failure is an Outcome; an exception is taken as a crash of the agent.
+
+        Raises CredentialStoppedError where the agent's credential is refused.
 
         An agent that cannot write the `kind` of file that is asked for says so in a failed Outcome, and writes nothing.
         """

@@ -17,6 +17,7 @@ from covey.errors import CoveyError, UsageError
 from covey.model.ability import Ability
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.component import Component, spawn_order
+from covey.model.credential import GateState
 from covey.model.ids import new_id
 from covey.model.session import Session
 from covey.model.status import FailureCause
@@ -98,6 +99,19 @@ class Executor:
             return self._registry.abilities(tools.settings.agent(name).kind)
         except (UsageError, KeyError):  # told by the step that needs it
             return ()
+
+    def credential_of(self, tools: Tools, name: str) -> str | None:
+        """The name of the credential that the agent of this name works with; None where it has none.
+
+        Raises:
+            UsageError: there is no such agent.
+        """
+        tell = getattr(self.agent(tools, name), "credential", None)
+        return tell() if callable(tell) else None
+
+    def gates(self) -> tuple[GateState, ...]:
+        """How the gates before credentials stand."""
+        return self._registry.gates()
 
     async def _check(self, tools: Tools, session: Session, command: Command, desk: Desk) -> Result:
         path = command.metadata.get("path")

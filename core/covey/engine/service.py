@@ -116,6 +116,8 @@ class Engine:
         self.runs.know(committed)
         self.runtime.pauses.know(committed.sessions.values())
         self.runtime.questions.know(committed.sessions.values())
+        self.runtime.budgets.know(committed.sessions.values())
+        self.runtime.credentials.know(committed)
         self.runtime.failures.know(entry.event for entry in committed.entries)
         self.runtime.wakeups.tell(committed)
         self._lookout.know(committed.sessions.values())
@@ -207,8 +209,10 @@ class Engine:
         self.found.tell()
         self.runs.roots.update({root.id: root for root in await store.roots(self._bench.scope)})
         self.runtime.pauses.know(self.runs.roots.values())
+        self.runtime.budgets.know(self.runs.roots.values())
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
+        await self.runtime.credentials.open()
         await self._orders.drop_late_ones()
         await self._controls.drain()
         await store.note_slots(self._slots.limit)
@@ -224,6 +228,7 @@ class Engine:
             tasks.create_task(self._guarded(self.runtime.vitals.keep_watch()))
             tasks.create_task(self._guarded(self._leftovers.keep_looking()))
             tasks.create_task(self._guarded(self._guard.keep_looking()))
+            tasks.create_task(self._guarded(self.runtime.credentials.keep_looking()))
 
     def doing(self) -> str:
         """What it is at work on, for whoever reads the report of its crash."""
@@ -243,6 +248,7 @@ class Engine:
         self.runtime.vitals.end()
         self._leftovers.end()
         self._guard.end()
+        self.runtime.credentials.end()
         try:
             await interrupt(self._bench, "its engine left")
             crash = f"it crashed: {error_in_words(failure).partition(':')[0]}" if _is_crash(failure) else None
