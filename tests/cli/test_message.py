@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,20 +12,30 @@ from covey.model.message import MESSAGE_BYTES
 from tests.cli.program import Ran, covey
 from tests.engine.talking import QUESTION, Asking, Talkative
 
+ASKED = f"{QUESTION}\n\x1b[2Jor both?"
 KEYS = ["session_id", "action", "state", "changed", "reason"]
 
 
 @pytest.fixture
 def asking() -> Asking:
-    return Asking(f"{QUESTION}\n\x1b[2Jor both?")
+    return Asking(ASKED)
+
+
+@pytest.fixture(scope="module")
+def _left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("asking") / "shop"
+    root.mkdir()
+    first = Talkative(root, ("Alpha",))
+    first.plays["Alpha"] = Asking(ASKED).play
+    assert asyncio.run(first.run()) == 6
+    return root
 
 
 @pytest.fixture
-def bench(tmp_path: Path, asking: Asking) -> Talkative:
+def bench(_left: Path, tmp_path: Path, asking: Asking) -> Talkative:
     """A project whose run was left because its only agent asks; no engine lives."""
-    bench = Talkative(tmp_path, ("Alpha",))
+    bench = Talkative(Path(shutil.copytree(_left, tmp_path / "shop")), ("Alpha",))
     bench.plays["Alpha"] = asking.play
-    assert asyncio.run(bench.run()) == 6
     return bench
 
 

@@ -226,10 +226,6 @@ class TestTheLimit:
         await ward.wait(2)
         assert (await ward.family.now(child)).phase is Phase.STALLED
 
-    def test_nothing_is_known_of_a_root_that_stands_still(self, ward: Ward) -> None:
-        with ward.vitals.resting(Running("root", 1)):
-            assert ward.over == []
-
 
 class TestTime:
     """Nobody stalls or times out for what happens to clocks, or to the engine itself."""

@@ -137,14 +137,9 @@ class TestKey:
         assert "\x1b" not in facts
 
     async def test_an_answer_is_sent_to_the_one_under_the_cursor_whatever_is_marked(self) -> None:
+        """Nothing is sent where nothing is written, or where somebody leaves."""
         async with at_the_screen(sessions=pictures.asking) as there:
-            await there.press("n", "v", "j", "v", "k", "m")
-            await there.press(*"cents", "enter")
-            (ids, wish) = there.app.link.asked[-1]
-            assert ids == (PAYMENT,)
-            assert wish == Wish(action=Action.MESSAGE, message="cents")
-
-    async def test_nothing_is_sent_where_nothing_is_written_or_somebody_leaves(self) -> None:
-        async with at_the_screen(sessions=pictures.asking) as there:
-            await there.press("n", "m", "enter", "escape", "m", *"cents", "escape")
-            assert there.app.link.asked == []
+            await there.press("n", "v", "j", "v", "k", "m", "enter", "escape", "m", "x", "escape")
+            assert there.asked == []
+            await there.press("m", *"cents", "enter")
+            assert there.asked == [((PAYMENT,), Wish(action=Action.MESSAGE, message="cents"))]

@@ -89,13 +89,9 @@ class Vitals:
     def resting(self, running: Running) -> Iterator[None]:
         """A session stands still for the length of the block, however long that is: it is not of its time.
 
-        A command of it that is at work is not expected to give signs of life meanwhile. Nothing is known of a root
-        between two steps, and nothing is to be.
+        A command of it that is at work is not expected to give signs of life meanwhile.
         """
-        life, before = self._lives.get(running), self._awake.seconds()
-        if life is None:
-            yield
-            return
+        life, before = self._lives[running], self._awake.seconds()
         is_limited, life.is_limited = life.is_limited, False
         is_acting, life.is_acting = life.is_acting, False
         try:
