@@ -89,8 +89,12 @@ def reasons(tree: SessionTree, root: Session) -> list[str]:
     paused = [f"{root.component} is {pause_words(root.paused)}; covey resume goes on"] if root.paused else []
     blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
     waiting = [f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each))]
-    asking = [f"{each.component} asks: {each.question}" for each in standing if each.phase is Phase.ASKING]
+    asking = [f"{each.component} asks: {_line(each.question)}" for each in standing if each.phase is Phase.ASKING]
     return [*paused, *blocked, *waiting, *asking]
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool) -> bool:
