@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from covey.client.snapshot import EngineState
+from covey.model.ability import Ability
 from covey.model.activity import Activity
 from covey.model.budget import Budget
 from covey.model.command import CommandKind
@@ -143,6 +144,23 @@ def signs(sessions: Iterable[Session], quiet: Mapping[str, int]) -> dict[str, Ac
         )
         for each in at_work
     }
+
+
+def asking() -> list[Session]:
+    """The shop at work while the agents of two sessions ask, one of them at length; one that works takes messages."""
+    where = "Where does a payment by instalments belong?"
+    why = "The context's document names both Payment and Ledger for it, and the two disagree on who keeps the dates."
+    asked = {
+        "Payment": f"{where}\n\n{why}\n\n1. in Payment, which then needs Ledger\n2. in Ledger, as a kind of entry",
+        "PriceList": "Are prices with or without tax?",
+    }
+    rows = [replace(row, abilities=(Ability.TURNS, Ability.MESSAGES)) for row in at_work()]
+    return [
+        replace(row, phase=Phase.ASKING, question=asked[row.component], question_id="q")
+        if row.component in asked
+        else row
+        for row in rows
+    ]
 
 
 def paused(*contexts: str, mode: PauseMode = PauseMode.SOFT) -> list[Session]:

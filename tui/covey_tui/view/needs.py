@@ -92,6 +92,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "It keeps its slot, and may still go on by itself. Its transcript tells its last words.",
     ),
     Cause(
+        "asking",
+        "asking",
+        "Asks you",
+        "asks you",
+        "ask you",
+        "It has no slot meanwhile, and goes on once somebody has answered.",
+    ),
+    Cause(
         "not_created", "blocked", "Not created", "not created", "not created", "A retry creates those that are missing."
     ),
     Cause(
@@ -139,6 +147,7 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
         "price_missing",
         "repeated_failures",
         "rate_limit",
+        "asking",
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
@@ -165,12 +174,13 @@ RETRIED_TOGETHER = frozenset(BY_KEY) - {
     "not_created",
     "blocked",
     "stalled",
+    "asking",
     "interrupted",
     "repeated_failures",
     *OF_MONEY,
 }
-"""What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled has not ended, and
-what was interrupted has to be looked at one by one."""
+"""What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled or asks has not ended,
+and what was interrupted has to be looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +241,8 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
         reason = session.artifact_path
     elif cause.key == "cancelled" and session.decided_by:
         reason = f"by {session.decided_by}{_clock(session.finished_at, zone)}"
+    elif cause.key == "asking":
+        reason = session.question
     elif cause.key == "interrupted":
         reason = undecided(session)
     elif session.paused is not None and cause.key == _paused_for(session.paused):

@@ -8,9 +8,9 @@ from covey.model.pause import Pause, PauseKind
 from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES
-from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
-from covey_tui.view.detail.pieces import LONGEST, clock, kept_in, keys, muted, prose, shortened
+from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
 from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
@@ -27,6 +27,7 @@ _OUR_FILE_IS_GONE = "The agent reported success, but the file is not there."
 _DOES_NOT_PASS = {"design": "The document does not pass", "review": "The review does not pass"}
 _NONE_STARTS = "No other session of this run starts"
 _FILE = "The file does not pass"
+_WAITS = "It waits for your answer, without a slot and without a limit of time."
 _VERBS = ("exited with", "was ended", "took longer", "could not be ended")
 _KINDS = (
     ("failed", "Failed"),
@@ -45,6 +46,7 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         return [_title(board, session, now), *found, *_expected_short(session, width)]
     parts = (
         [_title(board, session, now), *_said(session, width)],
+        muted(_WAITS, width) if session.phase is Phase.ASKING else [],
         finding_lines(session, width),
         *_verdict(session, width),
         _expected(session, width),
@@ -62,7 +64,10 @@ def _apart(parts: Iterator[list[Line]]) -> list[Line]:
 
 def _has_problem(session: Session) -> bool:
     ended_badly = session.status in {Status.FAILED, Status.CANCELLED} or file_is_missing(session)
-    return ended_badly or _asks(session) or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED, Phase.STALLED}
+    return ended_badly or _asks(session) or session.phase in _NEEDED
+
+
+_NEEDED = frozenset({Phase.BLOCKED, Phase.ASKING, Phase.INTERRUPTED, Phase.STALLED})
 
 
 def _asks(session: Session) -> bool:
@@ -92,6 +97,8 @@ def _said(session: Session, width: int) -> list[Line]:
         waits = "No turn and no session begins" if session.paused.kind is PauseKind.BUDGET else _NONE_STARTS
         said = f"{_as_sentence(session.paused.cause)} {waits} before you have decided."
         return prose(said, width)
+    if session.phase is Phase.ASKING:
+        return block(sanitise(session.question or ""), width)
     return prose(_sentence(session), width)
 
 
@@ -263,6 +270,12 @@ def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, st
 
 _WHILE_ACTIVE = {
     Phase.BLOCKED: (("i", "see them all"), ("r", "look again")),
+    Phase.ASKING: (
+        ("m", "answer it"),
+        ("l", "read what led to it"),
+        ("r", "cancel it and begin again"),
+        ("x", "end it"),
+    ),
     Phase.STALLED: (("l", "read its last words"), ("r", "cancel it and begin again"), ("x", "end it")),
 }
 
