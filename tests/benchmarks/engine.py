@@ -218,12 +218,12 @@ def _line(runs: Sequence[Measured]) -> str:
 
 def _record(runs: Iterable[Sequence[Measured]]) -> dict[str, object]:
     return {
-        "machine": _machine(),
+        "machine": machine_facts(),
         "runs": [{**asdict(each), "ratio": each.ratio, "cpu_ratio": each.cpu_ratio} for some in runs for each in some],
     }
 
 
-def _machine() -> dict[str, str]:
+def machine_facts() -> dict[str, str]:
     model = platform.processor()
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
@@ -240,7 +240,7 @@ def _machine() -> dict[str, str]:
 
 
 def _page(runs: Iterable[Sequence[Measured]], rounds: int) -> str:
-    machine = "\n".join(f"- {name}: {value}" for name, value in _machine().items())
+    machine = "\n".join(f"- {name}: {value}" for name, value in machine_facts().items())
     rows = "\n".join(_row(some) for some in runs)
     return f"""# The engine against a bare group-commit loop
 

@@ -38,7 +38,7 @@ class TestStatusJson:
         ]
         assert list(found["counts"]) == ["active", "complete", "failed", "cancelled", "skipped"]
         assert list(found["engine"]) == ["alive", "pid", "since"]
-        needs = ["failed", "cancelled", "missing_files", "not_created", "stalled", "interrupted", "paused"]
+        needs = ["failed", "cancelled", "missing_files", "not_created", "stalled", "questions", "interrupted", "paused"]
         assert list(found["needs_human"]) == needs
 
     def test_tells_about_the_run(self, blocked: Path) -> None:

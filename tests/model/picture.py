@@ -6,32 +6,40 @@ Everything else an event asks for is in `asks_too_much`.
 """
 
 from covey.model import events as e
+from covey.model.ability import Ability
 from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 
 PICTURE = """
-event                 result | queued running waiting blocked interrupted undecided stalled | complete file_missing failed cancelled skipped
-session_started       -      | x      .       .       .       x           .         .       | .        .            .      .         .
-command_issued        closed | .      x       x       .       .           .         .       | .        .            .      .         .
-result_recorded       open   | x      x       x       x       x           x         .       | .        .            .      .         .
-late_result           -      | x      x       x       x       x           x         x       | x        x            x      x         x
-session_reconfigured  -      | x      x       x       x       x           x         x       | x        x            x      x         x
-session_blocked       closed | .      x       x       .       .           .         .       | .        .            .      .         .
-session_unblocked     -      | .      .       .       x       .           .         .       | .        .            .      .         .
-session_stalled       open   | .      x       .       .       .           .         .       | .        .            .      .         .
-session_revived       -      | .      .       .       .       .           .         x       | .        .            .      .         .
-session_interrupted   -      | .      x       x       .       .           x         x       | .        .            .      .         .
-undecided_interrupted -      | .      x       x       .       x           x         x       | .        .            .      .         .
-session_completed     closed | .      x       x       .       .           .         .       | .        .            .      .         .
-session_failed        closed | x      x       x       x       x           x         x       | .        .            .      .         .
-session_cancelled     -      | x      x       x       x       x           x         x       | .        .            .      .         .
-session_skipped       -      | x      x       x       x       x           x         x       | .        x            x      x         .
-session_retried       -      | .      .       .       .       .           .         .       | .        x            x      x         x
-decision_undone       -      | x      .       .       .       .           .         .       | .        .            .      x         x
-artifact_found        -      | x      x       x       x       x           x         x       | x        x            x      x         x
-artifact_missing      -      | .      .       .       .       .           .         .       | x        x            .      .         .
-run_paused            -      | x      x       x       x       x           x         x       | .        .            .      .         .
-run_resumed           -      | x      x       x       x       x           x         x       | .        .            .      .         .
+event                 result | queued running waiting blocked interrupted undecided stalled asking | complete file_missing failed cancelled skipped
+session_started       -      | x      .       .       .       x           .         .       .      | .        .            .      .         .
+command_issued        closed | .      x       x       .       .           .         .       .      | .        .            .      .         .
+result_recorded       open   | x      x       x       x       x           x         .       x      | .        .            .      .         .
+late_result           -      | x      x       x       x       x           x         x       x      | x        x            x      x         x
+session_reconfigured  -      | x      x       x       x       x           x         x       x      | x        x            x      x         x
+session_blocked       closed | .      x       x       .       .           .         .       .      | .        .            .      .         .
+session_unblocked     -      | .      .       .       x       .           .         .       .      | .        .            .      .         .
+session_stalled       open   | .      x       .       .       .           .         .       .      | .        .            .      .         .
+session_revived       -      | .      .       .       .       .           .         x       .      | .        .            .      .         .
+session_paused        open   | .      x       .       .       .           .         .       .      | .        .            .      .         .
+question_asked        open   | .      x       .       .       .           .         .       .      | .        .            .      .         .
+question_answered     -      | .      .       .       .       .           .         .       x      | .        .            .      .         .
+message_sent          -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
+message_delivered     -      | x      x       x       x       x           x         x       x      | x        x            x      x         x
+session_interrupted   -      | x      x       x       .       .           x         x       x      | .        .            .      .         .
+undecided_interrupted -      | x      x       x       .       x           x         x       x      | .        .            .      .         .
+session_completed     closed | .      x       x       .       .           .         .       .      | .        .            .      .         .
+session_failed        closed | x      x       x       x       x           x         x       x      | .        .            .      .         .
+session_cancelled     -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
+session_skipped       -      | x      x       x       x       x           x         x       x      | .        x            x      x         .
+session_retried       -      | .      .       .       .       .           .         .       .      | .        x            x      x         x
+decision_undone       -      | x      .       .       .       .           .         .       .      | .        .            .      x         x
+usage_recorded        -      | x      x       x       x       x           x         x       x      | x        x            x      x         x
+artifact_found        -      | x      x       x       x       x           x         x       x      | x        x            x      x         x
+artifact_missing      -      | .      .       .       .       .           .         .       .      | x        x            .      .         .
+run_paused            -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
+run_resumed           -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
+budget_set            -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
 """  # noqa: E501 - a table is read across
 
 _LINES = [line.replace("|", " ").split() for line in PICTURE.strip().splitlines()]
@@ -79,25 +87,56 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
             return event.interaction_id != session.pending or not set(event.updates) <= {"state"}
         case e.SessionCompleted():
             return session.artifact_path is not None and session.artifact is not ArtifactState.PRESENT
+        case e.QuestionAsked() | e.QuestionAnswered() | e.MessageSent() | e.MessageDelivered():
+            return _is_said_wrongly(session, event)
         case e.SessionInterrupted():
-            return column_of(session) == "undecided" and session.needs_human == {"interrupted": event.needs_human}
+            return _interrupts_nothing(session, event)
         case e.SessionRetried():
             return event.attempt != session.attempt + 1
         case e.DecisionUndone():
             return not _could_be_undone(session, event)
-        case e.ArtifactFound():
-            return event.path != session.artifact_path or session.artifact is ArtifactState.PRESENT
-        case e.ArtifactMissing():
-            return event.path != session.artifact_path or session.artifact is not ArtifactState.PRESENT
+        case e.UsageRecorded():
+            return not 1 <= (event.attempt or 0) <= session.attempt or min(event.tokens.values(), default=0) < 0
+        case e.ArtifactFound() | e.ArtifactMissing():
+            is_there = session.artifact is ArtifactState.PRESENT
+            return event.path != session.artifact_path or is_there is isinstance(event, e.ArtifactFound)
+        case e.RunPaused() | e.RunResumed() | e.BudgetSet():
+            return not _is_of_the_run(session, event)
         case _:
-            return isinstance(event, e.RunPaused | e.RunResumed) and not _may_be_paused_or_resumed(session, event)
+            return False
 
 
-def _may_be_paused_or_resumed(session: Session, event: e.RunPaused | e.RunResumed) -> bool:
-    if isinstance(event, e.RunResumed):
-        return session.paused is not None
-    goes_further = session.paused is None or (session.paused.mode, event.mode) == ("soft", "hard")
-    return session.session_id is None and goes_further
+def _is_said_wrongly(
+    session: Session, event: e.QuestionAsked | e.QuestionAnswered | e.MessageSent | e.MessageDelivered
+) -> bool:
+    """A question has words, an answer a question; a message finds somebody who takes it, and is delivered once."""
+    waiting = {message.id for message in session.messages}
+    match event:
+        case e.QuestionAsked():
+            return not event.question.strip()
+        case e.QuestionAnswered():
+            return event.question_id != session.question_id
+        case e.MessageSent():
+            return Ability.MESSAGES not in session.abilities or event.message_id in waiting
+        case e.MessageDelivered():
+            return not event.message_ids or not waiting.issuperset(event.message_ids)
+
+
+def _interrupts_nothing(session: Session, event: e.SessionInterrupted) -> bool:
+    if session.phase is Phase.QUEUED:
+        return session.pending is None
+    return column_of(session) == "undecided" and session.needs_human == {"interrupted": event.needs_human}
+
+
+def _is_of_the_run(session: Session, event: e.RunPaused | e.RunResumed | e.BudgetSet) -> bool:
+    match event:
+        case e.RunResumed():
+            return session.paused is not None
+        case e.RunPaused():
+            goes_further = session.paused is None or (session.paused.mode, event.mode) == ("soft", "hard")
+            return session.session_id is None and goes_further
+        case e.BudgetSet():
+            return session.session_id is None
 
 
 def _could_be_undone(session: Session, event: e.DecisionUndone) -> bool:
@@ -133,5 +172,6 @@ def _drawn(session: Session, row: str) -> bool:
 
 
 def may_have_an_open_command(session: Session) -> bool:
-    """Where an interaction without a result can stand: at work, interrupted at work, or ending."""
-    return session.phase in AT_WORK | {Phase.WAITING, Phase.INTERRUPTED, Phase.CANCELLING}
+    """Where an interaction without a result can stand: at work or resting from it, interrupted at work, or ending."""
+    resting = {Phase.ASKING, Phase.QUEUED}
+    return session.phase in AT_WORK | resting | {Phase.WAITING, Phase.INTERRUPTED, Phase.CANCELLING}

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from covey.model import events as e
+from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
@@ -13,6 +15,7 @@ from covey.model.reducer import apply
 from covey.model.session import Session
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Status
 from covey.model.tree import SessionTree
+from covey.model.usage import TOKEN_KINDS
 from tests.model.picture import is_legal, is_likely
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,6 +30,11 @@ SESSION_EVENTS: list[type[e.Event]] = [
     e.SessionUnblocked,
     e.SessionStalled,
     e.SessionRevived,
+    e.SessionPaused,
+    e.QuestionAsked,
+    e.QuestionAnswered,
+    e.MessageSent,
+    e.MessageDelivered,
     e.SessionInterrupted,
     e.SessionCompleted,
     e.SessionFailed,
@@ -34,10 +42,12 @@ SESSION_EVENTS: list[type[e.Event]] = [
     e.SessionSkipped,
     e.SessionRetried,
     e.DecisionUndone,
+    e.UsageRecorded,
     e.ArtifactFound,
     e.ArtifactMissing,
     e.RunPaused,
     e.RunResumed,
+    e.BudgetSet,
 ]
 ORDINARY: list[type[e.Event]] = [
     e.SessionStarted,
@@ -91,6 +101,15 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
     decided = {"decision_id": st.sampled_from(["d0", "d1", "d2"]), "by": st.just("ada")}
     path = {"path": st.just(session.artifact_path or "")}
     fields: dict[type[e.Event], dict[str, st.SearchStrategy[object]]] = {
+        e.SessionStarted: {"abilities": st.sampled_from([(), (Ability.TURNS, Ability.MESSAGES)])},
+        e.QuestionAsked: {"question_id": st.sampled_from([f"q{moment}", "q0"]), "question": WORDS},
+        e.QuestionAnswered: {
+            "question_id": st.sampled_from([session.question_id or "q0", "another"]),
+            "answer": WORDS,
+            **decided,
+        },
+        e.MessageSent: {"message_id": st.sampled_from([f"m{moment}", "m0"]), "message": WORDS, **decided},
+        e.MessageDelivered: {"message_ids": _messages_of(session)},
         e.CommandIssued: {
             "interaction_id": st.just(f"i{moment}"),
             "step": st.sampled_from(["Initialize", "Finalize"]),
@@ -121,6 +140,13 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
             **decided,
         },
         e.DecisionUndone: _undone(session, moment),
+        e.UsageRecorded: {
+            "attempt": st.sampled_from([0, 0, 0, -1, 1]).map(lambda more: session.attempt + more),
+            "step": st.just("Initialize"),
+            "model": st.sampled_from(["known", "unknown"]),
+            "tokens": st.dictionaries(st.sampled_from(TOKEN_KINDS), st.sampled_from([0, 7, 1_000_000, -1])),
+            "cost_usd": st.sampled_from([None, 0.0, 0.25]),
+        },
         e.ArtifactFound: path,
         e.ArtifactMissing: path,
         e.RunPaused: {
@@ -130,8 +156,15 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
             **decided,
         },
         e.RunResumed: decided,
+        e.BudgetSet: {"budget": st.sampled_from([Budget(id="d0", usd=1.5), Budget(id="d1", tokens=9)]), **decided},
     }
     return st.fixed_dictionaries(fields.get(kind, {}))
+
+
+def _messages_of(session: Session) -> st.SearchStrategy[object]:
+    """Some of the messages that wait for a session, all of them, none, or one that does not."""
+    waiting = tuple(message.id for message in session.messages)
+    return st.sampled_from([waiting, waiting[:1], (), ("another",)])
 
 
 def _undone(session: Session, moment: int) -> dict[str, st.SearchStrategy[object]]:

@@ -78,7 +78,7 @@ def test_what_is_at_work() -> None:
     ("pause", "words"),
     [
         (SOFT, "paused by ada"),
-        (HARD, "paused by ada: running sessions take no further step"),
+        (HARD, "paused by ada: running sessions take no further turn or step"),
         (AGAIN, "paused: 6 sessions failed within 10m: agent_error"),
     ],
 )

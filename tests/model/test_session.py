@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from covey.errors import IllegalEventError
 from covey.model import events as e
+from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
+from covey.model.message import Message
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.reducer import LEGAL, apply
 from covey.model.session import Session, undecided
@@ -46,6 +49,11 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "session_unblocked": lambda: e.SessionUnblocked(**head),
         "session_stalled": lambda: e.SessionStalled(**head, since=at(40)),
         "session_revived": lambda: e.SessionRevived(**head),
+        "session_paused": lambda: e.SessionPaused(**head),
+        "question_asked": lambda: e.QuestionAsked(**head, question_id="q1", question="euros or cents?"),
+        "question_answered": lambda: e.QuestionAnswered(**head, **DECIDED, question_id="q1", answer="cents"),
+        "message_sent": lambda: e.MessageSent(**head, **DECIDED, message_id="m2", message="use cents"),
+        "message_delivered": lambda: e.MessageDelivered(**head, message_ids=("m1",)),
         "session_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died"),
         "undecided_interrupted": lambda: e.SessionInterrupted(**head, reason="engine died", needs_human="may write"),
         "session_completed": lambda: e.SessionCompleted(**head),
@@ -56,10 +64,12 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "decision_undone": lambda: e.DecisionUndone(
             **{**head, "attempt": session.attempt + 1}, **DECIDED, action=Action.CANCEL, status=Status.ACTIVE, agent="a"
         ),
+        "usage_recorded": lambda: e.UsageRecorded(**head, step="Generate", model="m", tokens={"input": 7}),
         "artifact_found": lambda: e.ArtifactFound(**head, path="docs/design/s.md"),
         "artifact_missing": lambda: e.ArtifactMissing(**head, path="docs/design/s.md"),
         "run_paused": lambda: e.RunPaused(**head, **DECIDED, kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough"),
         "run_resumed": lambda: e.RunResumed(**head, **DECIDED),
+        "budget_set": lambda: e.BudgetSet(**head, **DECIDED, budget=Budget(id="d1", usd=1.5)),
     }
     return makers[row]()
 
@@ -67,7 +77,11 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
 def standing(column: str, *, command: str = "closed") -> Session | None:
     """A session as it stands in a column of the picture, or None where a command cannot be open, or closed."""
     base = msgspec.structs.replace(
-        lived([created("s", "root")]), artifact=ArtifactState.PRESENT, decision_id=DECIDED["decision_id"]
+        lived([created("s", "root")]),
+        artifact=ArtifactState.PRESENT,
+        decision_id=DECIDED["decision_id"],
+        abilities=(Ability.MESSAGES,),
+        messages=(Message(id="m1", text="use euros", by="ada"),),
     )
     at_work = {"step": "Generate", "command": CommandKind.AGENT, "pending": "i1" if command == "open" else None}
     by_column = {
@@ -77,6 +91,7 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
         "blocked": {"phase": Phase.BLOCKED},
         "interrupted": {"phase": Phase.INTERRUPTED},
         "stalled": {"phase": Phase.STALLED, "stalled_since": at(40)},
+        "asking": {"phase": Phase.ASKING, "question": "euros or cents?", "question_id": "q1"},
         "undecided": {"phase": Phase.INTERRUPTED, "needs_human": {"interrupted": "it may still write"}},
         "complete": {"status": Status.COMPLETE, "phase": None},
         "file_missing": {"status": Status.COMPLETE, "phase": None, "artifact": ArtifactState.MISSING},
@@ -85,14 +100,14 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
         "skipped": {"status": Status.SKIPPED, "phase": Phase.CANCELLING if command == "open" else None},
     }
     session = msgspec.structs.replace(base, **at_work, **by_column[column])
-    if column == "stalled" and session.pending is None:
+    if column in {"stalled", "asking"} and session.pending is None:
         return None
     return session if session.pending is None or may_have_an_open_command(session) else None
 
 
 def as_run(row: str, session: Session) -> Session:
     """The same session as a root, and paused where a run is to be resumed; as it is for all other rows."""
-    if not row.startswith("run_"):
+    if not row.startswith(("run_", "budget_")):
         return session
     paused = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough", since=at(1), by="ada")
     return msgspec.structs.replace(session, session_id=None, paused=paused if row == "run_resumed" else None)
@@ -126,7 +141,7 @@ class TestPicture:
     def test_cell(self, row: str, column: str, command: str) -> None:
         session = standing(column, command=command)
         if session is None:
-            assert column in {"queued", "blocked", "complete", "file_missing", "failed", "stalled"}
+            assert column in {"blocked", "complete", "file_missing", "failed", "stalled", "asking"}
             return
         session = as_run(row, session)
         event = event_of(row, session)
@@ -154,6 +169,11 @@ class TestPicture:
             ("stalled", "session_revived", "running"),
             ("stalled", "session_interrupted", "interrupted"),
             ("stalled", "session_cancelled", "cancelled"),
+            ("running", "session_paused", "queued"),
+            ("running", "question_asked", "asking"),
+            ("asking", "question_answered", "queued"),
+            ("asking", "session_interrupted", "interrupted"),
+            ("asking", "session_cancelled", "cancelled"),
             ("running", "undecided_interrupted", "undecided"),
             ("interrupted", "undecided_interrupted", "undecided"),
             ("undecided", "session_interrupted", "interrupted"),
@@ -176,7 +196,8 @@ class TestPicture:
         ],
     )
     def test_arrow(self, before: str, row: str, after: str) -> None:
-        session = standing(before, command="open" if before == "stalled" else "closed")
+        is_open = before in {"stalled", "asking"} or row in {"session_paused", "question_asked"}
+        session = standing(before, command="open" if is_open else "closed")
         assert session is not None
         moved = apply(session, event_of(row, session))
         assert moved is not None
@@ -202,6 +223,52 @@ class TestPicture:
         assert lived(log).phase is phase
         died = e.SessionInterrupted(**head, reason="engine died")
         assert lived([*log, died, e.SessionStarted(**head)]).phase is phase
+
+
+class TestSaid:
+    """What was said to an agent stands on its session's row until the agent has it for good."""
+
+    def test_an_answer_ends_the_question_and_waits_like_a_message(self) -> None:
+        asking = standing("asking", command="open")
+        answered = apply(asking, event_of("question_answered", lived([created("s", "root")])))
+        assert answered is not None
+        assert (answered.phase, answered.question, answered.question_id) == (Phase.QUEUED, None, None)
+        assert answered.messages[-1] == Message(id="q1", text="cents", by="ada", question="euros or cents?")
+        goes_on = apply(answered, event_of("session_started", answered))
+        assert goes_on is not None
+        assert (goes_on.phase, goes_on.pending) == (Phase.RUNNING, "i1")
+        delivered = apply(goes_on, e.MessageDelivered(**OPEN, at=at(60), message_ids=("m1", "q1")))
+        assert delivered is not None
+        assert delivered.messages == ()
+
+    @pytest.mark.parametrize("row", ["result_recorded", "late_result", "session_cancelled", "session_skipped"])
+    def test_what_ends_the_wait_ends_the_question_and_its_answer_but_no_message(self, row: str) -> None:
+        asking = standing("asking", command="open")
+        assert asking is not None
+        answered = apply(asking, event_of("question_answered", asking))
+        for before in (asking, answered):
+            after = apply(before, event_of(row, asking))
+            assert after is not None
+            assert (after.question, after.question_id) == (None, None)
+            assert [message.id for message in after.messages] == ["m1"]
+
+    def test_a_message_that_was_not_handed_over_is_kept_for_the_next_attempt(self) -> None:
+        failed = standing("failed")
+        again = apply(failed, event_of("session_retried", lived([created("s", "root")])))
+        assert again is not None
+        assert [message.text for message in again.messages] == ["use euros"]
+
+    def test_nothing_is_said_to_an_agent_that_takes_no_messages(self) -> None:
+        session = msgspec.structs.replace(lived([created("s", "root")]), phase=Phase.RUNNING)
+        with pytest.raises(IllegalEventError, match="its agent takes no messages"):
+            apply(session, event_of("message_sent", session))
+
+    def test_a_result_of_an_agent_that_waits_for_no_answer_any_more_is_taken(self) -> None:
+        asking = standing("asking", command="open")
+        assert asking is not None
+        after = apply(asking, event_of("result_recorded", asking))
+        assert after is not None
+        assert (after.phase, after.pending) == (Phase.RUNNING, None)
 
 
 class TestStalled:
@@ -274,6 +341,29 @@ class TestChanges:
         assert (session.error_message, session.failure_cause, session.finished_at, session.step) == (None,) * 4
         assert session.artifact is ArtifactState.UNKNOWN
         assert (session.component, session.module, session.inserted_at) == ("S", "shop.s", at(0))
+
+    def test_what_was_paid_for_adds_up_by_kind_over_all_attempts(self) -> None:
+        """Also of an attempt that is over; what has no price is kept apart, by model."""
+        head = {"at": at(60), "run_id": "root", "session_id": "s", "step": "Generate"}
+        paid = e.UsageRecorded(
+            **head, attempt=1, model="known", tokens={"input": 100, "output": 20}, cost_usd=0.5, request_id="r1"
+        )
+        more = e.UsageRecorded(**head, attempt=1, model="known", tokens={"output": 5, "cache_read": 9}, cost_usd=0.25)
+        free = e.UsageRecorded(**head, attempt=2, model="home", tokens={"input": 3, "output": 4})
+        failed = apply(apply(standing("running"), paid), event_of("session_failed", lived([created("s", "root")])))
+        again = apply(failed, event_of("session_retried", lived([created("s", "root")])))
+        session = apply(apply(again, more), free)
+        assert session is not None
+        assert session.usage == {"input": 103, "output": 29, "cache_read": 9}
+        assert (session.cost_usd, session.unpriced) == (0.75, {"home": 7})
+        assert (session.attempt, session.status) == (2, Status.ACTIVE)
+
+    def test_nobody_pays_for_an_attempt_that_has_not_begun(self) -> None:
+        session = standing("running")
+        assert session is not None
+        early = e.UsageRecorded(**{**OPEN, "attempt": 2}, at=at(60), step="Generate", model="m", tokens={})
+        with pytest.raises(IllegalEventError, match="its attempt is 1"):
+            apply(session, early)
 
     @pytest.mark.parametrize("artifact", [ArtifactState.UNKNOWN, ArtifactState.MISSING])
     def test_a_session_that_owes_a_file_cannot_complete_without_it(self, artifact: ArtifactState) -> None:

@@ -42,6 +42,13 @@ def stalled(session_id: str) -> list[e.AnyEvent]:
     return [e.SessionStarted(**head(session_id)), issued, e.SessionStalled(**head(session_id), since=at(1))]
 
 
+def asking(session_id: str) -> list[e.AnyEvent]:
+    """A session that starts, and whose agent asks a human."""
+    issued = e.CommandIssued(**head(session_id), interaction_id="i", step="Generate", command=CommandKind.AGENT)
+    asked = e.QuestionAsked(**head(session_id), question_id="q", question="euros or cents?")
+    return [e.SessionStarted(**head(session_id)), issued, asked]
+
+
 def cancelled(session_id: str) -> e.SessionCancelled:
     """A session that a human cancels."""
     return e.SessionCancelled(**head(session_id), reason="enough", decision_id="d1", by="ada")
@@ -135,7 +142,7 @@ class TestNeedsHuman:
     """Who waits for a human's decision."""
 
     def test_lists_each_kind_in_spawn_order(self) -> None:
-        names = ["late", "bad", "gone", "off", "torn", "mute", "fine", "worse"]
+        names = ["late", "bad", "gone", "off", "torn", "mute", "asks", "fine", "worse"]
         log: list[e.AnyEvent] = [created("root")]
         log += [created(name, "root", position=position) for position, name in enumerate(names)]
         log += [*failed("worse"), *failed("bad"), *complete("fine"), *complete("gone")]
@@ -145,6 +152,7 @@ class TestNeedsHuman:
             e.SessionStarted(**head("torn")),
             e.SessionInterrupted(**head("torn"), reason="engine died"),
             *stalled("mute"),
+            *asking("asks"),
         ]
         lists = grown(log).needs_human("root")
         assert {kind: [session.id for session in sessions] for kind, sessions in lists.items()} == {
@@ -152,12 +160,17 @@ class TestNeedsHuman:
             "cancelled": ["off"],
             "missing_files": ["gone"],
             "stalled": ["mute"],
+            "questions": ["asks"],
             "interrupted": ["torn"],
         }
 
     def test_names_a_root_that_stalled(self) -> None:
         lists = grown([created("root"), *stalled("root")]).needs_human("root")
         assert [session.id for session in lists["stalled"]] == ["root"]
+
+    def test_names_a_root_that_asks(self) -> None:
+        lists = grown([created("root"), *asking("root")]).needs_human("root")
+        assert [session.id for session in lists["questions"]] == ["root"]
 
     def test_names_a_root_that_failed(self) -> None:
         lists = grown([created("root"), *failed("root")]).needs_human("root")

@@ -70,4 +70,4 @@ def test_where_pytest_is_named(command: list[str], place: int | None) -> None:
 
 
 def test_the_source_roots_are_the_path(tmp_path: Path) -> None:
-    assert import_paths(tmp_path, settings(source=("src", "."))) == f"{tmp_path}/src{os.pathsep}{tmp_path}"
+    assert import_paths(tmp_path, ("src", ".")) == f"{tmp_path}/src{os.pathsep}{tmp_path}"

@@ -4,7 +4,8 @@ import pytest
 
 from covey.config.settings import PathsTable, Preset, ProjectTable
 from covey.model.component import Component
-from covey.projects.paths import OF_COMPONENT, ArtifactKind, PathRules, leaves_root, path_problem, underscore
+from covey.projects.limits import leaves_root, path_problem
+from covey.projects.paths import OF_COMPONENT, ArtifactKind, PathRules, underscore
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ MORE = {"role": "user", "content": [{"type": "text", "text": "Look again."}]}
 
 
 def conversation(store: EngineStore, session: Session, interaction: str) -> StoredConversation:
-    return StoredConversation(store, session, interaction, lambda: None)
+    async def written() -> None:
+        """Nobody was given anything else."""
+
+    return StoredConversation(store, session, interaction, lambda: None, written)
 
 
 async def test_it_is_there_after_the_engine_has_gone(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ comes in through the entry point group `covey.agents`; the name of the entry poi
 An agent is ended by cancelling `run`; it cleans up within the desk's grace and lets the cancellation out.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,13 +43,12 @@ class Assignment:
 
     `kind` says what file that is. Paths are relative to `workspace` (absolute). `source` is the component's code by the
     path rules, `design_path` its design document and `test_path` its tests, whether they exist or not; `test_command`
-    runs those tests, in the workspace. `must_fail`: there is no code yet, so the tests that are asked for have to be
-    collected and fail. `sections` are the headings that a document must have. `findings` are what the last check found
-    wrong, `failure` is how the attempt before this one ended and `failure_cause` its class, `note` what a human says
-    about it.
-    `components` are all components of the project (contexts among them), so that dependencies can be named as the
-    project knows them. For a review, `component` is the context itself, and `reviewed` are its components in spawn
-    order.
+    runs those tests, in the workspace, for at most `test_timeout` seconds. `must_fail`: there is no code yet, so the
+    tests that are asked for have to be collected and fail. `sections` are the headings that a document must have.
+    `findings` are what the last check found wrong, `failure` is how the attempt before this one ended and
+    `failure_cause` its class, `note` what a human says about it. `components` are all components of the project
+    (contexts among them), so that dependencies can be named as the project knows them. For a review, `component` is the
+    context itself, and `reviewed` are its components in spawn order.
     """
 
     session_id: str
@@ -68,6 +67,7 @@ class Assignment:
     design_path: str = ""
     test_path: str = ""
     test_command: tuple[str, ...] = ()
+    test_timeout: float = 600.0
     must_fail: bool = False
     reviewed: tuple[Reviewed, ...] = ()
     source_roots: tuple[str, ...] = (".",)
@@ -102,6 +102,26 @@ class Conversation(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnUsage:
+    """What one turn of a model has used, as its provider counts it.
+
+    `model` is the one that answered. `tokens` are those of each kind in `TOKEN_KINDS` that is not zero; `input` leaves
+    out what was read from a cache or written to one. `request_id` is the provider's name for the turn, if it gives any.
+    """
+
+    model: str
+    tokens: Mapping[str, int]
+    request_id: str | None = None
+
+
+class BudgetSpentError(Exception):
+    """The session has no money left for another turn; raised by the desk. The text is the session's failure.
+
+    An agent lets it out of `run`: the session then fails with the cause `budget`, and its work on disk stays.
+    """
+
+
 class Desk(Protocol):
     """What the engine lends an agent while it works."""
 
@@ -122,6 +142,32 @@ class Desk(Protocol):
 
     async def report(self, kind: TranscriptKind, text: str) -> None:
         """Add to the session's transcript; any length, the store splits it."""
+        ...
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used, once it is paid for: at its end, also where nothing of it can be used.
+
+        Counted once for a `request_id`, however often it is told, and by whichever engine; without one, each time.
+        It counts too while the agent is being ended.
+        """
+        ...
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn, oldest first. For agents with `turns`, before each turn.
+
+        Waits while the run is hard paused; the session's slot is given back meanwhile.
+        """
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer, however long it takes; the session's slot is given back meanwhile.
+
+        One question at a time: a second one waits for the first one's answer. What an agent that is started anew after
+        an interruption asks again, in the same words, is the same question.
+
+        Raises:
+            ValueError: the question has no words.
+        """
         ...
 
 
@@ -159,8 +205,10 @@ class Outcome:
 class Agent(Protocol):
     """The protocol of an agent; constructed with its checked settings from `covey.toml`.
 
-    It may have more than that: `credential(self) -> str | None`, the NAME of the variable whose value it works with
-    (never the value), and `gates`, a static method that tells how the gates of its credentials stand.
+    A class may say in `abilities`, a frozenset of `covey.model.ability.Ability`, what it can do beside its work; one
+    that says nothing can do none of it. It may also have `credential(self) -> str | None`, the NAME of the variable
+    whose value it works with (never the value), and `gates`, a static method that tells how the gates of its
+    credentials stand.
     """
 
     Settings: ClassVar[type[BaseModel]]

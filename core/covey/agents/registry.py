@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from covey.agents.base import Agent
 from covey.errors import UsageError
+from covey.model.ability import Ability
 from covey.model.credential import GateState
 
 GROUP = "covey.agents"
@@ -50,6 +51,15 @@ class AgentRegistry:
         """
         return self._agent(kind)(options)
 
+    def abilities(self, kind: str) -> tuple[Ability, ...]:
+        """What the agents of a kind can do beside their work, by their own word, in the order of `Ability`.
+
+        Raises:
+            KeyError: there is no such kind.
+            UsageError: its plug-in cannot be loaded, or is no agent.
+        """
+        return _abilities(self._agent(kind)) or ()
+
     def gates(self) -> tuple[GateState, ...]:
         """How the gates before credentials stand, of all agents that were loaded and have some."""
         tellers = (getattr(agent, "gates", None) for agent in self._loaded.values())
@@ -80,8 +90,19 @@ def _load(entries: tuple[EntryPoint, ...]) -> type[Agent]:
         raise UsageError(f"{_plug_in(entry)} cannot be loaded: {type(error).__name__}: {error}") from error
     if not _is_agent(loaded):
         raise UsageError(f"{_plug_in(entry)} is no agent: it needs a pydantic model Settings, preflight and run")
+    if _abilities(loaded) is None:
+        known = ", ".join(Ability)
+        raise UsageError(f"{_plug_in(entry)} has wrong abilities: it needs a frozenset of some of these: {known}")
     agent: type[Agent] = loaded
     return agent
+
+
+def _abilities(agent: object) -> tuple[Ability, ...] | None:
+    """What an agent's class says that it can do; None where that says nothing."""
+    said: object = getattr(agent, "abilities", frozenset())
+    if not isinstance(said, frozenset) or not said <= frozenset(Ability):
+        return None
+    return tuple(ability for ability in Ability if ability in said)
 
 
 def _is_agent(loaded: object) -> bool:

@@ -43,6 +43,7 @@ COMMANDS: dict[str, Entry] = {
     "retry": Entry("covey.cli.control:retry", "Try sessions again, with a note if you like."),
     "skip": Entry("covey.cli.control:skip", "Go on without sessions."),
     "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),
+    "message": Entry("covey.cli.message:message", "Say something to a running agent, or answer its question."),
     "undo": Entry("covey.cli.of_run:undo", "Take back the last decision of a run."),
     "pause": Entry("covey.cli.of_run:pause", "Start no more sessions of a run, for now."),
     "resume": Entry("covey.cli.of_run:resume", "Let a paused run go on."),

@@ -59,7 +59,9 @@ def retry(
 
         declared_project(project).settings.agent(agent)
     wish = Wish(action=Action.RETRY, note=note, resume=resume, agent=agent, model=model, force=force)
-    return _ask(project, sessions, wish, json=json, no_wait=no_wait, start=start, failed=failed, dry_run=dry_run)
+    return ask_of_sessions(
+        project, sessions, wish, json=json, no_wait=no_wait, start=start, failed=failed, dry_run=dry_run
+    )
 
 
 def skip(
@@ -83,7 +85,7 @@ def skip(
         json: One object a session.
         project: The project's directory; default: the nearest with a covey.toml.
     """
-    return _ask(
+    return ask_of_sessions(
         project, (session, *sessions), Wish(action=Action.SKIP, reason=reason), json=json, no_wait=no_wait, start=start
     )
 
@@ -109,12 +111,12 @@ def cancel(
         json: One object a session.
         project: The project's directory; default: the nearest with a covey.toml.
     """
-    return _ask(
+    return ask_of_sessions(
         project, (session, *sessions), Wish(action=Action.CANCEL, now=now), json=json, no_wait=no_wait, start=start
     )
 
 
-def _ask(
+def ask_of_sessions(
     project: Path | None,
     prefixes: Sequence[str],
     wish: Wish,
@@ -125,6 +127,13 @@ def _ask(
     failed: bool = False,
     dry_run: bool = False,
 ) -> int:
+    """Ask the same of some sessions, and tell what came of it; the exit code.
+
+    `failed`: of all that failed or lost their file, in the run that is named; `dry_run` asks for nothing.
+
+    Raises:
+        NotFoundError: there is no such session, or no such run.
+    """
     root, out = find_root(project), Out(asked_json=json)
     wait_seconds = 0 if no_wait else WAIT_SECONDS
     answers, names = asyncio.run(

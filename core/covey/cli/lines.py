@@ -73,7 +73,7 @@ def _run_stopped(event: e.RunStopped) -> Told:
 
 
 def _run_paused(event: e.RunPaused) -> Told:
-    how = "running ones take no further step" if event.mode is PauseMode.HARD else "running ones go on"
+    how = "running ones take no further turn or step" if event.mode is PauseMode.HARD else "running ones go on"
     why = f"paused by {event.by}" if event.kind is PauseKind.HUMAN else f"paused: {event.cause}"
     return "paused", f"{why}; no session starts, {how}; covey resume goes on"
 
@@ -122,6 +122,22 @@ def _stalled(event: e.SessionStalled) -> Told:
 
 def _revived(_: e.SessionRevived) -> Told:
     return "running", "gives signs of life again"
+
+
+def _paused_at_turn(_: e.SessionPaused) -> Told:
+    return "paused", "stands still before its next turn, until the run goes on"
+
+
+def _asked(event: e.QuestionAsked) -> Told:
+    return "asking", f"asks you: {event.question}"
+
+
+def _answered(event: e.QuestionAnswered) -> Told:
+    return "queued", f"answered by {event.by}: {event.answer}"
+
+
+def _told(event: e.MessageSent) -> Told:
+    return "running", f"message from {event.by}: {event.message}"
 
 
 def _interrupted(event: e.SessionInterrupted) -> Told:
@@ -193,6 +209,10 @@ _TELL: dict[type[e.Event], Callable[[Any], Told]] = {
     e.SessionUnblocked: _unblocked,
     e.SessionStalled: _stalled,
     e.SessionRevived: _revived,
+    e.SessionPaused: _paused_at_turn,
+    e.QuestionAsked: _asked,
+    e.QuestionAnswered: _answered,
+    e.MessageSent: _told,
     e.SessionInterrupted: _interrupted,
     e.SessionCompleted: _completed,
     e.SessionFailed: _failed,

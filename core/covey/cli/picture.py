@@ -8,7 +8,7 @@ from covey.model.activity import quiet_seconds
 from covey.model.credential import credential_words, gate_words, remedy
 from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session, file_is_missing, undecided
-from covey.model.status import Status
+from covey.model.status import Phase, Status
 from covey.text.cells import cut, fit, pad, width
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look, look_of, step_words
 from covey.text.sanitise import SafeText, sanitise_line
@@ -112,6 +112,8 @@ def detail(session: Session) -> str:
         return sanitise_line(session.error_message or "", _REASON)
     if undecided(session):
         return sanitise_line(undecided(session) or "", _REASON)
+    if session.phase is Phase.ASKING:
+        return sanitise_line(session.question or "", _REASON)
     return sanitise_line(session.skip_reason or "", _REASON) if session.status is Status.SKIPPED else ""
 
 
@@ -123,6 +125,7 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
         text = f"{fact.get('component')}: not created: {fact.get('reason')}"
         lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
     lines += [_stalled(view, session, glyphs) for session in lists["stalled"]]
+    lines += [_asks(session, glyphs) for session in lists["questions"]]
     going_on = sum(undecided(session) is None for session in lists["interrupted"])
     if going_on:
         lines.append(SafeText(f"  {plural(going_on, 'session')} interrupted; the next run goes on"))
@@ -162,6 +165,11 @@ def _stalled(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
     return SafeText(f"  {_look(session).glyph(glyphs)} {name} ({short_id(session.id)}): {said}")
 
 
+def _asks(session: Session, glyphs: GlyphSet) -> SafeText:
+    name, question = cut(sanitise_line(session.component), _NAME), sanitise_line(session.question or "", _WHOLE_REASON)
+    return SafeText(f"  {_look(session).glyph(glyphs)} {name} ({short_id(session.id)}) asks you: {question}")
+
+
 def needing(view: RunView) -> list[Session]:
     """Who needs a human: failed, cancelled, without their file, or interrupted and not to go on by themselves."""
     lists = view.tree.needs_human(view.run_id)
@@ -199,6 +207,16 @@ def _about_stalled(view: RunView) -> list[tuple[str, str]]:
     ]
 
 
+def _about_questions(view: RunView) -> list[tuple[str, str]]:
+    """How those that ask are answered, each of them: no two ask the same."""
+    start = "" if view.engine.alive else " --start"
+    asking = view.tree.needs_human(view.run_id)["questions"]
+    return [
+        (f"covey message {short_id(session.id)} '...'{start}", f"answer {cut(sanitise_line(session.component), _NAME)}")
+        for session in asking[:_SHOWN]
+    ]
+
+
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, commands = view.root, list[tuple[str, str]]()
@@ -220,7 +238,7 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
             commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
         if any(file_is_missing(session) for session in sessions):
             commands.append(("put the file back", "and it is taken as it is"))
-    commands += _about_stalled(view)
+    commands += [*_about_questions(view), *_about_stalled(view)]
     active = root.status is Status.ACTIVE
     is_held = root.paused is not None or bool(view.credentials)
     if not view.engine.alive and not is_held and (sessions or active):

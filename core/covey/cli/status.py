@@ -136,6 +136,8 @@ def _session_lines(seen: _Seen) -> list[SafeText]:
         "file": f"{session.artifact_path} ({there})" if session.artifact_path else "",
         "branch": branch_words(session),
         "note": session.note or "",
+        "asks": session.question or "",
+        "told": "; ".join(f"{message.by}: {message.text}" for message in session.messages),
         "skipped": session.skip_reason or "",
         "problem": session.error_message or "",
     }

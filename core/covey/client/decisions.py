@@ -31,6 +31,7 @@ _KINDS = (
     e.ControlSettled,
     e.SessionFailed,
     e.SessionStalled,
+    e.QuestionAsked,
     e.SessionInterrupted,
     e.ArtifactMissing,
     e.SessionBlocked,
@@ -119,6 +120,8 @@ def _need_of(event: AnyEvent) -> tuple[str, str] | None:
             need = "failed", event.reason
         case e.SessionStalled():
             need = "stalled", f"no sign of life for {ago(event.since, event.at)}"
+        case e.QuestionAsked():
+            need = "asking", event.question
         case e.SessionInterrupted(needs_human=str(why)):
             need = "interrupted", why
         case e.ArtifactMissing():

@@ -223,6 +223,8 @@ def run_order(
     model: str | None = None,
     max_sessions: int | None = None,
     overwrite: bool = False,
+    budget_usd: float | None = None,
+    budget_tokens: int | None = None,
     credentials: tuple[str, ...] = (),
     clock: Clock | None = None,
 ) -> RunOrder:
@@ -237,6 +239,8 @@ def run_order(
         model=model,
         max_sessions=max_sessions,
         overwrite=overwrite,
+        budget_usd=budget_usd,
+        budget_tokens=budget_tokens,
         version=version("covey"),
         credentials=tuple(name for name in credentials if name in os.environ),
     )

@@ -213,6 +213,7 @@ def no_run_json(project_root: Path) -> dict[str, object]:
             "missing_files": [],
             "not_created": [],
             "stalled": [],
+            "questions": [],
             "interrupted": [],
             "paused": [],
         },
@@ -272,6 +273,7 @@ def needs_human_json(view: RunView) -> dict[str, list[dict[str, object]]]:
         "missing_files": [{**_named(session), "path": session.artifact_path} for session in lists["missing_files"]],
         "not_created": list(not_created(view.sessions)),
         "stalled": [{**_named(session), "since": session.stalled_since} for session in lists["stalled"]],
+        "questions": [{**_named(session), "question": session.question} for session in lists["questions"]],
         "interrupted": [{**_named(session), "reason": undecided(session)} for session in lists["interrupted"]],
         "paused": [
             *([_pause_json(view.root.component, view.root.paused)] if view.root.paused else []),

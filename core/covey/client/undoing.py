@@ -5,7 +5,7 @@ from datetime import datetime
 from covey.model.control import ControlRequest
 from covey.model.decision import Decision
 from covey.model.session import Session
-from covey.model.undo import UNDOABLE, undo
+from covey.model.undo import DECISIONS, undo
 from covey.store.sqlite import Viewer
 
 
@@ -16,7 +16,7 @@ async def last_decision(viewer: Viewer, run_id: str) -> str | None:
     """
     waiting = await _waiting(viewer, run_id)
     taken_back = {request.undoes for request in waiting if request.undoes is not None}
-    asked = [request.decision_id for request in waiting if request.action in UNDOABLE]
+    asked = [request.decision_id for request in waiting if request.action in DECISIONS]
     for decision_id in reversed(asked):
         if decision_id not in taken_back:
             return decision_id

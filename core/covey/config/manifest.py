@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from covey.config.locations import KeyPath, Lines, locate
+from covey.config.prices import Prices, PriceTable
 from covey.config.settings import (
     DEFAULT_AGENT,
     AgentKinds,
@@ -31,7 +32,7 @@ from covey.errors import ConfigError, Mistake, UsageError
 from covey.text.quoting import did_you_mean, listed, quoted, visible
 
 MANIFEST = "covey.toml"
-_TABLES = ("project", "paths", "commands", "run", "agents", "design", "ui", "keys", "context")
+_TABLES = ("project", "paths", "commands", "run", "prices", "agents", "design", "ui", "keys", "context")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -111,6 +112,7 @@ def read_manifest(root: Path, agent_kinds: AgentKinds) -> Reading:
     commands = findings.validate(CommandsTable, data.get("commands", {}), ("commands",))
     run = findings.validate(RunTable, data.get("run", {}), ("run",))
     design = findings.validate(DesignTable, data.get("design", {}), ("design",))
+    prices = _prices(data.get("prices", {}), findings)
     for mistake in ui_settings_from(data).mistakes:
         findings.add(mistake.where, mistake.message)
     agents = _agents(data.get("agents", {}), agent_kinds, findings)
@@ -125,6 +127,7 @@ def read_manifest(root: Path, agent_kinds: AgentKinds) -> Reading:
             commands=commands,
             run=run,
             design=design,
+            prices=prices,
             agents=agents,
         )
         manifest = Manifest(path, settings, contexts, findings.lines)
@@ -164,6 +167,17 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 def _refuse(path: Path, line: int, message: str) -> NoReturn:
     raise ConfigError((Mistake(path, line, visible(message)),))
+
+
+def _prices(value: object, findings: Findings) -> Prices:
+    """The prices whose tables are in order; each of the others has its mistakes among the findings."""
+    if not isinstance(value, dict):
+        findings.add(("prices",), f'"prices" should hold tables, like [prices."some-model"], not {quoted(value)}')
+        return Prices()
+    tables = {
+        str(model): findings.validate(PriceTable, table, ("prices", str(model))) for model, table in value.items()
+    }
+    return Prices({model: table for model, table in tables.items() if table is not None})
 
 
 def _agents(value: object, kinds: AgentKinds, findings: Findings) -> dict[str, ConfiguredAgent]:

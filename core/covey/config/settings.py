@@ -15,6 +15,7 @@ from typing import Annotated, Protocol
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from covey.config.durations import Duration
+from covey.config.prices import Prices
 from covey.errors import UsageError
 from covey.model.activity import QUIET_AFTER
 from covey.text.quoting import did_you_mean, has_controls, listed, quoted
@@ -172,6 +173,9 @@ class RunTable(Table):
     A session at work that gives no sign of life is shown as quiet after `quiet_after`, and needs a human from
     `stall_timeout` on. `session_timeout` is for all the work of one attempt, its time in the queue apart; parents have
     no such limit.
+
+    The budgets are what one call of `covey run` may spend in all its runs, and what each session may by itself, over
+    all its attempts: in US dollars, and in tokens of all kinds together.
     """
 
     agent: Label = DEFAULT_AGENT
@@ -191,6 +195,10 @@ class RunTable(Table):
     isolation: Annotated[Isolation, Strict(strict=False)] = Isolation.NONE
     push: bool = False
     pull_request: bool = False
+    budget_usd: Annotated[float, Field(gt=0, le=_LARGEST, allow_inf_nan=False)] | None = None
+    budget_tokens: Annotated[int, Field(gt=0)] | None = None
+    session_budget_usd: Annotated[float, Field(gt=0, le=_LARGEST, allow_inf_nan=False)] | None = None
+    session_budget_tokens: Annotated[int, Field(gt=0)] | None = None
 
 
 class DesignTable(Table):
@@ -247,7 +255,7 @@ class ConfiguredAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of a project; `agents` are those with a table of their own."""
+    """All settings of a project; `prices` are what models cost, `agents` those with a table of their own."""
 
     kinds: AgentKinds
     project: ProjectTable = field(default_factory=ProjectTable)
@@ -255,6 +263,7 @@ class Settings:
     commands: CommandsTable = field(default_factory=CommandsTable)
     run: RunTable = field(default_factory=RunTable)
     design: DesignTable = field(default_factory=DesignTable)
+    prices: Prices = field(default_factory=Prices)
     agents: dict[str, ConfiguredAgent] = field(default_factory=dict)
 
     def agent(self, name: str) -> ConfiguredAgent:

@@ -1,12 +1,14 @@
 """The desk of an agent: its transcript, its conversation, its ledger of processes, and how long it may clean up."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
-from covey.agents.base import Message
+from covey.agents.base import Message, TurnUsage
 from covey.clock import Clock
+from covey.engine.till import Till
 from covey.model.command import TRANSCRIPT_ROW_BYTES, TranscriptKind, TranscriptRow
 from covey.model.session import Session
 from covey.store.base import Process, Said
@@ -88,14 +90,25 @@ class SessionLedger:
 
 
 class StoredConversation:
-    """The conversation of a session with its model, as one step has it; whatever is said is a sign of life."""
+    """The conversation of a session with its model, as one step has it; whatever is said is a sign of life.
 
-    def __init__(self, store: EngineStore, session: Session, interaction_id: str, sign: Callable[[], None]) -> None:
+    `written` is called once more of it is durable: with it what the agent was given before.
+    """
+
+    def __init__(
+        self,
+        store: EngineStore,
+        session: Session,
+        interaction_id: str,
+        sign: Callable[[], None],
+        written: Callable[[], Awaitable[object]],
+    ) -> None:
         self._store = store
         self._session_id = session.id
         self._conversation = session.conversation
         self._interaction_id = interaction_id
         self._sign = sign
+        self._written = written
         self._last: int | None = None
 
     async def load(self) -> list[Message]:
@@ -112,6 +125,7 @@ class StoredConversation:
         first = self._last + 1
         self._last += len(messages)
         await self._store.say([self._row(n, message) for n, message in enumerate(messages, start=first)])
+        await self._written()
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""
@@ -125,6 +139,22 @@ class StoredConversation:
         return Said(self._session_id, self._conversation, n, self._interaction_id, body)
 
 
+class Dialogue(Protocol):
+    """What is said between an agent and its human (`covey.engine.dialogue`)."""
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """Stand still while the run is hard paused; then what humans have said since."""
+        ...
+
+    async def ask(self, question: str) -> str:
+        """Ask, and wait for the answer."""
+        ...
+
+    async def kept(self) -> None:
+        """Note that the agent has for good what it was given."""
+        ...
+
+
 class EngineDesk:
     """What the engine lends an agent for one turn; whatever the agent does with it is a sign of life."""
 
@@ -133,14 +163,18 @@ class EngineDesk:
         transcript: Transcript,
         *,
         ledger: SessionLedger,
+        till: Till,
         conversation: StoredConversation,
+        dialogue: Dialogue,
         grace: Grace,
         step: str,
         sign: Callable[[], None],
     ) -> None:
         self._transcript = transcript
+        self.till = till
         self._step = step
         self._sign = sign
+        self.dialogue = dialogue
         self.ledger = ledger
         self.conversation = conversation
         self.grace = grace
@@ -149,3 +183,26 @@ class EngineDesk:
         """Add to the session's transcript."""
         self._sign()
         self._transcript.add(self._step, kind, text)
+
+    async def spent(self, usage: TurnUsage) -> None:
+        """Count what a turn has used; returns once it is durable."""
+        self._sign()
+        await self.till.take(self._step, usage)
+
+    async def before_turn(self) -> tuple[str, ...]:
+        """What humans have said since the last turn; waits while the run is hard paused.
+
+        Raises:
+            BudgetSpentError: what the session may spend by itself is spent.
+        """
+        self._sign()
+        return await self.dialogue.before_turn()
+
+    async def ask(self, question: str) -> str:
+        """Ask a human, and wait for the answer.
+
+        Raises:
+            ValueError: the question has no words.
+        """
+        self._sign()
+        return await self.dialogue.ask(question)

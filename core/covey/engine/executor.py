@@ -13,7 +13,8 @@ from covey.artifacts.presence import look_at
 from covey.engine.git_work import GitWork
 from covey.engine.runtime import Turn
 from covey.engine.shell import run_tests
-from covey.errors import CoveyError
+from covey.errors import CoveyError, UsageError
+from covey.model.ability import Ability
 from covey.model.command import Command, CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.component import Component, spawn_order
 from covey.model.credential import GateState
@@ -91,6 +92,13 @@ class Executor:
         """
         configured = tools.settings.agent(name)
         return self._registry.create(configured.kind, configured.options)
+
+    def abilities(self, tools: Tools, name: str) -> tuple[Ability, ...]:
+        """What the agent of this name can do beside its work; nothing where it is not known, or cannot be loaded."""
+        try:
+            return self._registry.abilities(tools.settings.agent(name).kind)
+        except (UsageError, KeyError):  # told by the step that needs it
+            return ()
 
     def credential_of(self, tools: Tools, name: str) -> str | None:
         """The name of the credential that the agent of this name works with; None where it has none.
@@ -175,6 +183,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         design_path=paths[ArtifactKind.DESIGN],
         test_path=paths[ArtifactKind.TEST],
         test_command=tuple(command_for(tools.home, tools.settings, paths[ArtifactKind.TEST])),
+        test_timeout=tools.settings.commands.timeout,
         must_fail=must_fail,
         component=component,
         context=context,

@@ -5,27 +5,32 @@ never its siblings; an error of the store ends the engine. Engine shutdown is th
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from covey.agents.base import CredentialStoppedError
+from covey.agents.base import BudgetSpentError, CredentialStoppedError
+from covey.engine.budgets import Budgets
 from covey.engine.credentials import Credentials
 from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
+from covey.engine.dialogue import Dialogue, Questions
 from covey.engine.executor import Executor
 from covey.engine.failures import RepeatedFailures
 from covey.engine.loop import run_session
 from covey.engine.pauses import STARTS, STEPS, Pauses
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
-from covey.engine.turns import Bench, Turns, error_result
+from covey.engine.till import Till
+from covey.engine.turns import Bench, HeldBackError, Turns, error_result
 from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
 from covey.errors import StoreError
 from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
-from covey.model.status import FailureCause
+from covey.model.session import Session
+from covey.model.status import FailureCause, Phase
 from covey.store.base import Child
 from covey.workspace.endings import as_written
 from covey.workspace.processes import KILL_SECONDS, Grace
@@ -78,15 +83,19 @@ class LocalRuntime:
         self._works: dict[Running, Work] = {}
         credential_of = functools.partial(_credential_of, bench, executor)
         self.credentials = Credentials(bench, credential_of, executor.gates, slots.look_again)
-        slots.stands_still = self._is_held
+        slots.stands_still = self._gets_no_slot
         self.pauses = Pauses(slots, self.credentials.asks_for)
         self.failures = RepeatedFailures(bench)
-        self.turns = Turns(bench)
+        self.budgets = Budgets(bench)
+        self.turns = Turns(
+            bench, abilities=lambda agent: executor.abilities(bench.tools, agent), before_agent=self._may_pay
+        )
+        self.questions = Questions()
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
 
-    def _is_held(self, session_id: str) -> bool:
+    def _gets_no_slot(self, session_id: str) -> bool:
         return self.pauses.is_closing or self.credentials.holds(session_id)
 
     # What the loop asks for.
@@ -106,8 +115,10 @@ class LocalRuntime:
 
     async def next_command(self, running: Running) -> Turn | None:
         """The turn to take; None when the session has ended or another attempt has begun."""
-        await self._stand_still(self._works[running])
-        return await self.turns.next_command(running)
+        while True:
+            await self._stand_still(self._works[running])
+            with contextlib.suppress(HeldBackError):  # its run has just been paused
+                return await self.turns.next_command(running)
 
     async def handle_result(self, turn: Turn, result: Result) -> Next:
         """Record the result and what follows from it."""
@@ -148,14 +159,32 @@ class LocalRuntime:
             return await self._act(work, turn, desk)
 
     async def _act(self, work: Work, turn: Turn, desk: EngineDesk) -> Result:
-        work.acting = asyncio.create_task(self._executor.execute(self._bench.tools, turn, desk))
+        work.acting = asyncio.create_task(self._paid(turn, desk))
         try:
             await asyncio.wait({work.acting})
         except asyncio.CancelledError:
             await _end(work.acting)
             raise
         acting, work.acting = work.acting, None
+        await self._back_at_work(work)
+        if acting.cancelled() or not isinstance(acting.exception(), CredentialStoppedError):
+            await desk.dialogue.kept()
         return self._ended(work) if acting.cancelled() else acting.result()
+
+    async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
+        """Do what the turn's command says, unless it is an agent's and the session has no money left."""
+        try:
+            if turn.interaction.command.command is CommandKind.AGENT:
+                await desk.till.before_turn()
+            return await self._executor.execute(self._bench.tools, turn, desk)
+        except BudgetSpentError as error:
+            return error_result(str(error), self._bench.tools.clock.now(), cause=FailureCause.BUDGET)
+
+    async def _may_pay(self, session: Session) -> bool:
+        """Its run has not just been paused because its budget is spent."""
+        await self.budgets.look(session.run_id)
+        root_number = self._works[Running(session.id, session.attempt)].run_number
+        return not self.pauses.holds(root_number, STEPS)
 
     async def due_children(self, running: Running) -> Due:
         """The children that are neither terminal nor running, and whether others run or wait for a human."""
@@ -192,7 +221,8 @@ class LocalRuntime:
 
     def is_at_work(self, running: Running) -> bool:
         """Something works for this attempt, and will record a result for what it has begun."""
-        return running in self._works
+        work = self._works.get(running)
+        return work is not None and work.begun
 
     def stop_work(self, running: Running, *, now: bool = False) -> None:
         """End what works for a session whose status says that it has ended; `now` cuts its grace short."""
@@ -219,7 +249,9 @@ class LocalRuntime:
     def at_rest(self) -> bool:
         """Nothing can go on by itself: every session that is at work waits for something that has not happened."""
         return all(
-            self.wakeups.at_rest(running.session_id) or self.pauses.is_standing_still(running.session_id)
+            self.wakeups.at_rest(running.session_id)
+            or self.pauses.is_standing_still(running.session_id)
+            or self.questions.is_waiting(running.session_id)
             for running in self._works
         )
 
@@ -288,6 +320,7 @@ class LocalRuntime:
 
     async def _in_slot(self, work: Work) -> None:
         """Start once a slot is free and the run is not paused; a run's root starts at once, and starts nothing."""
+        await self._answered(work.running)
         if work.stopped:
             return
         session_id = work.running.session_id
@@ -298,7 +331,7 @@ class LocalRuntime:
                 await self.pauses.passed(session_id, work.run_number, STARTS)
             await self._loop(work)
             return
-        work.has_slot = await self.pauses.acquire(session_id, work.at)
+        work.has_slot = await self._slot(work, work.at)
         try:
             if work.has_slot:
                 with self.vitals.at_work(work.running, is_limited=True):
@@ -307,34 +340,67 @@ class LocalRuntime:
             if work.has_slot:
                 self._slots.release()
 
+    async def _slot(self, work: Work, at: Place) -> bool:
+        """Wait for a slot in which there is money to work with; False when the session was withdrawn."""
+        while await self.pauses.acquire(work.running.session_id, at):
+            await self.budgets.look_at(work.run_number)
+            if not self.pauses.holds(work.run_number) or work.stopped:
+                return True
+            self._slots.release()
+            self._moved()
+        return False
+
     async def _stand_still(self, work: Work) -> None:
         """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""
-        session_id, number = work.running.session_id, work.run_number
-        if work.stopped or not self.pauses.holds(number, STEPS):
+        if not self._is_held(work):
             return
+        if work.at is not None:
+            await self._rest(work)
+        else:  # a parent has no slot, and its time is not limited
+            self._moved()
+            await self._back_at_work(work)
+
+    async def _rest(self, work: Work, until: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Stand still until then, and until the run goes on; the slot is for others meanwhile."""
         self._moved()
-        if work.at is None:
-            await self.pauses.passed(session_id, number, STEPS)
-            return
-        self._slots.release()
-        work.has_slot = False
+        if work.has_slot:
+            self._slots.release()
+            work.has_slot = False
         with self.vitals.resting(work.running):
-            work.has_slot = await self.pauses.acquire(session_id, work.at)
+            if until is not None:
+                await until()
+            await self._back_at_work(work)
+
+    async def _back_at_work(self, work: Work) -> None:
+        """Wait for a slot, unless it has one, needs none, or nobody wants it any more."""
+        if work.stopped or work.has_slot:
+            return
+        if work.at is None:
+            await self.pauses.passed(work.running.session_id, work.run_number, STEPS)
+        else:
+            work.has_slot = await self.pauses.acquire(work.running.session_id, work.at)
+
+    async def _answered(self, running: Running) -> None:
+        """An agent that asks is not called again before there is an answer, whichever engine it had asked."""
+
+        async def asks() -> bool:
+            position = await self._bench.store.position(self._bench.scope, running.session_id)
+            session = position.session if position is not None else None
+            return session is not None and session.attempt == running.attempt and session.phase is Phase.ASKING
+
+        if await asks():
+            self._moved()
+            await self.questions.answered(running.session_id, asks)
 
     async def _wait_for_credential(self, work: Work, turn: Turn) -> Turn | None:
         """Stand still in the middle of a step, the slot given back, until the credential is resumed; then begin again.
 
         None when the session was ended meanwhile.
         """
-        session_id = work.running.session_id
-        await self.turns.stands_still(work.running, self.credentials.why(session_id))
+        await self.turns.stands_still(work.running, self.credentials.why(work.running.session_id))
         if work.stopped or work.at is None:
             return None
-        self._slots.release()
-        work.has_slot = False
-        self._moved()
-        with self.vitals.resting(work.running):
-            work.has_slot = await self.pauses.acquire(session_id, work.at)
+        await self._rest(work)
         return await self.turns.again(turn) if work.has_slot else None
 
     async def _loop(self, work: Work) -> None:
@@ -358,10 +424,36 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign)
-        return EngineDesk(
-            work.transcript, ledger=ledger, conversation=conversation, grace=work.grace, step=step, sign=life.sign
+        till = Till(self._bench, self.budgets, turn.session)
+        dialogue = Dialogue(
+            self.turns,
+            turn,
+            work.transcript,
+            self._bench.tools.clock,
+            questions=self.questions,
+            rest=functools.partial(self._rest, work),
+            is_held=functools.partial(self._may_take_no_turn, work, till),
         )
+        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign, dialogue.kept)
+        return EngineDesk(
+            work.transcript,
+            ledger=ledger,
+            till=till,
+            conversation=conversation,
+            dialogue=dialogue,
+            grace=work.grace,
+            step=step,
+            sign=life.sign,
+        )
+
+    async def _may_take_no_turn(self, work: Work, till: Till) -> bool:
+        """Its run is paused, be it that its budget has just been found spent."""
+        await till.before_turn()
+        return self._is_held(work)
+
+    def _is_held(self, work: Work) -> bool:
+        """It is not to take another step or turn for now."""
+        return not work.stopped and self.pauses.holds(work.run_number, STEPS)
 
     async def _transcript(self, turn: Turn) -> Transcript:
         store, (session_id, attempt) = self._bench.store, turn.running

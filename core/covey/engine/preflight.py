@@ -28,9 +28,17 @@ _ANY_FILE = "test.py"
 
 
 async def preflight(
-    project: DeclaredProject, registry: AgentRegistry, kind: ArtifactKind, agents: Iterable[str], wanted: set[str]
+    project: DeclaredProject,
+    registry: AgentRegistry,
+    kind: ArtifactKind,
+    agents: Iterable[str],
+    wanted: set[str],
+    *,
+    more: Iterable[str] = (),
 ) -> None:
     """Check the agents, that the files of this kind of the `wanted` modules can be written, and what runs tests.
+
+    What `more` has been found is told with the rest.
 
     Raises:
         UsageError: everything that is not in order, each with what to do.
@@ -40,6 +48,7 @@ async def preflight(
     problems.extend(_directory_problems(project, kind, components))
     if kind is not ArtifactKind.DESIGN and components:
         problems.extend(await testing_problems(project))
+    problems.extend(more)
     if problems:
         raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
 

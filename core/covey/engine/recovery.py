@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 DIED = "its engine died"
 _GOES_ON = AT_WORK | {Phase.WAITING}
-_WAS_AT_WORK = _GOES_ON | {Phase.INTERRUPTED}
+_WAS_AT_WORK = _GOES_ON | {Phase.INTERRUPTED, Phase.ASKING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +31,28 @@ class Found:
     """How the sessions stood that were active as an engine began; `died`: the one before did not leave in good order.
 
     Once their run is gone on with, `resumed` go on at the step that was interrupted and `adopted`, which had nothing at
-    work, with their next; `waiting` wait for a human, each with the reason.
+    work, with their next; `waiting` wait for a human, each with the reason, and `asking` for an answer.
     """
 
     died: bool = False
     resumed: tuple[Session, ...] = ()
     adopted: tuple[Session, ...] = ()
     waiting: tuple[tuple[Session, str], ...] = ()
+    asking: tuple[Session, ...] = ()
 
     def tell(self) -> None:
         """Tell the engine's log."""
-        if not (self.died or self.resumed or self.waiting):
+        if not (self.died or self.resumed or self.waiting or self.asking):
             return
         began = TOOK_OVER if self.died else "goes on with what was left"
-        log.info("%s: %s", began, found_active(len(self.resumed), len(self.adopted), len(self.waiting)))
+        waiting = len(self.waiting) + len(self.asking)
+        log.info("%s: %s", began, found_active(len(self.resumed), len(self.adopted), waiting))
         for session in self.resumed:
             log.info("%s resumes at %s", sanitise_line(session.component), step_words(session.step or ""))
         for session, reason in self.waiting:
             log.warning("%s waits for you: %s", sanitise_line(session.component), reason)
+        for session in self.asking:
+            log.warning("%s asks you: %s", sanitise_line(session.component), sanitise_line(session.question or ""))
 
 
 async def recover(bench: Bench, leftovers: Leftovers, grace_seconds: float) -> Found:
@@ -81,23 +85,26 @@ def _started(bench: Bench, found: Found) -> e.EngineStarted:
         died=found.died,
         resumed=len(found.resumed),
         adopted=len(found.adopted),
-        waiting=len(found.waiting),
+        waiting=len(found.waiting) + len(found.asking),
     )
 
 
 def _found(sessions: Iterable[Session], leftovers: Leftovers, *, died: bool) -> Found:
-    resumed, adopted, waiting = list[Session](), list[Session](), list[tuple[Session, str]]()
+    resumed, adopted, asking, waiting = list[Session](), list[Session](), list[Session](), list[tuple[Session, str]]()
     for session in sessions:
         if session.status is not Status.ACTIVE:
             continue
-        unsafe = leftovers.why_not(session) if session.phase in _WAS_AT_WORK else None
+        was_at_work = session.phase in _WAS_AT_WORK or session.pending is not None
+        unsafe = leftovers.why_not(session) if was_at_work else None
         if unsafe is not None:
             waiting.append((session, unsafe))
+        elif session.phase is Phase.ASKING:
+            asking.append(session)
         elif session.pending is not None and session.command is not CommandKind.SPAWN_SESSIONS:
             resumed.append(session)
         else:
             adopted.append(session)
-    return Found(died, tuple(resumed), tuple(adopted), tuple(waiting))
+    return Found(died, tuple(resumed), tuple(adopted), tuple(waiting), tuple(asking))
 
 
 async def interrupt(bench: Bench, reason: str, run_id: str | None = None) -> None:

@@ -116,6 +116,8 @@ class Engine:
         """Learn what was written: wake sessions, watch files, see runs end."""
         self.runs.know(committed)
         self.runtime.pauses.know(committed.sessions.values())
+        self.runtime.questions.know(committed.sessions.values())
+        self.runtime.budgets.know(committed.sessions.values())
         self.runtime.credentials.know(committed)
         self.runtime.failures.know(entry.event for entry in committed.entries)
         self.runtime.wakeups.tell(committed)
@@ -216,6 +218,7 @@ class Engine:
         self.found.tell()
         self.runs.roots.update({root.id: root for root in await store.roots(self._bench.scope)})
         self.runtime.pauses.know(self.runs.roots.values())
+        self.runtime.budgets.know(self.runs.roots.values())
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
         await self.runtime.credentials.open()

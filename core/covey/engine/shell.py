@@ -20,7 +20,7 @@ from covey.agents.base import Desk
 from covey.artifacts.junit import REPORT_LIMIT, Report, UnreadableError, read_report
 from covey.model.command import Command, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
-from covey.projects.commands import import_paths, pytest_place
+from covey.projects.commands import import_paths, pytest_place, with_options
 from covey.steps.base import Tools
 from covey.steps.tested import Expected
 from covey.text.sanitise import sanitise_line
@@ -62,7 +62,7 @@ async def _run(tools: Tools, arguments: Sequence[str], desk: Desk) -> Finished:
     async def on_output(_: Stream, text: str) -> None:
         await desk.report(TranscriptKind.OUTPUT, text)
 
-    own = {"PYTHONPATH": import_paths(tools.root, tools.settings), "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {"PYTHONPATH": import_paths(tools.root, tools.settings.project.source), "PYTHONDONTWRITEBYTECODE": "1"}
     return await run_process(
         arguments,
         cwd=tools.root,
@@ -92,12 +92,8 @@ def remove_leftovers(root: Path) -> None:
 
 def _with_report(arguments: Sequence[str], place: Path) -> list[str]:
     """The command; pytest is told as well where to write its report and its cache."""
-    if pytest_place(arguments) is None:
-        return list(arguments)
     options = (f"--junitxml={place / _REPORT}", "-o", "junit_family=xunit1", "-o", f"cache_dir={place / 'cache'}")
-    # The last word counts, and behind a bare -- there are no options.
-    at = arguments.index("--") if "--" in arguments else len(arguments)
-    return [*arguments[:at], *options, *arguments[at:]]
+    return with_options(arguments, options)
 
 
 def _report(place: Path, root: Path) -> dict[str, object]:

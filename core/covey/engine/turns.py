@@ -5,7 +5,7 @@ again. So both can be called twice, by anybody, at any moment.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,8 @@ from covey.engine.consequences import (
 from covey.engine.runtime import Next, Running, Turn
 from covey.errors import NotFoundError, RefusedError, StaleOperationError, StepError
 from covey.model import events as e
-from covey.model.command import Interaction, Result, ResultStatus, Try
+from covey.model.ability import Ability
+from covey.model.command import CommandKind, Interaction, Result, ResultStatus, Try
 from covey.model.ids import new_id
 from covey.model.scope import Scope
 from covey.model.session import Session, about, is_terminal, undecided
@@ -50,11 +51,27 @@ class Bench:
     tools: Tools
 
 
-class Turns:
-    """Decides and stores turns."""
+class HeldBackError(Exception):
+    """A run was paused just before a command that costs money; nothing was stored."""
 
-    def __init__(self, bench: Bench) -> None:
+
+class Turns:
+    """Decides and stores turns.
+
+    `abilities` tells what an agent can do, by its name, beside its work. `before_agent` is called with a session before
+    an agent's command is issued for it; False holds the command back.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        abilities: Callable[[str], tuple[Ability, ...]] = lambda _: (),
+        before_agent: Callable[[Session], Awaitable[bool]] | None = None,
+    ) -> None:
         self._bench = bench
+        self._abilities = abilities
+        self._before_agent = before_agent
 
     async def started(self, running: Running) -> bool:
         """Record that a session's loop runs; False when it has ended, waits for a human, or is at another attempt."""
@@ -64,10 +81,9 @@ class Turns:
                 return False
             if session.phase not in {Phase.QUEUED, Phase.INTERRUPTED}:
                 return True
-            event = e.SessionStarted(
-                at=self._now(),
-                **about(session),
-            )
+            spawns = self._workflow(session).spawns
+            abilities = () if spawns else self._abilities(session.agent)
+            event = e.SessionStarted(at=self._now(), **about(session), abilities=abilities)
             if await self._stored(Operation(events=(event,), versions={session.id: session.version})):
                 return True
 
@@ -78,6 +94,7 @@ class Turns:
 
         Raises:
             NotFoundError: `session_not_found`, or `invalid_interaction` for a step that the workflow does not have.
+            HeldBackError: the run was paused before an agent may work.
         """
         while True:
             position = await self._position(running.session_id)
@@ -101,6 +118,8 @@ class Turns:
         workflow = self._workflow(session)
         name = next_step(workflow, position.tries, session.state.get("resume_step")) or workflow.final
         command = await self._step(session, name).get_command(self._bench.scope, session)
+        if command.command is CommandKind.AGENT and self._before_agent and not await self._before_agent(session):
+            raise HeldBackError
         interaction = Interaction(
             id=new_id(),
             session_id=session.id,
@@ -193,6 +212,27 @@ class Turns:
                 return False
             if await self._stored(await self._ending(session, cause, reason)):
                 return True
+
+    async def noted(self, running: Running, change: Callable[[Session], tuple[e.AnyEvent, ...]]) -> Session | None:
+        """Record what happens to a session at work, as `change` has it for the row of the moment; the row after it.
+
+        None when the session is gone or another attempt has begun.
+        """
+        while True:
+            position = await self._position_or_none(running.session_id)
+            if position is None or position.session.attempt != running.attempt:
+                return None
+            session = position.session
+            events = change(session)
+            if not events:
+                return session
+            try:
+                committed = await self._bench.store.append(
+                    Operation(events=events, versions={session.id: session.version})
+                )
+            except StaleOperationError:
+                continue
+            return committed.sessions[session.id]
 
     async def stands_still(self, running: Running, reason: str) -> None:
         """Record that the work of a session was ended for now; its interaction stays pending."""

@@ -87,13 +87,18 @@ class Vitals:
 
     @contextlib.contextmanager
     def resting(self, running: Running) -> Iterator[None]:
-        """A session stands still for the length of the block, however long that is: it is not of its time."""
+        """A session stands still for the length of the block, however long that is: it is not of its time.
+
+        A command of it that is at work is not expected to give signs of life meanwhile.
+        """
         life, before = self._lives[running], self._awake.seconds()
         is_limited, life.is_limited = life.is_limited, False
+        is_acting, life.is_acting = life.is_acting, False
         try:
             yield
         finally:
-            life.is_limited = is_limited
+            life.is_limited, life.is_acting = is_limited, is_acting
+            life.spoke = life.spoke or is_acting
             life.since += self._awake.seconds() - before
 
     # Looking.

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from covey.model import events as e
+from covey.model.budget import Account, Budget, more_than, overrun
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
-from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, holding
+from covey.model.credential import NONE_PAUSED, Paused, holding
 from covey.model.ids import id_for
+from covey.model.message import listening_objection, text_objection
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.retries import objection, retry_digest
 from covey.model.session import Session, about, is_terminal, standing, undecided
@@ -35,7 +37,7 @@ class Decision:
         return bool(self.events)
 
 
-def decide(
+def decide(  # noqa: PLR0911 - one for each action
     request: ControlRequest,
     session: Session,
     ancestors: Sequence[Session],
@@ -43,13 +45,15 @@ def decide(
     at: datetime,
     *,
     retry_limit: int | None = None,
+    account: Account = Account(),  # noqa: B008 - it is immutable
     paused: Paused = NONE_PAUSED,
 ) -> Decision:
     """Decide a request on the rows of the moment.
 
     `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
     `retry_limit` is how many retries a session gets unless they are forced; None where the settings are not known.
-    `paused` are the credentials that are.
+    `account` is what counts against the run's budget, and `paused` are the credentials that are: only a resume is
+    decided on them.
     """
     held = holding(paused, descendants) if request.action is Action.RESUME else ()
     without_change = _without_change(request, session, is_held=bool(held))
@@ -63,16 +67,16 @@ def decide(
             return _skip(request, session, ancestors, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
-        case Action.PAUSE | Action.RESUME:
-            pauses_or_goes_on = request.action is Action.PAUSE or session.paused is not None
-            of_run = (_of_run(request, session, at),) if pauses_or_goes_on else ()
-            return Decision((*(_resumed(pause, request, at) for pause in held), *of_run))
+        case Action.PAUSE:
+            return _paused(request, session, at)
+        case Action.RESUME:
+            by = request.requested_by
+            credentials = tuple(e.CredentialResumed(at=at, credential=each.credential, by=by) for each in held)
+            return _resumed(request, session, account, at, credentials)
+        case Action.MESSAGE:
+            return _message(request, session, at)
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
-
-
-def _resumed(pause: CredentialPause, request: ControlRequest, at: datetime) -> e.CredentialResumed:
-    return e.CredentialResumed(at=at, credential=pause.credential, by=request.requested_by)
 
 
 def _without_change(request: ControlRequest, session: Session, *, is_held: bool) -> Decision | None:
@@ -119,7 +123,8 @@ def _run_as_wished(request: ControlRequest, session: Session) -> str | None:
     if session.session_id is not None:
         return None
     if request.action is Action.RESUME:
-        return "it is not paused" if pause is None else None
+        is_at_work = pause is None and session.status is Status.ACTIVE
+        return "it is not paused" if is_at_work and _wished_budget(request, session) == session.budget else None
     if pause is None or (request.hard and pause.mode is PauseMode.SOFT):
         return None
     return f"it is paused already, by {pause.by}"
@@ -197,7 +202,7 @@ def _restart(request: ControlRequest, session: Session, descendants: Sequence[Se
         return Decision(reason="it looks after its children already; retry those that need it")
     if descendants and not undecided(session):
         return Decision(refused=True, reason="cannot retry: it is at work and has children; retry those")
-    if session.phase is Phase.QUEUED:
+    if session.phase is Phase.QUEUED and session.pending is None:
         return Decision(reason=f"attempt {session.attempt} has not started yet")
     again = _retried(request, session, at, is_parent=bool(descendants))
     return Decision((*cancel_all([session], request, at), again))
@@ -265,6 +270,42 @@ def _skip(
     return Decision((*below, skipped, *(() if was_stopped else _wake_ancestors(ancestors, at))))
 
 
+def _message(request: ControlRequest, session: Session, at: datetime) -> Decision:
+    """A message to a session that asks is the answer; to another one, it goes to its agent before the next turn."""
+    text = request.message or ""
+    objection = text_objection(text) or listening_objection(session) or _asked_since(request, session)
+    if objection is not None:
+        return Decision(refused=True, reason=objection)
+    if session.question_id is not None:
+        answered = e.QuestionAnswered(
+            at=at,
+            **about(session),
+            question_id=session.question_id,
+            answer=text,
+            by=request.requested_by,
+            decision_id=request.decision_id,
+        )
+        return Decision((answered,), reason="it is the answer to its question")
+    sent = e.MessageSent(
+        at=at,
+        **about(session),
+        message_id=request.id,
+        message=text,
+        by=request.requested_by,
+        decision_id=request.decision_id,
+    )
+    return Decision((sent,), reason="its agent gets it before its next turn")
+
+
+def _asked_since(request: ControlRequest, session: Session) -> str | None:
+    """Why a message was meant for something else than what it would be now."""
+    if request.answers == session.question_id:
+        return None
+    if session.question is not None:
+        return f"it changed meanwhile: it asks by now: {session.question}"
+    return "it changed meanwhile: its question does not wait for an answer any more"
+
+
 def _wake_ancestors(ancestors: Sequence[Session], at: datetime) -> tuple[e.AnyEvent, ...]:
     """What is decided of a child puts blocked parents back to waiting: they look again."""
     return tuple(_unblocked(above, at) for above in ancestors if above.phase is Phase.BLOCKED)
@@ -274,10 +315,8 @@ def _unblocked(session: Session, at: datetime) -> e.SessionUnblocked:
     return e.SessionUnblocked(at=at, **about(session))
 
 
-def _of_run(request: ControlRequest, session: Session, at: datetime) -> e.RunPaused | e.RunResumed:
-    if request.action is Action.RESUME:
-        return e.RunResumed(at=at, **about(session), by=request.requested_by, decision_id=request.decision_id)
-    return e.RunPaused(
+def _paused(request: ControlRequest, session: Session, at: datetime) -> Decision:
+    paused = e.RunPaused(
         at=at,
         **about(session),
         kind=PauseKind.HUMAN,
@@ -286,3 +325,30 @@ def _of_run(request: ControlRequest, session: Session, at: datetime) -> e.RunPau
         by=request.requested_by,
         decision_id=request.decision_id,
     )
+    return Decision((paused,))
+
+
+def _resumed(
+    request: ControlRequest, session: Session, account: Account, at: datetime, credentials: tuple[e.AnyEvent, ...]
+) -> Decision:
+    """Let the run and its credentials go on, unless its budget is spent by then: it would be paused again at once."""
+    budget = _wished_budget(request, session)
+    found = overrun(budget, account)
+    if found is not None:
+        advice = f"; {more_than(found.limit)}" if found.limit else ""
+        return Decision(refused=True, reason=f"{found.reason}{advice}")
+    by, key = request.requested_by, request.decision_id
+    events = credentials
+    if budget is not None and budget != session.budget:
+        events = (*events, e.BudgetSet(at=at, **about(session), budget=budget, by=by, decision_id=key))
+    if session.paused is not None:
+        events = (*events, e.RunResumed(at=at, **about(session), by=by, decision_id=key))
+    return Decision(events)
+
+
+def _wished_budget(request: ControlRequest, session: Session) -> Budget | None:
+    """What the run may spend once the request is granted; None where nobody sets a limit."""
+    if request.budget_usd is None and request.budget_tokens is None:
+        return session.budget
+    known = session.budget or Budget(id=request.decision_id)
+    return known.with_limits(request.budget_usd, request.budget_tokens)

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
@@ -53,7 +55,7 @@ class RunStopped(Event, frozen=True, kw_only=True, tag="run_stopped"):
 class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     """No session of the run starts from here on; if `hard`, none takes another step. `by` who, `cause` why.
 
-    `resets_at` is when whatever caused it is over, where that is known.
+    `resets_at` is when whatever caused it is over, where that is known; `limit` that of the budget which is spent.
     """
 
     kind: PauseKind
@@ -62,11 +64,20 @@ class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     by: str
     decision_id: str
     resets_at: datetime | None = None
+    limit: str | None = None
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):
     """A paused run goes on."""
 
+    by: str
+    decision_id: str
+
+
+class BudgetSet(Event, frozen=True, kw_only=True, tag="budget_set"):
+    """So much may be spent from here on, by all runs whose roots have a budget with this id. `by` who."""
+
+    budget: Budget
     by: str
     decision_id: str
 
@@ -97,7 +108,12 @@ class SessionCreated(Event, frozen=True, kw_only=True, tag="session_created"):
 
 
 class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
-    """The session has its slot (or needs none) and its loop runs."""
+    """The session has its slot (or needs none) and its loop runs.
+
+    It has so again when it goes on after a question or a pause. `abilities` are those of the agent that works for it.
+    """
+
+    abilities: tuple[Ability, ...] = ()
 
 
 class CommandIssued(Event, frozen=True, kw_only=True, tag="command_issued"):
@@ -144,6 +160,41 @@ class SessionStalled(Event, frozen=True, kw_only=True, tag="session_stalled"):
 
 class SessionRevived(Event, frozen=True, kw_only=True, tag="session_revived"):
     """A stalled session has given a sign of life."""
+
+
+class SessionPaused(Event, frozen=True, kw_only=True, tag="session_paused"):
+    """A session at work stands still at its next turn, since its run is hard paused; its slot is given back."""
+
+
+class QuestionAsked(Event, frozen=True, kw_only=True, tag="question_asked"):
+    """The agent asks the human, and waits; the session's slot is given back meanwhile."""
+
+    question_id: str
+    question: str
+
+
+class QuestionAnswered(Event, frozen=True, kw_only=True, tag="question_answered"):
+    """A human has answered; the session waits for a slot, and its agent gets the answer then."""
+
+    question_id: str
+    answer: str
+    by: str
+    decision_id: str
+
+
+class MessageSent(Event, frozen=True, kw_only=True, tag="message_sent"):
+    """The engine has taken a message of a human; the agent gets it before its next turn."""
+
+    message_id: str
+    message: str
+    by: str
+    decision_id: str
+
+
+class MessageDelivered(Event, frozen=True, kw_only=True, tag="message_delivered"):
+    """The agent has these messages (answers among them) for good: nothing gives them to it again."""
+
+    message_ids: tuple[str, ...]
 
 
 class SessionInterrupted(Event, frozen=True, kw_only=True, tag="session_interrupted"):
@@ -232,6 +283,20 @@ class DecisionUndone(Event, frozen=True, kw_only=True, tag="decision_undone"):
     state: dict[str, Any] = {}
 
 
+class UsageRecorded(Event, frozen=True, kw_only=True, tag="usage_recorded"):
+    """One turn of a model was paid for, by whichever attempt of the session: `tokens` by kind (see `model/usage.py`).
+
+    `cost_usd` is what it cost by the prices of that moment, None where the model has none. `request_id` is the
+    provider's: what a session has recorded under one is never recorded again.
+    """
+
+    step: str
+    model: str
+    tokens: dict[str, int]
+    cost_usd: float | None = None
+    request_id: str | None = None
+
+
 class ArtifactFound(Event, frozen=True, kw_only=True, tag="artifact_found"):
     """The session's file is there, seen by the engine. `path` is relative to the project root."""
 
@@ -245,7 +310,7 @@ class ArtifactMissing(Event, frozen=True, kw_only=True, tag="artifact_missing"):
 
 
 class ControlRequested(Event, frozen=True, kw_only=True, tag="control_requested"):
-    """The engine took a request from the inbox."""
+    """The engine took a request from the inbox; `note` is what is to be said to the agent."""
 
     request_id: str
     decision_id: str
@@ -327,6 +392,7 @@ AnyEvent = (
     | RunStopped
     | RunPaused
     | RunResumed
+    | BudgetSet
     | RunFinished
     | SessionCreated
     | SessionStarted
@@ -337,6 +403,11 @@ AnyEvent = (
     | SessionUnblocked
     | SessionStalled
     | SessionRevived
+    | SessionPaused
+    | QuestionAsked
+    | QuestionAnswered
+    | MessageSent
+    | MessageDelivered
     | SessionInterrupted
     | SessionCompleted
     | SessionFailed
@@ -344,6 +415,7 @@ AnyEvent = (
     | SessionSkipped
     | SessionRetried
     | DecisionUndone
+    | UsageRecorded
     | ArtifactFound
     | ArtifactMissing
     | ControlRequested

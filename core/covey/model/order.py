@@ -35,6 +35,8 @@ class RunOrder(Order, frozen=True, kw_only=True, tag_field="order", tag="run"):
     model: str | None = None
     max_sessions: int | None = None
     overwrite: bool = False
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
     version: str = ""
     credentials: tuple[str, ...] = ()
     begun: tuple[Begun, ...] = ()

@@ -90,13 +90,14 @@ def reasons(tree: SessionTree, root: Session, credentials: Paused = NONE_PAUSED)
     paused = [f"{root.component} is {pause_words(root.paused)}; covey resume goes on"] if root.paused else []
     blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
     waiting = [f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each))]
+    asking = [f"{each.component} asks: {each.question}" for each in standing if each.phase is Phase.ASKING]
     held = holding(credentials, standing)
     stopped = [*map(credential_words, held), *([remedy(held)] if held else [])]
-    return [*paused, *stopped, *blocked, *waiting]
+    return [*paused, *stopped, *blocked, *waiting, *asking]
 
 
 def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool, paused: Paused = NONE_PAUSED) -> bool:
-    """The run is blocked or paused, and nothing of it can go on by itself.
+    """The run is blocked or paused, or an agent of it asks, and nothing of it can go on by itself.
 
     What was interrupted goes on where an engine lives, unless its run is paused, or the credential that it works with
     (`paused` are those that are), and somebody has to decide about that.
@@ -127,7 +128,8 @@ def _stuck(tree: SessionTree, session: Session, root: Session, held: Collection[
     A parent whose engine left while it waited is interrupted: it still waits, unless something below it can go on.
     `held` are those that stand still for a credential.
     """
-    if session.id in held or session.phase is Phase.BLOCKED or undecided(session) or is_held(root.paused, session):
+    asks = session.phase in {Phase.BLOCKED, Phase.ASKING} or session.id in held
+    if asks or undecided(session) or is_held(root.paused, session):
         return True
     children = tree.children(session.id)
     if session.phase is Phase.INTERRUPTED and any(_goes_on(tree, child, held) for child in children):

@@ -5,7 +5,8 @@ A session's life:
     (none) ──created──▶ queued ──started──▶ running ⇄ waiting ⇄ blocked        status: active
                           ▲                    │
                           │       interrupted ◀┤ ──started──▶ running    (or it waits for a human's decision)
-                          │           stalled ◀┘ ──revived──▶ running
+                          │           stalled ◀┤ ──revived──▶ running
+                          │            asking ◀┘ ──answered──▶ queued   (and paused at a turn ──▶ queued)
                           │                    │
                  retried, undone    ┌──────────┼───────────┬────────────┐
                           │         ▼          ▼           ▼            ▼
@@ -23,7 +24,9 @@ from msgspec.structs import replace
 
 from covey.errors import IllegalEventError
 from covey.model import events as e
+from covey.model.ability import Ability
 from covey.model.command import CommandKind
+from covey.model.message import Message
 from covey.model.pause import Pause, PauseMode
 from covey.model.restored import objection, restored_fields
 from covey.model.retries import Repeat, counted, failure_digest, retry_digest
@@ -58,7 +61,7 @@ def apply(session: Session | None, event: e.AnyEvent) -> Session | None:
 
 def _may_be_of_another_attempt(event: e.AnyEvent) -> bool:
     is_late = isinstance(event, e.ResultRecorded) and event.late
-    return is_late or isinstance(event, e.SessionRetried | e.DecisionUndone)
+    return is_late or isinstance(event, e.SessionRetried | e.DecisionUndone | e.UsageRecorded)
 
 
 def _name(event: e.AnyEvent) -> str:
@@ -105,7 +108,8 @@ def _phase_of(command: CommandKind | None) -> Phase:
 def _started(session: Session, event: e.SessionStarted) -> Session:
     _require(undecided(session) is None, session, event, "a human has to decide about it")
     phase = _phase_of(session.command) if session.pending else Phase.RUNNING
-    return _next(session, event, phase=phase, started_at=session.started_at or event.at)
+    started_at = session.started_at or event.at
+    return _next(session, event, phase=phase, started_at=started_at, abilities=event.abilities)
 
 
 def _command_issued(session: Session, event: e.CommandIssued) -> Session:
@@ -120,7 +124,11 @@ def _command_issued(session: Session, event: e.CommandIssued) -> Session:
     )
 
 
-_WITHOUT_COMMAND: dict[Phase | None, Phase | None] = {Phase.CANCELLING: None, Phase.STALLED: Phase.RUNNING}
+_WITHOUT_COMMAND: dict[Phase | None, Phase | None] = {
+    Phase.CANCELLING: None,
+    Phase.STALLED: Phase.RUNNING,
+    Phase.ASKING: Phase.RUNNING,
+}
 """The phases that an open command alone keeps up, and what they become without it."""
 
 
@@ -129,14 +137,23 @@ def _result_recorded(session: Session, event: e.ResultRecorded) -> Session:
         if session.pending != event.interaction_id:
             return _next(session, event)
         phase = _WITHOUT_COMMAND.get(session.phase, session.phase)
-        return _next(session, event, pending=None, phase=phase, stalled_since=None)
+        return _next(session, event, pending=None, phase=phase, stalled_since=None, **_nothing_asked(session))
     _require(session.status is Status.ACTIVE, session, event, f"it is {session.status}, the result is late")
     _require(session.pending == event.interaction_id, session, event, "the interaction is not its pending one")
     _require(session.phase is not Phase.STALLED, session, event, "a result is a sign of life, and it is stalled")
     state = event.updates.get("state", {})
     only_state = set(event.updates) <= {"state"} and isinstance(state, dict)
     _require(only_state, session, event, "a result updates nothing but the state")
-    return _next(session, event, pending=None, state={**session.state, **state})
+    # An agent that does not wait for its answer any more has not asked.
+    phase = Phase.RUNNING if session.phase is Phase.ASKING else session.phase
+    state = {**session.state, **state}
+    return _next(session, event, pending=None, phase=phase, state=state, **_nothing_asked(session))
+
+
+def _nothing_asked(session: Session) -> dict[str, Any]:
+    """The fields of a session that asks nothing; an answer that it still waited for is nobody's any more."""
+    messages = tuple(message for message in session.messages if message.question is None)
+    return {"question": None, "question_id": None, "messages": messages}
 
 
 def _reconfigured(session: Session, event: e.SessionReconfigured) -> Session:
@@ -161,11 +178,54 @@ def _revived(session: Session, event: e.SessionRevived) -> Session:
     return _next(session, event, phase=Phase.RUNNING, stalled_since=None)
 
 
+def _paused_at_turn(session: Session, event: e.SessionPaused) -> Session:
+    _require(session.pending is not None, session, event, "it has no command at work")
+    return _next(session, event, phase=Phase.QUEUED)
+
+
+def _asked(session: Session, event: e.QuestionAsked) -> Session:
+    _require(session.pending is not None, session, event, "it has no command at work")
+    _require(bool(event.question.strip()), session, event, "a question needs words")
+    return _next(session, event, phase=Phase.ASKING, question=event.question, question_id=event.question_id)
+
+
+def _answered(session: Session, event: e.QuestionAnswered) -> Session:
+    _require(session.question_id == event.question_id, session, event, "it asks something else")
+    answer = Message(id=event.question_id, text=event.answer, by=event.by, question=session.question)
+    messages = (*session.messages, answer)
+    return _next(session, event, phase=Phase.QUEUED, question=None, question_id=None, messages=messages)
+
+
+def _message_sent(session: Session, event: e.MessageSent) -> Session:
+    _require(Ability.MESSAGES in session.abilities, session, event, "its agent takes no messages")
+    _require(all(each.id != event.message_id for each in session.messages), session, event, "it was sent already")
+    message = Message(id=event.message_id, text=event.message, by=event.by)
+    return _next(session, event, messages=(*session.messages, message))
+
+
+def _message_delivered(session: Session, event: e.MessageDelivered) -> Session:
+    waiting = {each.id for each in session.messages}
+    known = bool(event.message_ids) and waiting.issuperset(event.message_ids)
+    _require(known, session, event, "these messages do not wait for it")
+    left = tuple(each for each in session.messages if each.id not in event.message_ids)
+    return _next(session, event, messages=left)
+
+
 def _interrupted(session: Session, event: e.SessionInterrupted) -> Session:
     needs_human = {"interrupted": event.needs_human} if event.needs_human else None
     if session.phase is Phase.INTERRUPTED:
         _require(needs_human != session.needs_human, session, event, "it is interrupted, and nothing differs")
-    return _next(session, event, phase=Phase.INTERRUPTED, stalled_since=None, needs_human=needs_human)
+    if session.phase is Phase.QUEUED:
+        _require(session.pending is not None, session, event, "it has no command at work")
+    return _next(
+        session,
+        event,
+        phase=Phase.INTERRUPTED,
+        stalled_since=None,
+        needs_human=needs_human,
+        question=None,
+        question_id=None,
+    )
 
 
 def _ended(session: Session, event: e.AnyEvent, status: Status, **changes: Any) -> Session:
@@ -176,6 +236,7 @@ def _ended(session: Session, event: e.AnyEvent, status: Status, **changes: Any) 
         "stalled_since": None,
         "paused": None,
         "repeat": None,
+        **_nothing_asked(session),
     }
     return _next(session, event, status=status, **{**usual, **changes})
 
@@ -280,6 +341,17 @@ def _what_went_wrong(session: Session, event: e.SessionRetried) -> dict[str, Any
     return {**found, "failure_cause": event.failure_cause} if known else found
 
 
+def _used(session: Session, event: e.UsageRecorded) -> Session:
+    """What was paid for counts, whatever has become of the session and its attempt since."""
+    _require(1 <= (event.attempt or 0) <= session.attempt, session, event, f"its attempt is {session.attempt}")
+    _require(all(count >= 0 for count in event.tokens.values()), session, event, "tokens are never taken back")
+    usage = {kind: session.usage.get(kind, 0) + event.tokens.get(kind, 0) for kind in {**session.usage, **event.tokens}}
+    if event.cost_usd is not None:
+        return _next(session, event, usage=usage, cost_usd=(session.cost_usd or 0.0) + event.cost_usd)
+    unpriced = {**session.unpriced, event.model: session.unpriced.get(event.model, 0) + sum(event.tokens.values())}
+    return _next(session, event, usage=usage, unpriced=unpriced)
+
+
 def _artifact_found(session: Session, event: e.ArtifactFound) -> Session:
     _require(event.path == session.artifact_path, session, event, "the file is not its artifact")
     _require(session.artifact is not ArtifactState.PRESENT, session, event, "its artifact is known to be there")
@@ -304,6 +376,7 @@ def _run_paused(session: Session, event: e.RunPaused) -> Session:
         since=event.at,
         by=event.by,
         resets_at=event.resets_at,
+        limit=event.limit,
     )
     return _next(session, event, paused=pause)
 
@@ -311,6 +384,11 @@ def _run_paused(session: Session, event: e.RunPaused) -> Session:
 def _run_resumed(session: Session, event: e.RunResumed) -> Session:
     _require(session.paused is not None, session, event, "its run is not paused")
     return _next(session, event, paused=None)
+
+
+def _budget_set(session: Session, event: e.BudgetSet) -> Session:
+    _require(session.session_id is None, session, event, "it is no run's root")
+    return _next(session, event, budget=event.budget)
 
 
 class Rule(NamedTuple):
@@ -334,7 +412,14 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.SessionUnblocked: Rule(_ACTIVE, frozenset({Phase.BLOCKED}), _unblocked),
     e.SessionStalled: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _stalled),
     e.SessionRevived: Rule(_ACTIVE, frozenset({Phase.STALLED}), _revived),
-    e.SessionInterrupted: Rule(_ACTIVE, _WORKING | {Phase.STALLED, Phase.INTERRUPTED}, _interrupted),
+    e.SessionPaused: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _paused_at_turn),
+    e.QuestionAsked: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _asked),
+    e.QuestionAnswered: Rule(_ACTIVE, frozenset({Phase.ASKING}), _answered),
+    e.MessageSent: Rule(_ACTIVE, None, _message_sent),
+    e.MessageDelivered: Rule(_ANY, None, _message_delivered),
+    e.SessionInterrupted: Rule(
+        _ACTIVE, _WORKING | {Phase.STALLED, Phase.ASKING, Phase.QUEUED, Phase.INTERRUPTED}, _interrupted
+    ),
     e.SessionCompleted: Rule(_ACTIVE, _WORKING, _completed),
     e.SessionFailed: Rule(_ACTIVE, None, _failed),
     e.SessionCancelled: Rule(_ACTIVE, None, _cancelled),
@@ -343,10 +428,12 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.DecisionUndone: Rule(
         frozenset({Status.ACTIVE, Status.CANCELLED, Status.SKIPPED}), frozenset({Phase.QUEUED}), _undone
     ),
+    e.UsageRecorded: Rule(_ANY, None, _used),
     e.ArtifactFound: Rule(_ANY, None, _artifact_found),
     e.ArtifactMissing: Rule(frozenset({Status.COMPLETE}), None, _artifact_missing),
     e.RunPaused: Rule(_ACTIVE, None, _run_paused),
     e.RunResumed: Rule(_ACTIVE, None, _run_resumed),
+    e.BudgetSet: Rule(_ACTIVE, None, _budget_set),
 }
 
 _TOUCHES_NOTHING = frozenset(

@@ -27,6 +27,8 @@ def restored_fields(event: "DecisionUndone") -> dict[str, Any]:
         "step": event.step,
         "command": event.command,
         "pending": None,
+        "question": None,
+        "question_id": None,
         "needs_human": None,
         "note": event.note,
         "conversation": event.conversation,

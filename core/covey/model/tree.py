@@ -12,7 +12,7 @@ from covey.model.reducer import apply
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 
-_NEEDS = ("failed", "cancelled", "missing_files", "stalled", "interrupted")
+_NEEDS = ("failed", "cancelled", "missing_files", "stalled", "questions", "interrupted")
 """Why sessions need a human, in the order in which they are told."""
 
 
@@ -81,6 +81,8 @@ class SessionTree:
             lists["failed"].append(root)
         elif root.phase is Phase.STALLED:
             lists["stalled"].append(root)
+        elif root.phase is Phase.ASKING:
+            lists["questions"].append(root)
         elif undecided(root):
             lists["interrupted"].append(root)
         self._collect(root, lists)
@@ -96,6 +98,8 @@ class SessionTree:
                 lists["missing_files"].append(child)
             elif child.phase is Phase.STALLED:
                 lists["stalled"].append(child)
+            elif child.phase is Phase.ASKING:
+                lists["questions"].append(child)
             elif child.phase is Phase.INTERRUPTED:
                 lists["interrupted"].append(child)
             if child.status not in {Status.SKIPPED, Status.CANCELLED}:

@@ -19,7 +19,10 @@ from covey.model.session import Session, about, is_terminal
 from covey.model.status import ArtifactState, Phase, Status
 
 UNDOABLE = frozenset({Action.RETRY, Action.SKIP, Action.CANCEL})
-"""What can be undone; of everything else the opposite is at hand."""
+"""What can be undone; of a pause the opposite is at hand."""
+
+DECISIONS = UNDOABLE | {Action.MESSAGE}
+"""What counts as a decision; what was said to an agent is not taken back, and nothing before it in its place."""
 
 TOLD_BY: tuple[type[e.Event], ...] = (
     e.ControlRequested,
@@ -27,6 +30,8 @@ TOLD_BY: tuple[type[e.Event], ...] = (
     e.SessionSkipped,
     e.SessionRetried,
     e.DecisionUndone,
+    e.MessageSent,
+    e.QuestionAnswered,
 )
 """The events of a run that tell of its decisions."""
 
@@ -36,12 +41,15 @@ HasPassed = Callable[[Session, Session], bool]
 """Whether a parent has gone on beyond the step at which it waited for its children: as it was, and as it is."""
 
 _DECIDES = e.SessionCancelled | e.SessionSkipped | e.SessionRetried
+_TELLS = e.MessageSent | e.QuestionAnswered
 _SAYS_NOTHING_NEW = (
     e.ArtifactFound,
     e.ArtifactMissing,
     e.SessionReconfigured,
+    e.UsageRecorded,
     e.ControlRequested,
     e.ControlSettled,
+    e.MessageDelivered,
     e.RunStarted,
     e.RunAdopted,
     e.RunStopped,
@@ -79,11 +87,11 @@ def decisions(events: Iterable[e.AnyEvent], but: Collection[str] = ()) -> Histor
     undone: set[str] = set()
     for event in events:
         if isinstance(event, e.ControlRequested):
-            if event.action in UNDOABLE:
+            if event.action in DECISIONS:
                 asked.setdefault(event.decision_id, event)
         elif isinstance(event, e.DecisionUndone):
             undone.add(event.decision_id)
-        elif isinstance(event, _DECIDES) and event.decision_id in asked and event.session_id is not None:
+        elif isinstance(event, _DECIDES | _TELLS) and event.decision_id in asked and event.session_id is not None:
             changed.setdefault(event.decision_id, {})[event.session_id] = None
     left = [key for key in changed if key not in undone and key not in but]
     if not left:
@@ -92,7 +100,7 @@ def decisions(events: Iterable[e.AnyEvent], but: Collection[str] = ()) -> Histor
     return History(Made(left[-1], first.action, first.by, tuple(changed[left[-1]])), frozenset(undone))
 
 
-def undo(
+def undo(  # noqa: PLR0911 - each a reason of its own
     request: ControlRequest, run: Sequence[Session], history: History, has_passed: HasPassed, at: datetime
 ) -> Decision:
     """Decide an undo on the rows of the moment: all of a run, its root first. Its reason names what is undone."""
@@ -102,6 +110,9 @@ def undo(
     if made is None:
         return Decision(reason=NOTHING_LEFT)
     rows = {session.id: session for session in run}
+    if made.action is Action.MESSAGE:
+        told = f"the message to {_named([rows[key] for key in made.session_ids])}"
+        return Decision(refused=True, reason=f"cannot undo {told}: what an agent was told is not taken back")
     what = f"{made.action} of {_named([rows[key] for key in made.session_ids])}"
     if request.undoes not in {None, made.decision_id}:
         return Decision(refused=True, reason=f"another decision has come since: {what}, by {made.by}")

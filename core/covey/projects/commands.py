@@ -43,6 +43,15 @@ def pytest_place(command: Sequence[str]) -> int | None:
     return next((place for place, each in enumerate(command) if PurePosixPath(each).name in _PYTEST), None)
 
 
-def import_paths(root: Path, settings: Settings) -> str:
+def with_options(command: Sequence[str], options: Sequence[str]) -> list[str]:
+    """The command with options for pytest, if that is what it runs."""
+    if pytest_place(command) is None:
+        return list(command)
+    # The last word counts, and behind a bare -- there are no options.
+    at = command.index("--") if "--" in command else len(command)
+    return [*command[:at], *options, *command[at:]]
+
+
+def import_paths(root: Path, sources: Sequence[str]) -> str:
     """The source roots as PYTHONPATH has them."""
-    return os.pathsep.join(str(root if source == "." else root / source) for source in settings.project.source)
+    return os.pathsep.join(str(root if source == "." else root / source) for source in sources)

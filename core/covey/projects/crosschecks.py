@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from covey.config.manifest import Declared, Reading
 from covey.errors import Mistake
+from covey.projects.limits import leaves_root, path_problem
 from covey.projects.names import module_problem, name_problem
-from covey.projects.paths import OF_COMPONENT, OF_CONTEXT, ArtifactKind, PathRules, leaves_root, path_problem
+from covey.projects.paths import OF_COMPONENT, OF_CONTEXT, ArtifactKind, PathRules
 from covey.text.quoting import did_you_mean, quoted, visible
 
 _SHARED_BY = {ArtifactKind.REVIEW: ArtifactKind.DESIGN}

@@ -20,9 +20,10 @@ from covey.projects.design_files import DIRECTORIES, DesignFile, FoundDesigns, U
 from covey.projects.design_names import DocumentNames, Namer, Spelling, parts_of, shared_first_part
 from covey.projects.design_text import LONGEST_NAME, DesignText, ListedComponent, read_design
 from covey.projects.imported import Imported, ImportedComponent, ImportedContext, LeftOut
+from covey.projects.limits import leaves_root, path_problem
 from covey.projects.manifest import directory_name
 from covey.projects.names import module_problem, name_problem
-from covey.projects.paths import ArtifactKind, PathRules, leaves_root, path_problem
+from covey.projects.paths import ArtifactKind, PathRules
 from covey.projects.presets import choose_preset
 from covey.projects.python_tree import Found, find_modules
 from covey.text.quoting import quoted, visible

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from itertools import takewhile
 
-from covey.projects.paths import LONGEST_SEGMENT
+from covey.projects.limits import LONGEST_SEGMENT
 from covey.text.quoting import has_controls, quoted
 
 _NO_MODULE_AFTER = tuple("/\\@-")  # what they follow is a path, an address or a distribution's name

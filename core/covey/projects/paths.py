@@ -11,9 +11,6 @@ from pathlib import Path, PurePosixPath
 from covey.config.settings import PathsTable, Preset, ProjectTable
 from covey.model.component import Component
 
-LONGEST_SEGMENT = 255  # bytes; NAME_MAX of Linux and of macOS
-LONGEST_PATH = 4095  # bytes; PATH_MAX of Linux without its closing zero
-
 
 class ArtifactKind(StrEnum):
     """The kinds of files that components and contexts have."""
@@ -124,24 +121,3 @@ def _underscore_part(part: str) -> str:
         written += f"_{letter.lower()}" if starts_word else letter.lower()
         index += 1
     return written
-
-
-def path_problem(root: Path, path: str) -> str | None:
-    """Why the file system cannot hold a path of the project, as the end of a sentence; None when it can."""
-    long = next((part for part in path.split("/") if len(os.fsencode(part)) > LONGEST_SEGMENT), None)
-    if long is not None:
-        return f"has a part of {len(os.fsencode(long))} bytes; a file system holds at most {LONGEST_SEGMENT}"
-    length = len(os.fsencode(root / path))
-    if length > LONGEST_PATH:
-        return f"is {length} bytes long; a file system holds at most {LONGEST_PATH}"
-    if path.startswith("/") or ".." in path.split("/") or path == ".":
-        return "leads out of the project root"
-    return None
-
-
-def leaves_root(root: Path, path: str) -> bool:
-    """Whether a path's directory, with its links followed, is outside the project root (or links go in a circle)."""
-    try:
-        return not (root / path).parent.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):
-        return True

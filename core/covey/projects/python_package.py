@@ -14,9 +14,10 @@ from pathlib import Path
 from covey.config.settings import PathsTable, ProjectTable, composed
 from covey.errors import Mistake
 from covey.projects.imported import Imported, ImportedComponent, ImportedContext, LeftOut
+from covey.projects.limits import path_problem
 from covey.projects.manifest import directory_name
 from covey.projects.names import name_problem
-from covey.projects.paths import OF_COMPONENT, PathRules, path_problem
+from covey.projects.paths import OF_COMPONENT, PathRules
 from covey.projects.python_source import Import, Source, read_source
 from covey.projects.python_tree import Found, ModuleFile, find_modules
 from covey.text.quoting import visible

@@ -34,6 +34,12 @@ def stuck_advice(facts: Facts, sessions: Sequence[Session]) -> list[str]:
     return [*again, f"covey cancel {short_id(facts.root.id)}"]
 
 
+def question_advice(facts: Facts, sessions: Sequence[Session]) -> list[str]:
+    """How those who ask are answered."""
+    start = "" if facts.record.view.engine.alive else " --start"
+    return [f"covey message {short_id(session.id)} '...'{start}" for session in sessions[:_NAMED]]
+
+
 def not_created_advice(facts: Facts) -> list[str]:
     """What to do about components that got no session: the parent tries again."""
     return [f"covey retry {short_id(facts.root.id)}"]

@@ -60,6 +60,7 @@ class Needs:
     not_created: tuple[Mapping[str, object], ...]
     stuck: tuple[Session, ...]
     stalled: tuple[Session, ...]
+    questions: tuple[Session, ...]
     interrupted: tuple[Session, ...]
 
     @property
@@ -72,6 +73,7 @@ class Needs:
             or self.not_created
             or self.stuck
             or self.stalled
+            or self.questions
             or self.interrupted
         )
 
@@ -224,6 +226,7 @@ def _needs(tree: SessionTree, root: Session, sessions: Sequence[Session]) -> Nee
         not_created=absent,
         stuck=blocked,
         stalled=tuple(lists["stalled"]),
+        questions=tuple(lists["questions"]),
         interrupted=tuple(lists["interrupted"]),
     )
 

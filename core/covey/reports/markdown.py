@@ -6,7 +6,14 @@ from datetime import datetime
 
 from covey.model.session import Session, file_is_missing, is_terminal, undecided
 from covey.model.status import Status
-from covey.reports.advice import failed_advice, missing_advice, not_created_advice, run_advice, stuck_advice
+from covey.reports.advice import (
+    failed_advice,
+    missing_advice,
+    not_created_advice,
+    question_advice,
+    run_advice,
+    stuck_advice,
+)
 from covey.reports.facts import Facts, Group, Outcome, cost_of, is_kept, seconds_of, tokens_of
 from covey.reports.markup import address, code, link, prose
 from covey.text.glyphs import CAUSES, look_of
@@ -130,6 +137,8 @@ def _needs(facts: Facts) -> Iterator[Block]:
         yield _commands(not_created_advice(facts))
     if needs.stuck:
         yield from _need(facts, "Blocked", needs.stuck, told=_failure, advice=stuck_advice)
+    if needs.questions:
+        yield from _need(facts, "Asks you", needs.questions, told=_question, advice=question_advice)
     yield from _unfinished(facts)
     is_left_alone = not facts.record.view.engine.alive or facts.outcome is Outcome.INTERRUPTED
     if is_left_alone and not is_terminal(facts.root):
@@ -182,6 +191,10 @@ def _failure(facts: Facts, session: Session) -> Iterator[str]:
         yield f"  - test {code(test.name)}{place}: {prose(test.message or test.kind)}"
     if len(tests) > _TESTS:
         yield f"  - and {len(tests) - _TESTS} more tests"
+
+
+def _question(_: Facts, session: Session) -> Iterator[str]:
+    yield f"- {code(session.component)} ({code(short_id(session.id))}): {prose(session.question or '')}"
 
 
 def _undecided(_: Facts, session: Session) -> Iterator[str]:

@@ -7,6 +7,9 @@ A table WITHOUT ROWID names the columns of its primary key first: SQLite 3.40 ta
 integrity check where they come before it, and calls a sound database damaged.
 """
 
+IS_USAGE = """substr(body, 1, 25) = '{"event":"usage_recorded"'"""
+"""That an event is one of money spent: by the text with which the store begins it, for reading the JSON costs more."""
+
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE project (
@@ -133,6 +136,11 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (session_id, conversation, n)
     ) WITHOUT ROWID;
     CREATE INDEX conversations_by_interaction ON conversations (interaction_id);
+    """,
+    # A turn is paid for once: whoever records it again, after a restart as well, is refused by the log itself.
+    f"""
+    CREATE UNIQUE INDEX usage_by_request ON events (session_id, json_extract(body, '$.request_id'))
+        WHERE {IS_USAGE};
     """,
     """
     CREATE TABLE credentials (

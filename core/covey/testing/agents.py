@@ -1,13 +1,14 @@
 """Agents for tests and benchmarks: they do what a script says, in this very process."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel
 
-from covey.agents.base import Assignment, Desk, Outcome
+from covey.agents.base import Assignment, Desk, Outcome, TurnUsage
 from covey.config.settings import Table
+from covey.model.ability import Ability
 from covey.projects.paths import ArtifactKind
 
 Play = Callable[[Assignment, Desk], Awaitable[Outcome]]
@@ -22,6 +23,7 @@ class ScriptedAgent:
     """An agent that plays a script; made by `scripted`."""
 
     Settings: ClassVar[type[BaseModel]] = NoSettings
+    abilities: ClassVar[frozenset[Ability]] = frozenset()
     play: ClassVar[Play]
 
     def __init__(self, settings: BaseModel) -> None:
@@ -36,9 +38,9 @@ class ScriptedAgent:
         return await type(self).play(assignment, desk)
 
 
-def scripted(play: Play) -> type[ScriptedAgent]:
-    """An agent that plays this script, for the `extra` of a registry."""
-    return type("Scripted", (ScriptedAgent,), {"play": staticmethod(play)})
+def scripted(play: Play, abilities: Collection[Ability] = ()) -> type[ScriptedAgent]:
+    """An agent that plays this script and says that it can do these things, for the `extra` of a registry."""
+    return type("Scripted", (ScriptedAgent,), {"play": staticmethod(play), "abilities": frozenset(abilities)})
 
 
 def least_document(assignment: Assignment) -> str:
@@ -79,6 +81,17 @@ def _write(assignment: Assignment, text: str) -> None:
     target = assignment.workspace / assignment.target
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
+
+
+def spends(*turns: TurnUsage, then: Play = write_least) -> Play:
+    """A script: pay for these turns, one after the other, and then do something else; writes a file by default."""
+
+    async def play(assignment: Assignment, desk: Desk) -> Outcome:
+        for turn in turns:
+            await desk.spent(turn)
+        return await then(assignment, desk)
+
+    return play
 
 
 async def do_nothing(assignment: Assignment, desk: Desk) -> Outcome:  # noqa: ARG001 - a Play

@@ -88,6 +88,18 @@ def place(
             os.close(directory)
 
 
+@contextmanager
+def descend_into(root: Path, path: str, way: Way = ANY_WAY) -> Iterator[int]:
+    """A descriptor of a directory below the root, links on the way followed; `.` is the root itself.
+
+    Raises:
+        OutsideError: the path leads out of the root.
+        OSError: there is no way, or it is no directory.
+    """
+    with place(root, f"{path}/-", way=way) as (_, directory, _name):
+        yield directory
+
+
 def descend(trail: list[int], root: Path, path: str, *, create: bool, follow: bool, way: Way = ANY_WAY) -> str:
     """Go down to the directory that holds the path's last part, which is returned, a symlink only if not `follow`.
 

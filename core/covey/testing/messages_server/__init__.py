@@ -8,17 +8,24 @@ from covey.testing.messages_server import faults
 from covey.testing.messages_server.authors import author
 from covey.testing.messages_server.faults import Answer, Break, Broken, Fault, Refusal, Unanswered
 from covey.testing.messages_server.limits import RateLimit
+from covey.testing.messages_server.manners import ANTHROPIC, GATEWAY, LITELLM, OLLAMA, VLLM, Manner
 from covey.testing.messages_server.replies import Reply, Text, Thinking, ToolUse, Usage
 from covey.testing.messages_server.requests import HIDDEN, Request, ToolResult, fingerprint
 from covey.testing.messages_server.server import FakeMessagesServer, Script, in_turn
 
 __all__ = [
+    "ANTHROPIC",
+    "GATEWAY",
     "HIDDEN",
+    "LITELLM",
+    "OLLAMA",
+    "VLLM",
     "Answer",
     "Break",
     "Broken",
     "FakeMessagesServer",
     "Fault",
+    "Manner",
     "RateLimit",
     "Refusal",
     "Reply",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from covey.testing.messages_server.manners import Manner
 from covey.testing.messages_server.replies import CHARACTERS_PER_TOKEN, Block, Reply, Text, Thinking, ToolUse
 
 
@@ -20,33 +21,47 @@ class Event(NamedTuple):
 
 
 class Sending(NamedTuple):
-    """A reply on its way: to whom, under which id, and how many characters were asked with."""
+    """A reply on its way: under which id, from which model, how many characters were asked with, in which manner."""
 
     reply: Reply
     message_id: str
     model: str
     asked: int
+    manner: Manner
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What is said."""
+        return (Text(""), *self.reply.blocks) if self.manner.empty_text_first else self.reply.blocks
+
+    @property
+    def reason(self) -> str:
+        """Why the model stopped, as it is told."""
+        return "end_turn" if self.manner.end_turn_always else self.reply.reason
 
 
 def message(sending: Sending) -> dict[str, Any]:
     """The whole answer as one message."""
-    return {
-        **_head(sending),
-        "content": [_whole(block, f"{sending.message_id}_{n}") for n, block in enumerate(sending.reply.blocks)],
-        "stop_reason": sending.reply.reason,
-        "usage": usage(sending),
-    }
+    counted = {"usage": usage(sending)} if sending.manner.usage_counted else {}
+    content = [_whole(block, f"{sending.message_id}_{n}") for n, block in enumerate(sending.blocks)]
+    return {**_head(sending), "content": content, "stop_reason": sending.reason, **counted}
 
 
 def stream(sending: Sending) -> Iterator[Event]:
-    """The answer as events: start, blocks with their deltas, delta of the message, stop; a `ping` after the start."""
-    started = usage(sending) | {"output_tokens": 1}
+    """The answer as events: start, blocks with their deltas, delta of the message, stop; pings and others between."""
+    manner = sending.manner
+    counted = usage(sending)
+    started = (counted if manner.usage_counted else dict.fromkeys(counted, 0)) | {"output_tokens": 0}
     yield Event("message_start", {"type": "message_start", "message": {**_head(sending), "usage": started}})
-    yield Event("ping", {"type": "ping"})
-    for index, block in enumerate(sending.reply.blocks):
+    if manner.pings:
+        yield Event("ping", {"type": "ping"})
+    if manner.unknown_events:
+        yield Event("gateway_notice", {"type": "gateway_notice", "notice": {"route": "b"}})
+    for index, block in enumerate(sending.blocks):
         yield from _block(index, block, sending)
-    ended = {"stop_reason": sending.reply.reason, "stop_sequence": None}
-    yield Event("message_delta", {"type": "message_delta", "delta": ended, "usage": usage(sending)})
+    ended = {"stop_reason": sending.reason, "stop_sequence": None}
+    told = {"usage": counted} if manner.usage_counted else {}
+    yield Event("message_delta", {"type": "message_delta", "delta": ended, **told})
     yield Event("message_stop", {"type": "message_stop"})
 
 
@@ -66,10 +81,13 @@ def usage(sending: Sending) -> dict[str, int]:
     """The tokens of a reply: as its script says, else counted."""
     told = sending.reply.usage
     said = sum(len(_said(block)) for block in sending.reply.blocks)
-    return {
-        "input_tokens": _tokens(sending.asked) if told.input is None else told.input,
+    cached = {
         "cache_creation_input_tokens": told.cache_write,
         "cache_read_input_tokens": told.cache_read,
+    }
+    return {
+        "input_tokens": _tokens(sending.asked) if told.input is None else told.input,
+        **(cached if sending.manner.cache_counted else {}),
         "output_tokens": _tokens(said) if told.output is None else told.output,
     }
 
@@ -113,6 +131,7 @@ def _input(arguments: Mapping[str, object] | str) -> dict[str, Any]:
 
 def _block(index: int, block: Block, sending: Sending) -> Iterator[Event]:
     whole = _whole(block, f"{sending.message_id}_{index}")
+    size = sending.reply.delta_size
     match block:
         case Text():
             start, kind = whole | {"text": ""}, ("text_delta", "text")
@@ -120,8 +139,9 @@ def _block(index: int, block: Block, sending: Sending) -> Iterator[Event]:
             start, kind = whole | {"thinking": "", "signature": ""}, ("thinking_delta", "thinking")
         case ToolUse():
             start, kind = whole | {"input": {}}, ("input_json_delta", "partial_json")
+            size = max(size, len(_said(block))) if sending.manner.whole_arguments else size
     yield Event("content_block_start", {"type": "content_block_start", "index": index, "content_block": start})
-    for piece in _pieces(_said(block), sending.reply.delta_size):
+    for piece in _pieces(_said(block), size):
         yield _delta(index, {"type": kind[0], kind[1]: piece}, paced=True)
     if isinstance(block, Thinking):
         yield _delta(index, {"type": "signature_delta", "signature": block.signature}, paced=False)

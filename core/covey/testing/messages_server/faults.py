@@ -19,13 +19,17 @@ DRAFT = Reply("I begin with the source, then I write the document, section by se
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer with an HTTP status from 400 on. `body` replaces the API's own form of an error."""
+    """An answer with an HTTP status from 400 on. `body` replaces the server's own form of an error.
+
+    `code` is the stable name of the cause, where the API has one for it.
+    """
 
     status: int
     kind: str
     message: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    code: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no error.
@@ -158,9 +162,21 @@ def rate_limited(
     return Refusal(429, "rate_limit_error", message, told)
 
 
+def spend_limit_reached() -> Refusal:
+    """429, which no waiting of minutes mends: the month's spending has reached the organization's threshold."""
+    message = "You have reached your specified API usage limits. You will regain access next month."
+    return Refusal(429, "rate_limit_error", message, code="enforced_spend_limit_reached")
+
+
 def internal_error(status: int = 500) -> Refusal:
     """500 and its likes: the API's own fault."""
     return Refusal(status, "api_error", "Internal server error")
+
+
+def bad_gateway(status: int = 502) -> Refusal:
+    """502, 503 or 504 of a proxy before the API: a page of HTML instead of JSON."""
+    page = b"<html><head><title>Bad Gateway</title></head><body><center><h1>Bad Gateway</h1></center></body></html>"
+    return Refusal(status, "api_error", "Bad Gateway", {"content-type": "text/html"}, page)
 
 
 def overloaded(retry_after: float | None = None) -> Refusal:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from covey.testing.messages_server.events import Event, Sending, message, stream
 from covey.testing.messages_server.faults import Break, Broken, Refusal, Unanswered
+from covey.testing.messages_server.manners import Manner
 from covey.testing.messages_server.replies import Reply
 from covey.testing.messages_server.wire import Gone, Wire, encoded
 
-_JSON = {"content-type": "application/json"}
+JSON = {"content-type": "application/json"}
 _STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 _NO_JSON = b'event: content_block_delta\ndata: {"type": content_block_delta, oops\n\n'
 
@@ -17,17 +18,18 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request that is being answered: over which wire, with which headers, and how the time passes."""
+    """One request that is being answered: over which wire, with which headers, how, and how the time passes."""
 
     wire: Wire
     request_id: str
     headers: Mapping[str, str]
+    manner: Manner
     sleep: Sleep
 
     async def refuse(self, refusal: Refusal) -> None:
         """Answer with an error."""
-        body = error_body(refusal, self.request_id) if refusal.body is None else refusal.body
-        await self.wire.whole(refusal.status, {**_JSON, **self.headers, **refusal.headers}, body)
+        body = self._error(refusal) if refusal.body is None else refusal.body
+        await self.wire.whole(refusal.status, {**JSON, **self.headers, **refusal.headers}, body)
 
     async def leave_unanswered(self, fault: Unanswered) -> None:
         """Answer with nothing.
@@ -48,6 +50,8 @@ class Exchange:
             if fault is not None and n == fault.after and not await self._breaks(fault, event):
                 return await self.wire.end()
             await self._send(event, sending.reply)
+        if self.manner.done_at_last:
+            await self.wire.send(b"data: [DONE]\n\n")
         return await self.wire.end()
 
     async def _send(self, event: Event, reply: Reply) -> None:
@@ -75,7 +79,7 @@ class Exchange:
                 encoded_event = event.encoded()
                 await self.wire.send(encoded_event[: len(encoded_event) * 2 // 3] + b"\n\n")
             case Break.ERROR if fault.error is not None:
-                await self.wire.send(b"event: error\ndata: " + error_body(fault.error, self.request_id) + b"\n\n")
+                await self.wire.send(b"event: error\ndata: " + self._error(fault.error) + b"\n\n")
         return fault.how in (Break.STALLED, Break.MALFORMED)
 
     async def send(self, sending: Sending, fault: Broken | None = None) -> None:
@@ -83,7 +87,7 @@ class Exchange:
         deltas = sum(event.is_delta for event in stream(sending))
         if sending.reply.pace:
             await self.sleep(sending.reply.pace * deltas)
-        headers = {**_JSON, **self.headers, **sending.reply.headers}
+        headers = {**JSON, **self.headers, **sending.reply.headers}
         body = encoded(message(sending))
         if fault is None:
             return await self.wire.whole(200, headers, body)
@@ -105,8 +109,5 @@ class Exchange:
             self.wire.reset()
         raise Gone
 
-
-def error_body(refusal: Refusal, request_id: str) -> bytes:
-    """An error as the API writes it."""
-    error = {"type": refusal.kind, "message": refusal.message}
-    return encoded({"type": "error", "error": error, "request_id": request_id})
+    def _error(self, refusal: Refusal) -> bytes:
+        return encoded(self.manner.error(refusal, self.request_id))

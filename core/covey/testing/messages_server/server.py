@@ -5,7 +5,6 @@ import inspect
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -22,8 +21,9 @@ from covey.testing.messages_server.faults import (
     unauthorized,
 )
 from covey.testing.messages_server.limits import RateLimit
-from covey.testing.messages_server.playing import Exchange, Sleep
-from covey.testing.messages_server.replies import Reply
+from covey.testing.messages_server.manners import ANTHROPIC, Manner
+from covey.testing.messages_server.playing import JSON, Exchange, Sleep
+from covey.testing.messages_server.replies import CHARACTERS_PER_TOKEN, Reply
 from covey.testing.messages_server.requests import Request, credential_in, without_secrets
 from covey.testing.messages_server.wire import Arrival, Gone, Protocol, Wire, encoded
 
@@ -32,6 +32,9 @@ Script: TypeAlias = Callable[[Request], Answer | Awaitable[Answer]]
 
 LARGEST_REQUEST = 32 * 1024 * 1024
 """Bytes of a request that the API takes."""
+
+_FINAL = {"x-should-retry": "false"}
+"""Tells clients not to try again: it would only be the same."""
 
 MODELS = ("fake-large", "fake-small")
 """What `GET /v1/models` lists, unless it is told otherwise."""
@@ -67,6 +70,7 @@ class FakeMessagesServer:
         *,
         rate_limit: RateLimit | None = None,
         most_at_once: int | None = None,
+        manner: Manner = ANTHROPIC,
         models: Sequence[str] = MODELS,
         largest_request: int = LARGEST_REQUEST,
         sleep: Sleep = asyncio.sleep,
@@ -74,16 +78,18 @@ class FakeMessagesServer:
         """A server that is not listening yet.
 
         `script` may as well be one answer for all requests, or a sequence of answers, one for each in order.
-        `rate_limit` and `most_at_once` are kept by answering 429. `sleep` passes the seconds of a reply's pace.
+        `rate_limit` and `most_at_once` are kept by answering 429. `manner` is how the API is spoken: as Anthropic does,
+        or as `OLLAMA`, `LITELLM` and others. `sleep` passes the seconds of a reply's pace.
         """
         self._script = script if callable(script) else in_turn(script)
         self._rate_limit = rate_limit
         self._allowed_at_once = most_at_once
+        self._manner = manner
         self._models = tuple(models)
         self._largest = largest_request
         self._sleep = sleep
         self._listener: asyncio.Server | None = None
-        self._wires: dict[Wire, asyncio.Task[None] | None] = {}
+        self._wires: dict[Wire, asyncio.Task[object]] = {}
         self._raised: list[Exception] = []
         self._at_once = 0
         self.requests: list[Request] = []
@@ -119,9 +125,10 @@ class FakeMessagesServer:
         if self._listener is None:
             return
         self._listener.close()
-        for wire in self._wires:
-            wire.reset()
-        await asyncio.gather(*filter(None, self._wires.values()), return_exceptions=True)
+        working = list(self._wires.values())
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         await self._listener.wait_closed()
         self._listener = None
 
@@ -141,12 +148,17 @@ class FakeMessagesServer:
 
     async def _serve(self, wire: Wire) -> None:
         """Answer the requests of one connection until it ends."""
-        self._wires[wire] = asyncio.current_task()
+        if (task := asyncio.current_task()) is not None:
+            self._wires[wire] = task
         try:
-            with suppress(Gone):
-                while True:
-                    await self._answer(wire, await wire.read(self._largest))
+            while True:
+                await self._answer(wire, await wire.read(self._largest))
+        except Gone:
             await wire.close()
+        except (
+            asyncio.CancelledError
+        ):  # ends here: asyncio.streams logs a connection's task that was cancelled as an error
+            wire.reset()
         finally:
             del self._wires[wire]
 
@@ -159,15 +171,16 @@ class FakeMessagesServer:
             self._at_once -= 1
 
     async def _respond(self, wire: Wire, arrival: Arrival) -> None:
-        path = arrival.head.path.partition("?")[0]
-        number = len(self.requests) + 1
-        exchange = Exchange(wire, f"req_{number:06}", {"request-id": f"req_{number:06}"}, self._sleep)
-        match arrival.head.method, path:
+        method, path = arrival.head.method, arrival.head.path.partition("?")[0]
+        match method, path:
             case "POST", "/v1/messages":
-                await self._message(exchange, arrival)
+                await self._message(wire, arrival)
+            case "POST", "/v1/messages/count_tokens":
+                await wire.whole(200, JSON, encoded({"input_tokens": len(arrival.body or b"") // CHARACTERS_PER_TOKEN}))
             case "GET", "/v1/models":
-                await wire.whole(200, {"content-type": "application/json"}, self._list())
-            case method, _:
+                await wire.whole(200, JSON, self._list())
+            case _:
+                exchange = self._exchange(wire, "req_elsewhere")
                 await self._refuse(exchange, Refusal(404, "not_found_error", f"Not found: {method} {path}"))
 
     def _list(self) -> bytes:
@@ -177,7 +190,13 @@ class FakeMessagesServer:
         ]
         return encoded({"data": data, "has_more": False, "first_id": self._models[0], "last_id": self._models[-1]})
 
-    async def _message(self, exchange: Exchange, arrival: Arrival) -> None:
+    def _exchange(self, wire: Wire, request_id: str) -> Exchange:
+        headers = {"request-id": request_id} if self._manner.request_id else {}
+        if self._rate_limit is not None and self._manner.limits_told:
+            headers |= self._rate_limit.headers()
+        return Exchange(wire, request_id, headers, self._manner, self._sleep)
+
+    async def _message(self, wire: Wire, arrival: Arrival) -> None:
         body = _parsed(arrival.body)
         headers = arrival.head.headers
         request = Request(
@@ -188,23 +207,19 @@ class FakeMessagesServer:
         )
         self.requests.append(request)
         answer = self._refused(arrival, request, body) or await self._asked(request)
-        if self._rate_limit is not None:
-            exchange = Exchange(
-                exchange.wire, exchange.request_id, {**exchange.headers, **self._rate_limit.headers()}, exchange.sleep
-            )
-        sending_size = len(arrival.body or b"")
+        exchange = self._exchange(wire, f"req_{request.number:06}")
         match answer:
             case Refusal():
                 await self._refuse(exchange, answer)
             case Unanswered():
                 await exchange.leave_unanswered(answer)
             case _:
-                await self._play(exchange, request, answer, sending_size)
+                await self._play(exchange, request, answer, len(arrival.body or b""))
 
     async def _play(self, exchange: Exchange, request: Request, answer: Reply | Broken, asked: int) -> None:
         fault = answer if isinstance(answer, Broken) else None
         reply = answer.reply if isinstance(answer, Broken) else answer
-        sending = Sending(reply, f"msg_{request.number:06}", request.model, asked)
+        sending = Sending(reply, f"msg_{request.number:06}", request.model, asked, self._manner)
         self.statuses[200] += 1
         await (exchange.stream if request.stream else exchange.send)(sending, fault)
 
@@ -212,7 +227,7 @@ class FakeMessagesServer:
         """What the API itself would refuse."""
         if arrival.body is None:
             return too_large()
-        if request.credential is None:
+        if request.credential is None and self._manner.needs_key:
             return unauthorized("x-api-key header is required")
         if self._allowed_at_once is not None and self._at_once > self._allowed_at_once:
             return rate_limited()
@@ -227,7 +242,7 @@ class FakeMessagesServer:
             return _checked(await answer if inspect.isawaitable(answer) else answer)
         except Exception as error:  # noqa: BLE001 - a script may raise anything, and the test is to see it
             self._raised.append(error)
-            return Refusal(500, "api_error", f"The script of the fake server failed: {error!r}")
+            return Refusal(500, "api_error", f"The script of the fake server failed: {error!r}", _FINAL)
 
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         self.statuses[refusal.status] += 1

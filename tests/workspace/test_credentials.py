@@ -1,0 +1,38 @@
+"""Credentials of this process are known by their variables' names, and kept out of texts."""
+
+import pytest
+
+from covey.workspace.credentials import HIDDEN, Credentials
+
+KEY = "sk-ant-api03-0123456789"
+
+
+@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "db_password", "CLIENT_SECRET"])
+def test_by_the_names_of_variables(name: str) -> None:
+    credentials = Credentials({name: f" {KEY}\n"})
+    assert credentials.are_in(f"a{KEY}b")
+    assert credentials.hidden(f"a{KEY}b{KEY}") == f"a{HIDDEN}b{HIDDEN}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOME", KEY),
+        ("SSH_KEY", "/home/me/.ssh/id_rsa"),
+        ("USE_TOKEN", "yes"),
+        ("KEY", ""),
+        ("A_KEY", "some words here"),
+    ],
+)
+def test_what_is_none(name: str, value: str) -> None:
+    assert not Credentials({name: value}).are_in(f"{value} {KEY}")
+
+
+def test_one_that_begins_like_another() -> None:
+    credentials = Credentials({"A_KEY": KEY, "B_KEY": f"{KEY}-more"})
+    assert credentials.hidden(f"{KEY}-more {KEY}") == f"{HIDDEN} {HIDDEN}"
+
+
+def test_those_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", KEY)
+    assert Credentials().are_in(KEY)
