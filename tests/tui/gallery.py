@@ -18,6 +18,7 @@ from covey.client.slots import SlotsAnswer
 from covey.errors import CoveyError
 from covey.model.command import Interaction, TranscriptKind, TranscriptRow
 from covey.model.control import RequestState
+from covey.model.credential import CredentialPause
 from covey.model.session import Session
 from covey.text.glyphs import GlyphSet
 from covey_tui.link import Link
@@ -133,12 +134,12 @@ class Picture:
     engine: dict[str, object] = field(default_factory=dict)
     beginning: Beginning | None = None
     quiet: dict[str, int] = field(default_factory=dict)
+    credentials: tuple[CredentialPause, ...] = ()
 
     def app(self) -> Gallery:
         """The app that shows it once the keys have been pressed."""
-        return Gallery(
-            pictures.board(self.sessions(), self.quiet, **self.engine), self.theme, self.glyphs, self.beginning
-        )
+        board = pictures.board(self.sessions(), self.quiet, credentials=self.credentials, **self.engine)
+        return Gallery(board, self.theme, self.glyphs, self.beginning)
 
     async def lead(self, pilot: Pilot[int]) -> None:
         """Press the keys; what they set going has ended afterwards."""
@@ -209,6 +210,12 @@ PICTURES: tuple[Picture, ...] = (
     Picture("paused-ascii-80x24", pictures.paused, size=_SMALL, glyphs=GlyphSet.ASCII, no_color=True),
     Picture("repeated-failures", pictures.failing_again, keys=("4",)),
     Picture("repeated-failures-intervention", pictures.failing_again, keys=("i",)),
+    Picture("credential-refused", pictures.without_credential, keys=("4",), credentials=(pictures.REFUSED,)),
+    Picture("credential-intervention", pictures.without_credential, keys=("i",), credentials=(pictures.REFUSED,)),
+    Picture("rate-limited", pictures.at_work, engine={"gates": (pictures.COOLING,)}),
+    Picture(
+        "limit-reached-80x24", pictures.without_credential, size=_SMALL, keys=("j",), credentials=(pictures.LIMITED,)
+    ),
     Picture("no-engine", engine={"alive": False, "pid": None, "slots": None}),
     Picture("interrupted", pictures.interrupted, keys=("n",), engine={"held": 2, "short_of": ("memory",)}),
     Picture("light", keys=_TO_TAX_RULE, theme="covey-light"),

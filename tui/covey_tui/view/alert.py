@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from covey.model.credential import credential_words, gate_words
+from covey.model.credential import until_words
 from covey.model.pause import safety_words
 from covey.model.session import Session
 from covey.model.status import Status
@@ -67,8 +67,7 @@ def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None) -> Al
         return _whole(
             (span(f"{LOOKS['interrupted'].unicode} ", _WARNING), span("No engine runs. Any action starts one.")), cells
         ), Ground.ALERT
-    held_up = [credential_words(pause, zone) for pause in board.stopped.all_that_end()]
-    held_up += [f"{gate.credential}: {gate_words(gate, zone)}" for gate in board.engine.gates if gate.until is not None]
+    held_up = [until_words(pause, zone) for pause in board.stopped.all_that_end()]
     if held_up:
         said = sanitise_line("; ".join(held_up), _REASON)
         return _whole((span(f"{LOOKS['paused'].unicode} ", _QUIET), span(said)), cells), Ground.SURFACE

@@ -91,7 +91,7 @@ def _said(session: Session, width: int) -> list[Line]:
         return prose(said, width)
     stopped = stopped_by(session)
     if stopped:
-        said = f"{_as_sentence(in_words(stopped))} Nobody who works with it starts, and it is no attempt of anybody's."
+        said = f"{in_words(stopped).rstrip('.')}. Nobody who works with it starts, and it is no attempt of anybody's."
         said = f"{said} {_as_sentence(remedy(stopped))}"
         return prose(said, width)
     return prose(_sentence(session), width)
