@@ -39,6 +39,7 @@ artifact_found        -      | x      x       x       x       x           x     
 artifact_missing      -      | .      .       .       .       .           .         .       .      | x        x            .      .         .
 run_paused            -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
 run_resumed           -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
+budget_set            -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
 """  # noqa: E501 - a table is read across
 
 _LINES = [line.replace("|", " ").split() for line in PICTURE.strip().splitlines()]
@@ -88,10 +89,8 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
             return session.artifact_path is not None and session.artifact is not ArtifactState.PRESENT
         case e.QuestionAsked() | e.QuestionAnswered() | e.MessageSent() | e.MessageDelivered():
             return _is_said_wrongly(session, event)
-        case e.SessionInterrupted() if session.phase is Phase.QUEUED:
-            return session.pending is None
         case e.SessionInterrupted():
-            return column_of(session) == "undecided" and session.needs_human == {"interrupted": event.needs_human}
+            return _interrupts_nothing(session, event)
         case e.SessionRetried():
             return event.attempt != session.attempt + 1
         case e.DecisionUndone():
@@ -101,8 +100,10 @@ def asks_too_much(session: Session, event: e.AnyEvent) -> bool:  # noqa: PLR0911
         case e.ArtifactFound() | e.ArtifactMissing():
             is_there = session.artifact is ArtifactState.PRESENT
             return event.path != session.artifact_path or is_there is isinstance(event, e.ArtifactFound)
+        case e.RunPaused() | e.RunResumed() | e.BudgetSet():
+            return not _is_of_the_run(session, event)
         case _:
-            return isinstance(event, e.RunPaused | e.RunResumed) and not _may_be_paused_or_resumed(session, event)
+            return False
 
 
 def _is_said_wrongly(
@@ -121,11 +122,21 @@ def _is_said_wrongly(
             return not event.message_ids or not waiting.issuperset(event.message_ids)
 
 
-def _may_be_paused_or_resumed(session: Session, event: e.RunPaused | e.RunResumed) -> bool:
-    if isinstance(event, e.RunResumed):
-        return session.paused is not None
-    goes_further = session.paused is None or (session.paused.mode, event.mode) == ("soft", "hard")
-    return session.session_id is None and goes_further
+def _interrupts_nothing(session: Session, event: e.SessionInterrupted) -> bool:
+    if session.phase is Phase.QUEUED:
+        return session.pending is None
+    return column_of(session) == "undecided" and session.needs_human == {"interrupted": event.needs_human}
+
+
+def _is_of_the_run(session: Session, event: e.RunPaused | e.RunResumed | e.BudgetSet) -> bool:
+    match event:
+        case e.RunResumed():
+            return session.paused is not None
+        case e.RunPaused():
+            goes_further = session.paused is None or (session.paused.mode, event.mode) == ("soft", "hard")
+            return session.session_id is None and goes_further
+        case e.BudgetSet():
+            return session.session_id is None
 
 
 def _could_be_undone(session: Session, event: e.DecisionUndone) -> bool:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from covey.model import events as e
 from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
@@ -46,6 +47,7 @@ SESSION_EVENTS: list[type[e.Event]] = [
     e.ArtifactMissing,
     e.RunPaused,
     e.RunResumed,
+    e.BudgetSet,
 ]
 ORDINARY: list[type[e.Event]] = [
     e.SessionStarted,
@@ -154,6 +156,7 @@ def _fields(kind: type[e.Event], session: Session, moment: int) -> st.SearchStra
             **decided,
         },
         e.RunResumed: decided,
+        e.BudgetSet: {"budget": st.sampled_from([Budget(id="d0", usd=1.5), Budget(id="d1", tokens=9)]), **decided},
     }
     return st.fixed_dictionaries(fields.get(kind, {}))
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from covey.errors import IllegalEventError
 from covey.model import events as e
 from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.message import Message
@@ -68,6 +69,7 @@ def event_of(row: str, session: Session) -> e.AnyEvent:
         "artifact_missing": lambda: e.ArtifactMissing(**head, path="docs/design/s.md"),
         "run_paused": lambda: e.RunPaused(**head, **DECIDED, kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough"),
         "run_resumed": lambda: e.RunResumed(**head, **DECIDED),
+        "budget_set": lambda: e.BudgetSet(**head, **DECIDED, budget=Budget(id="d1", usd=1.5)),
     }
     return makers[row]()
 
@@ -105,7 +107,7 @@ def standing(column: str, *, command: str = "closed") -> Session | None:
 
 def as_run(row: str, session: Session) -> Session:
     """The same session as a root, and paused where a run is to be resumed; as it is for all other rows."""
-    if not row.startswith("run_"):
+    if not row.startswith(("run_", "budget_")):
         return session
     paused = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough", since=at(1), by="ada")
     return msgspec.structs.replace(session, session_id=None, paused=paused if row == "run_resumed" else None)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from covey.agents.base import Agent
 from covey.errors import UsageError
 from covey.model.ability import Ability
+from covey.model.credential import GateState
 
 GROUP = "covey.agents"
 
@@ -58,6 +59,11 @@ class AgentRegistry:
             UsageError: its plug-in cannot be loaded, or is no agent.
         """
         return _abilities(self._agent(kind)) or ()
+
+    def gates(self) -> tuple[GateState, ...]:
+        """How the gates before credentials stand, of all agents that were loaded and have some."""
+        tellers = (getattr(agent, "gates", None) for agent in self._loaded.values())
+        return tuple(state for tell in tellers if callable(tell) for state in tell())
 
     def _agent(self, kind: str) -> type[Agent]:
         if kind not in self._loaded:

@@ -4,11 +4,13 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from covey.cli.budgets import check_budget
 from covey.cli.control import REFUSED, said
 from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
-from covey.client.finding import NOTHING_YET, find_run
+from covey.client.finding import NOTHING_YET, find_run, sharing_budget
 from covey.client.place import find_root
+from covey.client.renewing import renewed, restart_engine
 from covey.client.requests import WAIT_SECONDS, Answer, Wish, request_control
 from covey.errors import NotFoundError
 from covey.model.control import Action, RequestState
@@ -46,6 +48,8 @@ def resume(
     run: str | None = None,
     /,
     *,
+    budget_usd: float | None = None,
+    budget_tokens: int | None = None,
     no_wait: NoWait = False,
     start: Start = False,
     json: Json = False,
@@ -53,14 +57,22 @@ def resume(
 ) -> int:
     """Let a paused run go on; after repeated failures, their count begins anew.
 
+    One whose budget is spent goes on with a higher one; all runs that share the budget get it. So does a run whose
+    credential was refused: set a new key in this terminal first, and an engine that has the old one is restarted with
+    the new one.
+
     Args:
         run: The run's id, or its beginning; default: the newest unfinished one.
+        budget_usd: What it may spend from now on, what it has spent included, in US dollars.
+        budget_tokens: The same in tokens, of all kinds together.
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work; it goes on with the run.
         json: One object.
         project: The project's directory.
     """
-    return _ask(run, Wish(action=Action.RESUME), project, json=json, no_wait=no_wait, start=start)
+    check_budget(budget_usd, budget_tokens)
+    wish = Wish(action=Action.RESUME, budget_usd=budget_usd, budget_tokens=budget_tokens)
+    return _ask(run, wish, project, json=json, no_wait=no_wait, start=start)
 
 
 def undo(
@@ -90,25 +102,41 @@ def undo(
 def _ask(run: str | None, wish: Wish, project: Path | None, *, json: bool, no_wait: bool, start: bool) -> int:
     root, out = find_root(project), Out(asked_json=json)
     wait_seconds = 0 if no_wait else WAIT_SECONDS
-    answer, name = asyncio.run(_answer(root, run, wish, wait_seconds=wait_seconds, start=start))
+    answers = asyncio.run(_answers(root, run, wish, wait_seconds=wait_seconds, start=start))
     if json:
-        out.json(answer)
+        out.json(*(answer for answer, _ in answers))
     else:
-        out.text(said(answer, name))
-    return REFUSED if answer.state is RequestState.REFUSED else 0
+        out.text(*(said(answer, name) for answer, name in answers))
+    return REFUSED if any(answer.state is RequestState.REFUSED for answer, _ in answers) else 0
 
 
-async def _answer(
+async def _answers(
     root: Path, prefix: str | None, wish: Wish, *, wait_seconds: float, start: bool
-) -> tuple[Answer, str]:
+) -> list[tuple[Answer, str]]:
+    """What came of it for the run, and for those that share its budget where that is to be another."""
     async with open_viewer(root) as viewer:
         run = await find_run(viewer, prefix)
         if viewer is None:
             raise NotFoundError("run_not_found", NOTHING_YET)
-        (answer,) = await request_control(viewer, root, [run], wish, wait_seconds=wait_seconds, start=start)
-        if wish.action is Action.PAUSE and answer.state is RequestState.SETTLED:
-            answer = await _with_safety(viewer, run, answer)
-        return answer, run.component
+        if wish.action is Action.RESUME and (names := await _renewed(viewer, run)):
+            await restart_engine(viewer, root, names)
+            if run.paused is None and not wish.sets_budget:
+                return [(_restarted(run, names), run.component)]
+        runs = await sharing_budget(viewer, run) if wish.sets_budget else [run]
+        answers = await request_control(viewer, root, runs, wish, wait_seconds=wait_seconds, start=start)
+        if wish.action is Action.PAUSE and answers[0].state is RequestState.SETTLED:
+            answers = (await _with_safety(viewer, run, answers[0]),)
+        return [(answer, each.component) for answer, each in zip(answers, runs, strict=True)]
+
+
+async def _renewed(viewer: Viewer, run: Session) -> tuple[str, ...]:
+    """The credentials of which this terminal has another value than the engine at work."""
+    return await renewed(viewer, run) if await viewer.living_engine() else ()
+
+
+def _restarted(run: Session, names: tuple[str, ...]) -> Answer:
+    reason = f"the engine was restarted with the {' and '.join(names)} of this terminal"
+    return Answer(run.id, Action.RESUME, RequestState.SETTLED, changed=True, reason=reason)
 
 
 async def _with_safety(viewer: Viewer, run: Session, answer: Answer) -> Answer:

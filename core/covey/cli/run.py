@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from covey.agents.registry import AgentRegistry
+from covey.cli.budgets import check_budget
 from covey.cli.declared import declared_project
 from covey.cli.following import Followed, at_work, place
 from covey.cli.frontend import find_monitor, on_a_terminal
@@ -60,6 +61,8 @@ def run(
     agent: str | None = None,
     model: str | None = None,
     max_sessions: int | None = None,
+    budget_usd: float | None = None,
+    budget_tokens: int | None = None,
     headless: bool = False,
     stay: bool = False,
     detach: bool = False,
@@ -79,6 +82,8 @@ def run(
         agent: The agent, by its name in covey.toml; default: the one of [run].
         model: The model that the agent is told to use.
         max_sessions: How many sessions work at the same time.
+        budget_usd: What all these runs together may spend, in US dollars; then they pause, and a human is asked.
+        budget_tokens: The same in tokens, of all kinds together.
         headless: Open no monitor, print one line a change; so it is without a terminal, too.
         stay: With --headless: do not leave when a human is needed; wait for requests and files.
         detach: Leave as soon as the runs have begun; print their ids.
@@ -89,6 +94,7 @@ def run(
     """
     if max_sessions is not None and max_sessions < 1:
         raise UsageError(f"--max-sessions takes a number from 1 on, not {max_sessions}")
+    check_budget(budget_usd, budget_tokens)
     registry = AgentRegistry()
     declared = declared_project(project, registry)
     if agent is not None:
@@ -98,7 +104,14 @@ def run(
         registry=registry,
         workflow=workflow,
         contexts=_contexts(declared, contexts, every=every),
-        options=RunOptions(agent=agent, model=model, max_sessions=max_sessions, overwrite=overwrite),
+        options=RunOptions(
+            agent=agent,
+            model=model,
+            max_sessions=max_sessions,
+            overwrite=overwrite,
+            budget_usd=budget_usd,
+            budget_tokens=budget_tokens,
+        ),
         stay=stay,
     )
     out = Out(asked_json=json)
@@ -172,6 +185,8 @@ def ordered(order: Order) -> RunOrder:
         model=order.options.model,
         max_sessions=order.options.max_sessions,
         overwrite=order.options.overwrite,
+        budget_usd=order.options.budget_usd,
+        budget_tokens=order.options.budget_tokens,
         credentials=tuple(sorted(names)),
     )
 

@@ -56,6 +56,12 @@ def default_run(roots: Sequence[Session]) -> Session:
     return (unfinished or list(roots))[-1]
 
 
+async def sharing_budget(viewer: Viewer, run: Session) -> list[Session]:
+    """The roots of all unfinished runs that share the budget of this one, which comes first; it alone where none do."""
+    shared = await viewer.sharing_budget(viewer.scope, run.budget.id) if run.budget is not None else ()
+    return [run, *(root for root in shared if root.id != run.id and not is_terminal(root))]
+
+
 async def runs_to_show(viewer: Viewer, prefix: str | None) -> tuple[Session, ...]:
     """The roots that `covey status` shows: the one asked for, else all unfinished ones, else the newest.
 

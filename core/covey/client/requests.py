@@ -14,11 +14,13 @@ from covey.client.engine import ensure_engine
 from covey.client.snapshot import as_seen
 from covey.client.undoing import last_decision, undo_of
 from covey.clock import Clock, SystemClock
+from covey.model.budget import Account
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
 from covey.model.ids import new_id
 from covey.model.session import Session, file_is_missing
 from covey.model.status import Status
+from covey.model.usage import Spent
 from covey.store.sqlite import Viewer
 
 WAIT_SECONDS = 5.0
@@ -32,8 +34,8 @@ _UNDECIDED = "the engine has not decided yet"
 class Wish:
     """What is asked of each session, or of a run by its root.
 
-    `now` is for cancel, `hard` for pause, `message` for message; `note`, `resume`, `agent`, `model` and
-    `force` are for retry.
+    `now` is for cancel, `hard` for pause, `message` for message, `budget_usd` and `budget_tokens` for resume: what the
+    run may spend from then on. `note`, `resume`, `agent`, `model` and `force` are for retry.
     """
 
     action: Action
@@ -46,6 +48,13 @@ class Wish:
     force: bool = False
     hard: bool = False
     message: str | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+
+    @property
+    def sets_budget(self) -> bool:
+        """It says what a run may spend."""
+        return self.budget_usd is not None or self.budget_tokens is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,8 @@ async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: st
         hard=wish.hard,
         message=wish.message,
         answers=session.question_id if wish.action is Action.MESSAGE else None,
+        budget_usd=wish.budget_usd,
+        budget_tokens=wish.budget_tokens,
         undoes=await last_decision(viewer, session.run_id) if wish.action is Action.UNDO else None,
     )
 
@@ -145,8 +156,19 @@ async def _without_engine(
     below = await viewer.below(viewer.scope, session.id)
     # The next engine compares the log with the disk before it decides; the phases of the dead one still stand.
     seen = _with_disk(session, project_root)
-    decision = decide(request, seen, above, below, clock.now())
+    account = await _account(viewer, session) if request.action is Action.RESUME else Account()
+    paused = await viewer.credentials()
+    decision = decide(request, seen, above, below, clock.now(), account=account, paused=paused)
     return None if decision.changed else _answer(request, decision)
+
+
+async def _account(viewer: Viewer, root: Session) -> Account:
+    """What counts against a run's budget; which prices are known by now is for the engine to see."""
+    shared = await viewer.sharing_budget(viewer.scope, root.budget.id) if root.budget is not None else (root,)
+    spent = Spent()
+    for row in await viewer.spending(viewer.scope, [run.id for run in shared]):
+        spent = spent.plus(row.spent)
+    return Account(spent)
 
 
 def _with_disk(session: Session, project_root: Path) -> Session:

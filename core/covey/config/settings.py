@@ -167,11 +167,15 @@ class RunTable(Table):
     A session is retried `retry_limit` times unless somebody insists; a run in which more sessions than that fail for
     the same cause, within `retry_window` seconds, is paused. With `tests_first`, tests of what is not implemented yet
     have to fail. `push` and `pull_request` say what happens to a run's branch once all is committed; the second implies
-    the first. After `idle_exit` an engine of its own leaves, when all its runs are blocked and nobody watches.
+    the first. With `auto_resume` a credential whose limit is reached is resumed once that is over. After `idle_exit`
+    an engine of its own leaves, when all its runs are blocked and nobody watches.
 
     A session at work that gives no sign of life is shown as quiet after `quiet_after`, and needs a human from
     `stall_timeout` on. `session_timeout` is for all the work of one attempt, its time in the queue apart; parents have
     no such limit.
+
+    The budgets are what one call of `covey run` may spend in all its runs, and what each session may by itself, over
+    all its attempts: in US dollars, and in tokens of all kinds together.
     """
 
     agent: Label = DEFAULT_AGENT
@@ -183,6 +187,7 @@ class RunTable(Table):
     retry_window: Annotated[Duration, Field(gt=0)] = 600.0
     cancel_grace: Duration = 10.0
     quiet_after: Annotated[Duration, Field(gt=0)] = QUIET_AFTER
+    auto_resume: bool = True
     idle_exit: Duration = 600.0
     stall_timeout: Annotated[Duration, Field(gt=0)] = 5 * 60.0
     session_timeout: Annotated[Duration, Field(gt=0)] = 60 * 60.0
@@ -190,6 +195,10 @@ class RunTable(Table):
     isolation: Annotated[Isolation, Strict(strict=False)] = Isolation.NONE
     push: bool = False
     pull_request: bool = False
+    budget_usd: Annotated[float, Field(gt=0, le=_LARGEST, allow_inf_nan=False)] | None = None
+    budget_tokens: Annotated[int, Field(gt=0)] | None = None
+    session_budget_usd: Annotated[float, Field(gt=0, le=_LARGEST, allow_inf_nan=False)] | None = None
+    session_budget_tokens: Annotated[int, Field(gt=0)] | None = None
 
 
 class DesignTable(Table):

@@ -1,8 +1,9 @@
 """The runs that an engine works on: begun for its command, begun for others, woken by requests, or ended for now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from covey.agents.registry import AgentRegistry
+from covey.engine.grants import Call, granted, price_problems
 from covey.engine.local import LocalRuntime
 from covey.engine.pauses import run_number
 from covey.engine.planning import Planned, plan_runs
@@ -14,6 +15,8 @@ from covey.engine.runtime import Running
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
 from covey.model import events as e
+from covey.model.budget import Budget
+from covey.model.ids import new_id
 from covey.model.order import RunOrder
 from covey.model.outcome import Begun, How, Left
 from covey.model.session import Session, is_terminal
@@ -66,7 +69,13 @@ class RunsAtWork:
         """
         await self._manifest.read_anew(self._bench)
         contexts = find_contexts(self._manifest.project, order.contexts)
-        options = RunOptions(agent=order.agent, model=order.model, overwrite=order.overwrite)
+        options = RunOptions(
+            agent=order.agent,
+            model=order.model,
+            overwrite=order.overwrite,
+            budget_usd=order.budget_usd,
+            budget_tokens=order.budget_tokens,
+        )
         begun = await self.begin(order.workflow, contexts, options, slots=order.max_sessions, by=order.requested_by)
         for each in begun:
             if each.run_id is not None and each.how is not How.NOTHING_TO_DO:
@@ -86,11 +95,16 @@ class RunsAtWork:
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
         agents = [self._works_with(each, options) for each in due]
+        call = self._call(options, by)
+        adopted = [each.root for each in due if each.how is How.ADOPTED and each.root is not None]
+        budgets, problems = await granted(call, adopted, self._runtime.budgets)
+        new = [call.budget(None)] if len(adopted) < len(due) else []
+        problems += price_problems(project.settings, [*new, *budgets.values()], agents)
         wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}
-        await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted)
+        await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted, more=problems)
         if slots is not None:
             await self.set_slots(slots, by)
-        begun = [await self._begin(each, workflow, options) for each in planned]
+        begun = [await self._begin(each, workflow, options, call, budgets) for each in planned]
         self._moved()
         return tuple(begun)
 
@@ -108,14 +122,22 @@ class RunsAtWork:
         adopted = planned.root if planned.how is How.ADOPTED else None
         return works_with(self._manifest.project.settings.run, options, adopted)
 
-    async def _begin(self, planned: Planned, workflow: str, options: RunOptions) -> Begun:
+    def _call(self, options: RunOptions, by: str) -> Call:
+        run = self._manifest.project.settings.run
+        asked = Budget(usd=options.budget_usd, tokens=options.budget_tokens)
+        usual = Budget(usd=run.budget_usd, tokens=run.budget_tokens)
+        return Call(asked=asked, usual=usual, by=by, decision_id=new_id())
+
+    async def _begin(
+        self, planned: Planned, workflow: str, options: RunOptions, call: Call, budgets: Mapping[str, Budget | None]
+    ) -> Begun:
         root = planned.root
         if planned.how is How.NOTHING_TO_DO:
             return Begun(planned.context.name, root.id if root else None, planned.how)
         if root is None or planned.how is How.STARTED:
-            root = await start_run(self._bench, planned.context, workflow, options)
+            root = await start_run(self._bench, planned.context, workflow, options, call)
         else:
-            await adopt_run(self._bench, root, options)
+            await adopt_run(self._bench, root, options, call, budgets[root.id])
         self._start(root)
         return Begun(planned.context.name, root.id, planned.how)
 

@@ -32,10 +32,12 @@ def consequences(
     if step in workflow.loops:
         return _blocked(session, result, at) if result.data.get("kind") == "needs_human" else ()
     # An agent that ended well without its file ends its session: asking the same again would be paid again.
-    left_nothing = tries[-1].command is CommandKind.AGENT and _cause(result) is FailureCause.MISSING_FILE
-    if not left_nothing and _may_try_again(workflow, limits, tries):
+    # One without money would ask for some again.
+    by_agent, cause = tries[-1].command is CommandKind.AGENT, _cause(result)
+    is_over = cause is FailureCause.BUDGET or (by_agent and cause is FailureCause.MISSING_FILE)
+    if not is_over and _may_try_again(workflow, limits, tries):
         return ()
-    return (failed(session, _cause(result), result.error_message or "failed without a reason", at),)
+    return (failed(session, cause, result.error_message or "failed without a reason", at),)
 
 
 def failed(session: Session, cause: FailureCause, reason: str, at: datetime) -> e.SessionFailed:

@@ -13,8 +13,10 @@ from covey.engine.runtime import Running
 from covey.engine.turns import Bench
 from covey.errors import StaleOperationError
 from covey.model import events as e
+from covey.model.budget import Account
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
+from covey.model.pause import PauseKind
 from covey.model.session import Session, about, undecided
 from covey.model.status import Phase, Status
 from covey.model.undo import undo
@@ -45,7 +47,8 @@ class Standing:
 class Controls:
     """Takes requests and carries them out.
 
-    `objection` says what stands against a retry from outside the rows (a broken manifest, an unknown agent), or None.
+    `objection` says what stands against a retry, or against going on with more money, from outside the rows (a broken
+    manifest, an unknown agent), or None.
     """
 
     def __init__(
@@ -95,8 +98,10 @@ class Controls:
         return Standing(session, await store.above(scope, session_id), below)
 
     async def _decide(self, request: ControlRequest, standing: Standing) -> Decision:
-        if request.action is Action.RETRY:
+        if _reads_settings_anew(request, standing.root):
             objection = await self._objection(request)
+            if objection is None and request.action is Action.RETRY:
+                objection = self._runtime.budgets.objection(standing.session)
             if objection is not None:
                 return Decision(refused=True, reason=objection)
         now, limit = self._bench.tools.clock.now(), self._bench.tools.settings.run.retry_limit
@@ -104,7 +109,15 @@ class Controls:
             run = (standing.root, *standing.below)
             history = await self._bench.store.history(self._bench.scope, standing.root.id)
             return undo(request, run, history, self._has_passed, now)
-        return decide(request, standing.session, standing.above, standing.below, now, retry_limit=limit)
+        rows = (standing.session, standing.above, standing.below)
+        account, paused = await self._account(request, standing), self._runtime.credentials.paused
+        return decide(request, *rows, now, retry_limit=limit, account=account, paused=paused)
+
+    async def _account(self, request: ControlRequest, standing: Standing) -> Account:
+        """What counts against the budget of a run that is to go on."""
+        if request.action is not Action.RESUME:
+            return Account()
+        return await self._runtime.budgets.account(standing.root.id)
 
     def _has_passed(self, then: Session, now: Session) -> bool:
         return has_passed(self._bench.workflows.get(now.type), then.step, now.step)
@@ -182,10 +195,17 @@ class Controls:
             self._runtime.stop_work(Running(was.id, was.attempt))
 
 
+def _reads_settings_anew(request: ControlRequest, root: Session) -> bool:
+    """It begins an attempt, or goes on once a price or a budget in covey.toml is another."""
+    needs_money = root.paused is not None and root.paused.kind is PauseKind.BUDGET
+    return request.action is Action.RETRY or (request.action is Action.RESUME and needs_money)
+
+
 def _sets_going(event: e.AnyEvent) -> bool:
     """Something is to be done for a session that had ended, or had been blocked."""
     goes_on = isinstance(event, e.DecisionUndone) and event.status is Status.ACTIVE
-    return goes_on or isinstance(event, e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.QuestionAnswered)
+    kinds = e.SessionRetried | e.SessionUnblocked | e.RunResumed | e.QuestionAnswered | e.CredentialResumed
+    return goes_on or isinstance(event, kinds)
 
 
 def _settles_what_waits(event: e.AnyEvent, standing: Standing) -> bool:

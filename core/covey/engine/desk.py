@@ -172,7 +172,7 @@ class EngineDesk:
         sign: Callable[[], None],
     ) -> None:
         self._transcript = transcript
-        self._till = till
+        self.till = till
         self._step = step
         self._sign = sign
         self.dialogue = dialogue
@@ -188,10 +188,14 @@ class EngineDesk:
     async def spent(self, usage: TurnUsage) -> None:
         """Count what a turn has used; returns once it is durable."""
         self._sign()
-        await self._till.take(self._step, usage)
+        await self.till.take(self._step, usage)
 
     async def before_turn(self) -> tuple[str, ...]:
-        """What humans have said since the last turn; waits while the run is hard paused."""
+        """What humans have said since the last turn; waits while the run is hard paused.
+
+        Raises:
+            BudgetSpentError: what the session may spend by itself is spent.
+        """
         self._sign()
         return await self.dialogue.before_turn()
 

@@ -75,7 +75,7 @@ class Dialogue:
         *,
         questions: Questions,
         rest: Rest,
-        is_held: Callable[[], bool],
+        is_held: Callable[[], Awaitable[bool]],
     ) -> None:
         self._turns = turns
         self._running = turn.running
@@ -90,7 +90,7 @@ class Dialogue:
 
     async def before_turn(self) -> tuple[str, ...]:
         """Stand still while the run is hard paused; then what humans have said since."""
-        while self._is_held():
+        while await self._is_held():
             await self._note(self._paused)
             await self._rest()
             await self._turns.started(self._running)

@@ -5,11 +5,15 @@ never its siblings; an error of the store ends the engine. Engine shutdown is th
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
+from covey.agents.base import BudgetSpentError, CredentialStoppedError
+from covey.engine.budgets import Budgets
+from covey.engine.credentials import Credentials
 from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
 from covey.engine.dialogue import Dialogue, Questions
 from covey.engine.executor import Executor
@@ -19,12 +23,13 @@ from covey.engine.pauses import STARTS, STEPS, Pauses
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
 from covey.engine.till import Till
-from covey.engine.turns import Bench, Turns, error_result
+from covey.engine.turns import Bench, HeldBackError, Turns, error_result
 from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
 from covey.errors import StoreError
 from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
+from covey.model.session import Session
 from covey.model.status import FailureCause, Phase
 from covey.store.base import Child
 from covey.workspace.endings import as_written
@@ -76,13 +81,22 @@ class LocalRuntime:
         self._slots = slots
         self._moved = moved
         self._works: dict[Running, Work] = {}
-        self.pauses = Pauses(slots)
+        credential_of = functools.partial(_credential_of, bench, executor)
+        self.credentials = Credentials(bench, credential_of, executor.gates, slots.look_again)
+        slots.stands_still = self._stands_still
+        self.pauses = Pauses(slots, self.credentials.asks_for)
         self.failures = RepeatedFailures(bench)
-        self.turns = Turns(bench, lambda agent: executor.abilities(bench.tools, agent))
+        self.budgets = Budgets(bench)
+        self.turns = Turns(
+            bench, abilities=lambda agent: executor.abilities(bench.tools, agent), before_agent=self._may_pay
+        )
         self.questions = Questions()
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
+
+    def _stands_still(self, session_id: str) -> bool:
+        return self.pauses.is_closing or self.credentials.holds(session_id)
 
     # What the loop asks for.
 
@@ -101,8 +115,10 @@ class LocalRuntime:
 
     async def next_command(self, running: Running) -> Turn | None:
         """The turn to take; None when the session has ended or another attempt has begun."""
-        await self._stand_still(self._works[running])
-        return await self.turns.next_command(running)
+        while True:
+            await self._stand_still(self._works[running])
+            with contextlib.suppress(HeldBackError):  # its run has just been paused
+                return await self.turns.next_command(running)
 
     async def handle_result(self, turn: Turn, result: Result) -> Next:
         """Record the result and what follows from it."""
@@ -114,18 +130,36 @@ class LocalRuntime:
         return await self.turns.handle_result(turn, result)
 
     async def execute(self, turn: Turn) -> Result:
-        """Do what the turn's command says; ended early when the session is."""
-        work = self._works[turn.running]
+        """Do what the turn's command says; ended early when the session is.
+
+        An agent whose credential is refused has not begun: it is called again once somebody has seen to that.
+        """
+        work, next_turn = self._works[turn.running], turn
+        while True:
+            try:
+                return await self._executed(work, next_turn)
+            except CredentialStoppedError as error:
+                await self.credentials.stop(next_turn.session, error)
+                if work.at is None:
+                    return error_result(error.message, self._bench.tools.clock.now(), cause=error.cause)
+                resumed = await self._wait_for_credential(work, next_turn)
+                if resumed is None:
+                    return self._ended(work)
+                next_turn = resumed
+
+    async def _executed(self, work: Work, turn: Turn) -> Result:
         if work.stopped or work.limit is not None:
             return self._ended(work)
         with self.vitals.acting(turn.running) as life:
+            if turn.interaction.command.command is CommandKind.AGENT and self.credentials.holds(turn.session.id):
+                raise self.credentials.error(turn.session.id)
             desk = await self._desk(work, turn, life)
             if turn.interaction.command.command is CommandKind.CHECK:
                 return await self._executor.execute(self._bench.tools, turn, desk)
             return await self._act(work, turn, desk)
 
     async def _act(self, work: Work, turn: Turn, desk: EngineDesk) -> Result:
-        work.acting = asyncio.create_task(self._executor.execute(self._bench.tools, turn, desk))
+        work.acting = asyncio.create_task(self._paid(turn, desk))
         try:
             await asyncio.wait({work.acting})
         except asyncio.CancelledError:
@@ -133,8 +167,24 @@ class LocalRuntime:
             raise
         acting, work.acting = work.acting, None
         await self._back_at_work(work)
-        await desk.dialogue.kept()
+        if acting.cancelled() or not isinstance(acting.exception(), CredentialStoppedError):
+            await desk.dialogue.kept()
         return self._ended(work) if acting.cancelled() else acting.result()
+
+    async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
+        """Do what the turn's command says, unless it is an agent's and the session has no money left."""
+        try:
+            if turn.interaction.command.command is CommandKind.AGENT:
+                await desk.till.before_turn()
+            return await self._executor.execute(self._bench.tools, turn, desk)
+        except BudgetSpentError as error:
+            return error_result(str(error), self._bench.tools.clock.now(), cause=FailureCause.BUDGET)
+
+    async def _may_pay(self, session: Session) -> bool:
+        """Its run has not just been paused because its budget is spent."""
+        await self.budgets.look(session.run_id)
+        root_number = self._works[Running(session.id, session.attempt)].run_number
+        return not self.pauses.holds(root_number, STEPS)
 
     async def due_children(self, running: Running) -> Due:
         """The children that are neither terminal nor running, and whether others run or wait for a human."""
@@ -281,7 +331,7 @@ class LocalRuntime:
                 await self.pauses.passed(session_id, work.run_number, STARTS)
             await self._loop(work)
             return
-        work.has_slot = await self.pauses.acquire(session_id, work.at)
+        work.has_slot = await self._slot(work, work.at)
         try:
             if work.has_slot:
                 with self.vitals.at_work(work.running, is_limited=True):
@@ -290,10 +340,25 @@ class LocalRuntime:
             if work.has_slot:
                 self._slots.release()
 
+    async def _slot(self, work: Work, at: Place) -> bool:
+        """Wait for a slot in which there is money to work with; False when the session was withdrawn."""
+        while await self.pauses.acquire(work.running.session_id, at):
+            await self.budgets.look_at(work.run_number)
+            if not self.pauses.holds(work.run_number) or work.stopped:
+                return True
+            self._slots.release()
+            self._moved()
+        return False
+
     async def _stand_still(self, work: Work) -> None:
         """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""
-        if self._is_held(work):
+        if not self._is_held(work):
+            return
+        if work.at is not None:
             await self._rest(work)
+        else:  # a parent has no slot, and its time is not limited
+            self._moved()
+            await self._back_at_work(work)
 
     async def _rest(self, work: Work, until: Callable[[], Awaitable[None]] | None = None) -> None:
         """Stand still until then, and until the run goes on; the slot is for others meanwhile."""
@@ -327,6 +392,17 @@ class LocalRuntime:
             self._moved()
             await self.questions.answered(running.session_id, asks)
 
+    async def _wait_for_credential(self, work: Work, turn: Turn) -> Turn | None:
+        """Stand still in the middle of a step, the slot given back, until the credential is resumed; then begin again.
+
+        None when the session was ended meanwhile.
+        """
+        await self.turns.stands_still(work.running, self.credentials.why(work.running.session_id))
+        if work.stopped or work.at is None:
+            return None
+        await self._rest(work)
+        return await self.turns.again(turn) if work.has_slot else None
+
     async def _loop(self, work: Work) -> None:
         if not work.stopped and await self.turns.started(work.running):
             work.begun = True
@@ -336,7 +412,7 @@ class LocalRuntime:
 
     async def _crashed(self, work: Work, error: Exception) -> None:
         try:
-            await self.turns.crashed(work.running, f"{type(error).__name__}: {error}")
+            await self.turns.crashed(work.running, self._executor.hidden(f"{type(error).__name__}: {error}"))
             await self.failures.look()
         except StoreError as worse:
             self.broken = self.broken or worse
@@ -348,15 +424,20 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        rest = functools.partial(self._rest, work)
-        clock, is_held = self._bench.tools.clock, functools.partial(self._is_held, work)
+        till = Till(self._bench, self.budgets, turn.session)
         dialogue = Dialogue(
-            self.turns, turn, work.transcript, clock, questions=self.questions, rest=rest, is_held=is_held
+            self.turns,
+            turn,
+            work.transcript,
+            self._bench.tools.clock,
+            questions=self.questions,
+            rest=functools.partial(self._rest, work),
+            is_held=functools.partial(self._may_take_no_turn, work, till),
         )
         return EngineDesk(
             work.transcript,
             ledger=ledger,
-            till=Till(self._bench, turn.session),
+            till=till,
             conversation=StoredConversation(
                 store, turn.session, turn.interaction.id, sign=life.sign, kept=dialogue.kept
             ),
@@ -366,8 +447,13 @@ class LocalRuntime:
             sign=life.sign,
         )
 
+    async def _may_take_no_turn(self, work: Work, till: Till) -> bool:
+        """Its run is paused, be it that its budget has just been found spent."""
+        await till.before_turn()
+        return self._is_held(work)
+
     def _is_held(self, work: Work) -> bool:
-        """It is not to take another turn for now."""
+        """It is not to take another step or turn for now."""
         return not work.stopped and self.pauses.holds(work.run_number, STEPS)
 
     async def _transcript(self, turn: Turn) -> Transcript:
@@ -385,6 +471,10 @@ class LocalRuntime:
         reason = f"its work took longer than {as_written(work.limit)}, the session_timeout of [run] in covey.toml"
         work.timed_out = error_result(reason, now, cause=FailureCause.TIMEOUT)
         return work.timed_out
+
+
+def _credential_of(bench: Bench, executor: Executor, agent: str) -> str | None:
+    return executor.credential_of(bench.tools, agent)
 
 
 async def _all_done(tasks: Iterable[asyncio.Task[None]]) -> None:

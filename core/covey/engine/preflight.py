@@ -34,11 +34,15 @@ async def preflight(
     kind: ArtifactKind,
     agents: Iterable[tuple[str, str | None]],
     wanted: set[str],
+    *,
+    more: Iterable[str] = (),
 ) -> None:
     """Check what would keep every session of a run from working.
 
     That is the agents, each with the model that it is to work with; whether the files of this kind of the `wanted`
     modules can be written; and what runs tests.
+
+    What `more` has been found is told with the rest.
 
     Raises:
         UsageError: everything that is not in order, each with what to do.
@@ -49,6 +53,7 @@ async def preflight(
     problems.extend(_directory_problems(project, kind, components))
     if kind is not ArtifactKind.DESIGN and components:
         problems.extend(await testing_problems(project))
+    problems.extend(more)
     if problems:
         raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
 

@@ -66,7 +66,7 @@ class Manifest:
         await store.declare(project_record(project, key), tuple(bench.tools.components.values()))
 
     async def objection(self, bench: Bench, request: ControlRequest) -> str | None:
-        """What stands against a retry: a manifest with mistakes, or an agent that cannot work. It is read anew here."""
+        """What stands against a retry or resume: mistakes in the manifest, read anew, or an agent that cannot work."""
         try:
             await self.read_anew(bench)
         except UsageError as error:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from covey.config.settings import RunTable
 from covey.engine.consequences import unblocked
+from covey.engine.grants import Call
 from covey.engine.planning import root_type
 from covey.engine.turns import Bench
 from covey.errors import StaleOperationError
 from covey.model import events as e
+from covey.model.budget import Budget
 from covey.model.ids import id_for, new_id
 from covey.model.outcome import IDLE, STOPPED, Begun, How, Left, as_it_stands, together
 from covey.model.session import Session, about
@@ -27,6 +29,8 @@ class RunOptions:
     model: str | None = None
     max_sessions: int | None = None
     overwrite: bool = False
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
 
 
 def works_with(settings: RunTable, options: RunOptions, adopted: Session | None = None) -> tuple[str, str | None]:
@@ -38,7 +42,7 @@ def works_with(settings: RunTable, options: RunOptions, adopted: Session | None 
     return agent, options.model or (settings.model if agent == settings.agent else None)
 
 
-async def start_run(bench: Bench, context: DeclaredContext, workflow: str, options: RunOptions) -> Session:
+async def start_run(bench: Bench, context: DeclaredContext, workflow: str, options: RunOptions, call: Call) -> Session:
     """Store a new run of a workflow on a context; its root session."""
     project, now = bench.scope.project, bench.tools.clock.now()
     key = new_id()
@@ -70,26 +74,31 @@ async def start_run(bench: Bench, context: DeclaredContext, workflow: str, optio
         environment="local",
         state={"overwrite": True} if options.overwrite else {},
     )
-    committed = await bench.store.append(Operation(events=(started, created)))
+    granted = call.events({"run_id": key, "session_id": key, "attempt": 1}, None, call.budget(None), now)
+    committed = await bench.store.append(Operation(events=(started, created, *granted)))
     return committed.sessions[key]
 
 
-async def adopt_run(bench: Bench, root: Session, options: RunOptions) -> None:
-    """Store that this engine goes on with an unfinished run, and which agent holds from here on.
+async def adopt_run(
+    bench: Bench, root: Session, options: RunOptions, call: Call | None = None, budget: Budget | None = None
+) -> None:
+    """Store that this engine goes on with an unfinished run, which agent holds from here on, and what it may spend.
 
     What is blocked looks again: who adopts a run sees it waiting from that moment on, and not what blocked it before.
     """
     while True:
         run = await bench.store.run(bench.scope, root.id)
         try:
-            await bench.store.append(_adoption(bench, root, run, options))
+            await bench.store.append(_adoption(bench, run, options, call, budget))
         except StaleOperationError:
             continue
         return
 
 
-def _adoption(bench: Bench, root: Session, run: Sequence[Session], options: RunOptions) -> Operation:
-    now = bench.tools.clock.now()
+def _adoption(
+    bench: Bench, run: Sequence[Session], options: RunOptions, call: Call | None, budget: Budget | None
+) -> Operation:
+    now, root = bench.tools.clock.now(), run[0]
     adopted = e.RunAdopted(
         at=now,
         **about(root),
@@ -103,8 +112,11 @@ def _adoption(bench: Bench, root: Session, run: Sequence[Session], options: RunO
         changed = tuple(event for session in run for event in _reconfigured(bench, session, options))
     blocked = [session for session in run if session.phase is Phase.BLOCKED]
     looking = tuple(event for session in blocked for event in unblocked(session, now))
+    granted = call.events(about(root), root, budget, now) if call is not None else ()
+    decided_on = [*blocked, root] if granted else blocked
     return Operation(
-        events=(adopted, *changed, *looking), versions={session.id: session.version for session in blocked}
+        events=(adopted, *changed, *looking, *granted),
+        versions={session.id: session.version for session in decided_on},
     )
 
 
@@ -136,4 +148,4 @@ async def _left(bench: Bench, begun: Begun) -> Left:
     tree = SessionTree(await bench.store.run(bench.scope, begun.run_id))
     if begun.how is How.NOTHING_TO_DO:
         return IDLE._replace(counts=tree.counts(begun.run_id))
-    return as_it_stands(tree, tree.sessions[begun.run_id])
+    return as_it_stands(tree, tree.sessions[begun.run_id], await bench.store.credentials())

@@ -70,6 +70,7 @@ class Engine:
         self._moved = asyncio.Event()
         self._ordered = asyncio.Event()
         self._stopping: str | None = None
+        self._leaving: str | None = None
         self._broken: StoreError | None = None
         self._project = project
         manifest = Manifest(project, registry)
@@ -80,7 +81,7 @@ class Engine:
         self.runs = RunsAtWork(self._bench, manifest, registry, self.runtime, slots=self._slots, moved=self._moved.set)
         objection = functools.partial(manifest.objection, self._bench)
         self._controls = Controls(self._bench, self.runtime, objection, self.runs.wake)
-        hands = Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop, self.runs.set_slots)
+        hands = Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop, self.stop_gently, self.runs.set_slots)
         self._orders = Orders(store, hands)
         self._guard = Guard(store, self._slots, self.runtime.sentry, machine)
         self._lookout = Lookout(self._bench, machine, self._guard.watches)
@@ -116,6 +117,8 @@ class Engine:
         self.runs.know(committed)
         self.runtime.pauses.know(committed.sessions.values())
         self.runtime.questions.know(committed.sessions.values())
+        self.runtime.budgets.know(committed.sessions.values())
+        self.runtime.credentials.know(committed)
         self.runtime.failures.know(entry.event for entry in committed.entries)
         self.runtime.wakeups.tell(committed)
         self._lookout.know(committed.sessions.values())
@@ -133,6 +136,8 @@ class Engine:
             broken = self._what_broke()
             if broken is not None:
                 return await self._leave_broken(broken)
+            if self._leaving is not None and self.runtime.at_rest():
+                self.stop(self._leaving)
             if self._stopping is not None:
                 return await self._leave_stopped(self._stopping)
             over = await patience.is_over(at_rest=self.runtime.at_rest(), all_ended=self.runs.all_ended())
@@ -149,6 +154,12 @@ class Engine:
         grace = 0.0 if self._stopping is not None else self._bench.tools.settings.run.cancel_grace
         self.on_stop(grace + LEAVE_SECONDS)
         self._stopping = self._stopping or reason
+        self._moved.set()
+
+    def stop_gently(self, reason: str) -> None:
+        """Begin no turn any more, and end all work once none is under way."""
+        self._leaving = self._leaving or reason
+        self.runtime.pauses.close()
         self._moved.set()
 
     def has_begun(self) -> bool:
@@ -207,10 +218,13 @@ class Engine:
         self.found.tell()
         self.runs.roots.update({root.id: root for root in await store.roots(self._bench.scope)})
         self.runtime.pauses.know(self.runs.roots.values())
+        self.runtime.budgets.know(self.runs.roots.values())
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
+        await self.runtime.credentials.open()
         await self._orders.drop_late_ones()
         await self._controls.drain()
+        await self.runtime.credentials.compare()
         await store.note_slots(self._slots.limit)
         await self._guard.look()
         self.runs.is_open = True
@@ -224,6 +238,7 @@ class Engine:
             tasks.create_task(self._guarded(self.runtime.vitals.keep_watch()))
             tasks.create_task(self._guarded(self._leftovers.keep_looking()))
             tasks.create_task(self._guarded(self._guard.keep_looking()))
+            tasks.create_task(self._guarded(self.runtime.credentials.keep_looking()))
 
     def doing(self) -> str:
         """What it is at work on, for whoever reads the report of its crash."""
@@ -243,6 +258,7 @@ class Engine:
         self.runtime.vitals.end()
         self._leftovers.end()
         self._guard.end()
+        self.runtime.credentials.end()
         try:
             await interrupt(self._bench, "its engine left")
             crash = f"it crashed: {error_in_words(failure).partition(':')[0]}" if _is_crash(failure) else None

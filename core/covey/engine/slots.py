@@ -2,12 +2,13 @@
 
 The queue is in order of priority, then of the age of the run, then of spawn order. Sessions that wait for children
 never take a slot, so one slot is enough for any depth. While a run is held its sessions keep their places, and those
-of other runs are served.
+of other runs are served; so does a single session that stands still.
 """
 
 import asyncio
 import heapq
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -30,13 +31,20 @@ class _Waiting(NamedTuple):
 
     at: Place
     number: int
+    session_id: str
     turn: asyncio.Future[bool]
 
 
 class Slots:
-    """A limited number of slots with an ordered queue; a waiting session can be withdrawn, a run can be held."""
+    """A limited number of slots with an ordered queue; a waiting session can be withdrawn, a run can be held.
+
+    `stands_still` tells of a session in the queue that it is not to be served for now; once that may have changed,
+    `look_again` has to be called.
+    """
 
     def __init__(self, limit: int) -> None:
+        self.stands_still: Callable[[str], bool] = _nobody
+        self._aside: list[_Waiting] = []
         self._limit = limit
         self._cap: int | None = None
         self._at_work = 0
@@ -68,7 +76,7 @@ class Slots:
     async def acquire(self, session_id: str, at: Place) -> bool:
         """Wait for a slot; False when the session was withdrawn meanwhile (then there is nothing to release)."""
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, _Waiting(at, next(self._order), turn))
+        heapq.heappush(self._queue, _Waiting(at, next(self._order), session_id, turn))
         self._waiting[session_id] = turn
         self._serve()
         try:
@@ -111,11 +119,26 @@ class Slots:
             heapq.heappush(self._queue, waiting)
         self._serve()
 
+    def look_again(self) -> None:
+        """Serve those who stood still, at the places that they had, unless they still do."""
+        for waiting in self._aside:
+            heapq.heappush(self._queue, waiting)
+        self._aside.clear()
+        self._serve()
+
     def _serve(self) -> None:
         while self._at_work < (self.capped or self._limit) and self._queue:
             waiting = heapq.heappop(self._queue)
             if waiting.at.run_number in self._held:
                 self._held[waiting.at.run_number].append(waiting)
-            elif not waiting.turn.done():
+            elif waiting.turn.done():
+                continue
+            elif self.stands_still(waiting.session_id):
+                self._aside.append(waiting)
+            else:
                 self._at_work += 1
                 waiting.turn.set_result(True)
+
+
+def _nobody(_: str) -> bool:
+    return False

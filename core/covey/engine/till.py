@@ -1,6 +1,7 @@
 """What sessions pay for their turns: written into the log once, at the price of the moment."""
 
 from covey.agents.base import TurnUsage
+from covey.engine.budgets import Budgets
 from covey.engine.turns import Bench
 from covey.errors import IllegalEventError
 from covey.model import events as e
@@ -12,9 +13,18 @@ from covey.store.base import Operation
 class Till:
     """Where one attempt of a session pays."""
 
-    def __init__(self, bench: Bench, session: Session) -> None:
+    def __init__(self, bench: Bench, budgets: Budgets, session: Session) -> None:
         self._bench = bench
+        self._budgets = budgets
         self._session = session
+
+    async def before_turn(self) -> None:
+        """Look whether a turn may be paid for; pauses the run, hard, where its budget is spent.
+
+        Raises:
+            BudgetSpentError: the session's own budget is spent.
+        """
+        await self._budgets.allow_turn(self._session.id, self._session.run_id)
 
     async def take(self, step: str, usage: TurnUsage) -> None:
         """Record what a turn has used; one that is recorded already is not counted again.

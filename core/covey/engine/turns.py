@@ -4,7 +4,8 @@ Each is decided on rows just read and stored with their versions; where they hav
 again. So both can be called twice, by anybody, at any moment.
 """
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,11 +26,11 @@ from covey.engine.runtime import Next, Running, Turn
 from covey.errors import NotFoundError, RefusedError, StaleOperationError, StepError
 from covey.model import events as e
 from covey.model.ability import Ability
-from covey.model.command import Interaction, Result, ResultStatus, Try
+from covey.model.command import CommandKind, Interaction, Result, ResultStatus, Try
 from covey.model.ids import new_id
 from covey.model.scope import Scope
 from covey.model.session import Session, about, is_terminal, undecided
-from covey.model.status import FailureCause, Phase
+from covey.model.status import AT_WORK, FailureCause, Phase
 from covey.steps.base import Handled, Step, Tools
 from covey.steps.git_work import is_isolated
 from covey.store.base import Completion, Operation, Position
@@ -50,12 +51,27 @@ class Bench:
     tools: Tools
 
 
-class Turns:
-    """Decides and stores turns. `abilities` tells what an agent can do, by its name, beside its work."""
+class HeldBackError(Exception):
+    """A run was paused just before a command that costs money; nothing was stored."""
 
-    def __init__(self, bench: Bench, abilities: Callable[[str], tuple[Ability, ...]] = lambda _: ()) -> None:
+
+class Turns:
+    """Decides and stores turns.
+
+    `abilities` tells what an agent can do, by its name, beside its work. `before_agent` is called with a session before
+    an agent's command is issued for it; False holds the command back.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        *,
+        abilities: Callable[[str], tuple[Ability, ...]] = lambda _: (),
+        before_agent: Callable[[Session], Awaitable[bool]] | None = None,
+    ) -> None:
         self._bench = bench
         self._abilities = abilities
+        self._before_agent = before_agent
 
     async def started(self, running: Running) -> bool:
         """Record that a session's loop runs; False when it has ended, waits for a human, or is at another attempt."""
@@ -78,6 +94,7 @@ class Turns:
 
         Raises:
             NotFoundError: `session_not_found`, or `invalid_interaction` for a step that the workflow does not have.
+            HeldBackError: the run was paused before an agent may work.
         """
         while True:
             position = await self._position(running.session_id)
@@ -101,6 +118,8 @@ class Turns:
         workflow = self._workflow(session)
         name = next_step(workflow, position.tries, session.state.get("resume_step")) or workflow.final
         command = await self._step(session, name).get_command(self._bench.scope, session)
+        if command.command is CommandKind.AGENT and self._before_agent and not await self._before_agent(session):
+            raise HeldBackError
         interaction = Interaction(
             id=new_id(),
             session_id=session.id,
@@ -214,6 +233,25 @@ class Turns:
             except StaleOperationError:
                 continue
             return committed.sessions[session.id]
+
+    async def stands_still(self, running: Running, reason: str) -> None:
+        """Record that the work of a session was ended for now; its interaction stays pending."""
+        while True:
+            position = await self._position_or_none(running.session_id)
+            if position is None or position.session.attempt != running.attempt:
+                return
+            session = position.session
+            if session.phase not in AT_WORK:
+                return
+            event = e.SessionInterrupted(at=self._now(), **about(session), reason=reason)
+            if await self._stored(Operation(events=(event,), versions={session.id: session.version})):
+                return
+
+    async def again(self, turn: Turn) -> Turn | None:
+        """The same turn on the session as it stands now, once its work has been taken up; None where it has ended."""
+        if not await self.started(turn.running):
+            return None
+        return dataclasses.replace(turn, session=(await self._position(turn.running.session_id)).session)
 
     async def stalled(self, running: Running, since: datetime) -> bool:
         """Record that a command at work has given no sign of life after `since`; False where none is at work now."""

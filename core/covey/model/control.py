@@ -69,7 +69,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     `decision_id` is shared by all requests of one bulk action. `changed` and `outcome` are set by the engine.
     With `force` a retry is made although it has failed the same way before, or was made too often; a `hard` pause lets
     no session of the run take another step. An undo names in `undoes` the decision that was the last one for whoever
-    asked. A `message` answers the question whose id is in `answers`, or none where nothing was asked.
+    asked. A `message` answers the question whose id is in `answers`, or none where nothing was asked. A resume may set
+    what the run may spend from then on: `budget_usd` in US dollars, `budget_tokens`.
     """
 
     id: str
@@ -91,6 +92,8 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     undoes: str | None = None
     message: str | None = None
     answers: str | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
     state: RequestState = RequestState.QUEUED
     changed: bool | None = None
     outcome: str | None = None

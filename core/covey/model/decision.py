@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from covey.model import events as e
+from covey.model.budget import Account, Budget, more_than, overrun
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, holding
 from covey.model.ids import id_for
 from covey.model.message import listening_objection, text_objection
 from covey.model.pause import PauseKind, PauseMode
@@ -43,13 +45,18 @@ def decide(  # noqa: PLR0911 - one for each action
     at: datetime,
     *,
     retry_limit: int | None = None,
+    account: Account = Account(),  # noqa: B008 - it is immutable
+    paused: Paused = NONE_PAUSED,
 ) -> Decision:
     """Decide a request on the rows of the moment.
 
     `ancestors` are the session's, nearest first; `descendants` are all below it, parents before their children.
     `retry_limit` is how many retries a session gets unless they are forced; None where the settings are not known.
+    `account` is what counts against the run's budget, and `paused` are the credentials that are: only a resume is
+    decided on them.
     """
-    without_change = _without_change(request, session)
+    held = holding(paused, descendants) if request.action is Action.RESUME else ()
+    without_change = _without_change(request, session, is_held=bool(held))
     if without_change is not None:
         return without_change
     match request.action:
@@ -60,16 +67,23 @@ def decide(  # noqa: PLR0911 - one for each action
             return _skip(request, session, ancestors, descendants, at)
         case Action.CANCEL:
             return Decision(cancel_all([session, *descendants], request, at))
-        case Action.PAUSE | Action.RESUME:
-            return Decision((_of_run(request, session, at),))
+        case Action.PAUSE:
+            return _paused(request, session, at)
+        case Action.RESUME:
+            credentials = tuple(_credential_resumed(pause, request, at) for pause in held)
+            return _resumed(request, session, account, at, credentials)
         case Action.MESSAGE:
             return _message(request, session, at)
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
 
 
-def _without_change(request: ControlRequest, session: Session) -> Decision | None:
-    as_wished = _as_wished(request, session)
+def _credential_resumed(pause: CredentialPause, request: ControlRequest, at: datetime) -> e.CredentialResumed:
+    return e.CredentialResumed(at=at, credential=pause.credential, by=request.requested_by)
+
+
+def _without_change(request: ControlRequest, session: Session, *, is_held: bool) -> Decision | None:
+    as_wished = None if is_held else _as_wished(request, session)
     if as_wished is not None:
         return Decision(reason=as_wished)
     ruled_out = _ruled_out(request, session)
@@ -112,7 +126,8 @@ def _run_as_wished(request: ControlRequest, session: Session) -> str | None:
     if session.session_id is not None:
         return None
     if request.action is Action.RESUME:
-        return "it is not paused" if pause is None else None
+        is_at_work = pause is None and session.status is Status.ACTIVE
+        return "it is not paused" if is_at_work and _wished_budget(request, session) == session.budget else None
     if pause is None or (request.hard and pause.mode is PauseMode.SOFT):
         return None
     return f"it is paused already, by {pause.by}"
@@ -303,10 +318,8 @@ def _unblocked(session: Session, at: datetime) -> e.SessionUnblocked:
     return e.SessionUnblocked(at=at, **about(session))
 
 
-def _of_run(request: ControlRequest, session: Session, at: datetime) -> e.RunPaused | e.RunResumed:
-    if request.action is Action.RESUME:
-        return e.RunResumed(at=at, **about(session), by=request.requested_by, decision_id=request.decision_id)
-    return e.RunPaused(
+def _paused(request: ControlRequest, session: Session, at: datetime) -> Decision:
+    paused = e.RunPaused(
         at=at,
         **about(session),
         kind=PauseKind.HUMAN,
@@ -315,3 +328,30 @@ def _of_run(request: ControlRequest, session: Session, at: datetime) -> e.RunPau
         by=request.requested_by,
         decision_id=request.decision_id,
     )
+    return Decision((paused,))
+
+
+def _resumed(
+    request: ControlRequest, session: Session, account: Account, at: datetime, credentials: tuple[e.AnyEvent, ...]
+) -> Decision:
+    """Let the run and its credentials go on, unless its budget is spent by then: it would be paused again at once."""
+    budget = _wished_budget(request, session)
+    found = overrun(budget, account)
+    if found is not None:
+        advice = f"; {more_than(found.limit)}" if found.limit else ""
+        return Decision(refused=True, reason=f"{found.reason}{advice}")
+    by, key = request.requested_by, request.decision_id
+    events = credentials
+    if budget is not None and budget != session.budget:
+        events = (*events, e.BudgetSet(at=at, **about(session), budget=budget, by=by, decision_id=key))
+    if session.paused is not None:
+        events = (*events, e.RunResumed(at=at, **about(session), by=by, decision_id=key))
+    return Decision(events)
+
+
+def _wished_budget(request: ControlRequest, session: Session) -> Budget | None:
+    """What the run may spend once the request is granted; None where nobody sets a limit."""
+    if request.budget_usd is None and request.budget_tokens is None:
+        return session.budget
+    known = session.budget or Budget(id=request.decision_id)
+    return known.with_limits(request.budget_usd, request.budget_tokens)

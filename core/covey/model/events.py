@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind, ResultStatus
 from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
@@ -54,7 +55,7 @@ class RunStopped(Event, frozen=True, kw_only=True, tag="run_stopped"):
 class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     """No session of the run starts from here on; if `hard`, none takes another step. `by` who, `cause` why.
 
-    `resets_at` is when whatever caused it is over, where that is known.
+    `resets_at` is when whatever caused it is over, where that is known; `limit` that of the budget which is spent.
     """
 
     kind: PauseKind
@@ -63,11 +64,20 @@ class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     by: str
     decision_id: str
     resets_at: datetime | None = None
+    limit: str | None = None
 
 
 class RunResumed(Event, frozen=True, kw_only=True, tag="run_resumed"):
     """A paused run goes on."""
 
+    by: str
+    decision_id: str
+
+
+class BudgetSet(Event, frozen=True, kw_only=True, tag="budget_set"):
+    """So much may be spent from here on, by all runs whose roots have a budget with this id. `by` who."""
+
+    budget: Budget
     by: str
     decision_id: str
 
@@ -344,6 +354,31 @@ class SlotsChanged(Event, frozen=True, kw_only=True, tag="slots_changed"):
     by: str
 
 
+class CredentialPaused(Event, frozen=True, kw_only=True, tag="credential_paused"):
+    """The API refuses a credential, or what it allows is used up: none of the `agents` that work with it is started.
+
+    It belongs to no run. `resets_at` is when that is over, where it is known; `by_itself`: it is resumed then.
+    `fingerprint` (salted) tells whether a later value is another one.
+    """
+
+    credential: str
+    cause: FailureCause
+    reason: str
+    agents: tuple[str, ...]
+    resets_at: datetime | None = None
+    by_itself: bool = False
+    fingerprint: str | None = None
+    by: str
+
+
+class CredentialResumed(Event, frozen=True, kw_only=True, tag="credential_resumed"):
+    """Who works with a credential goes on. `reason` says why, where nobody has asked for it."""
+
+    credential: str
+    by: str
+    reason: str | None = None
+
+
 class EngineStopped(Event, frozen=True, kw_only=True, tag="engine_stopped"):
     """The engine gave the lock up."""
 
@@ -357,6 +392,7 @@ AnyEvent = (
     | RunStopped
     | RunPaused
     | RunResumed
+    | BudgetSet
     | RunFinished
     | SessionCreated
     | SessionStarted
@@ -386,6 +422,8 @@ AnyEvent = (
     | ControlSettled
     | EngineStarted
     | SlotsChanged
+    | CredentialPaused
+    | CredentialResumed
     | EngineStopped
 )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from covey.model.budget import more_than
 from covey.model.status import AT_WORK, Phase, Status
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class PauseKind(StrEnum):
-    """Who or what paused a run: a person, or covey itself after the same failure again and again."""
+    """Who or what paused a run: a person, or covey itself: the same failure again and again, or its budget spent."""
 
     HUMAN = "human"
     REPEATED_FAILURES = "repeated_failures"
+    BUDGET = "budget"
 
 
 class PauseMode(StrEnum):
@@ -32,7 +34,10 @@ class PauseMode(StrEnum):
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A pause as it stands on the root's row. `cause` is for people; `resets_at` is when it ends by itself, if ever."""
+    """A pause as it stands on the root's row. `cause` is for people; `resets_at` is when it ends by itself, if ever.
+
+    `limit` is that of the budget which is spent, where one is.
+    """
 
     kind: PauseKind
     mode: PauseMode
@@ -40,6 +45,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     by: str
     resets_at: datetime | None = None
+    limit: str | None = None
 
     @property
     def asks(self) -> bool:
@@ -87,6 +93,11 @@ def pause_words(pause: Pause) -> str:
     return f"paused by {pause.by}" + (
         ": running sessions take no further turn or step" if pause.mode is PauseMode.HARD else ""
     )
+
+
+def way_on(pause: Pause) -> str:
+    """What lets a paused run go on: `covey resume goes on`; where its budget is spent, with more of it."""
+    return more_than(pause.limit)
 
 
 def safety_words(working: int) -> str:

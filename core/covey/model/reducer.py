@@ -376,6 +376,7 @@ def _run_paused(session: Session, event: e.RunPaused) -> Session:
         since=event.at,
         by=event.by,
         resets_at=event.resets_at,
+        limit=event.limit,
     )
     return _next(session, event, paused=pause)
 
@@ -383,6 +384,11 @@ def _run_paused(session: Session, event: e.RunPaused) -> Session:
 def _run_resumed(session: Session, event: e.RunResumed) -> Session:
     _require(session.paused is not None, session, event, "its run is not paused")
     return _next(session, event, paused=None)
+
+
+def _budget_set(session: Session, event: e.BudgetSet) -> Session:
+    _require(session.session_id is None, session, event, "it is no run's root")
+    return _next(session, event, budget=event.budget)
 
 
 class Rule(NamedTuple):
@@ -427,6 +433,7 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.ArtifactMissing: Rule(frozenset({Status.COMPLETE}), None, _artifact_missing),
     e.RunPaused: Rule(_ACTIVE, None, _run_paused),
     e.RunResumed: Rule(_ACTIVE, None, _run_resumed),
+    e.BudgetSet: Rule(_ACTIVE, None, _budget_set),
 }
 
 _TOUCHES_NOTHING = frozenset(
@@ -440,5 +447,7 @@ _TOUCHES_NOTHING = frozenset(
         e.EngineStarted,
         e.EngineStopped,
         e.SlotsChanged,
+        e.CredentialPaused,
+        e.CredentialResumed,
     }
 )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from covey.model.ability import Ability
+from covey.model.budget import Budget
 from covey.model.command import CommandKind
 from covey.model.control import Standing
 from covey.model.message import Message
@@ -20,13 +21,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `step` and `command` are those of its newest interaction, `pending` that interaction's id while it has no result.
     `artifact_path` is relative to the project root, None for sessions without a file of their own.
     `needs_human` is the verdict that blocks it; of one that was interrupted, why it does not go on by itself (see
-    `undecided`). `stalled_since` is its last sign of life while it is stalled. `paused` is the pause of its run, and
-    stands on a root alone. `repeat` is the retry that failed last, counted with those before it that were and failed
-    alike. `abilities` are those of the agent that works for it. `question` is what that agent asks, while it waits for
-    the answer; `messages` are what humans have said to it, as long as it does not have them for good. `usage` counts
-    tokens by kind over all attempts; `cost_usd` is what those with a price have cost, in US dollars, and `unpriced`
-    counts the others by their models. `conversation` is the attempt in which the conversation with its agent began: a
-    later attempt goes on with it, or begins its own.
+    `undecided`). `stalled_since` is its last sign of life while it is stalled. `paused` is the pause of its run and
+    `budget` what that may spend; both stand on a root alone. `repeat` is the retry that failed last, counted with those
+    before it that were and failed alike. `abilities` are those of the agent that works for it. `question` is what that
+    agent asks, while it waits for the answer; `messages` are what humans have said to it, as long as it does not have
+    them for good. `usage` counts tokens by kind over all attempts; `cost_usd` is what those with a price have cost, in
+    US dollars, and `unpriced` counts the others by their models. `conversation` is the attempt in which the
+    conversation with its agent began: a later attempt goes on with it, or begins its own.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     needs_human: dict[str, Any] | None = None
     stalled_since: datetime | None = None
     paused: Pause | None = None
+    budget: Budget | None = None
     repeat: Repeat | None = None
     abilities: tuple[Ability, ...] = ()
     question: str | None = None

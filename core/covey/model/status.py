@@ -52,6 +52,7 @@ class FailureCause(StrEnum):
     AGENT_ERROR = "agent_error"
     RATE_LIMIT = "rate_limit"
     AUTH = "auth"
+    BUDGET = "budget"
     TIMEOUT = "timeout"
     STALLED = "stalled"
     MISSING_FILE = "missing_file"

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.model.control import RequestState
+from covey.model.credential import CredentialPause
 from covey.model.order import AnyOrder
 from covey.model.session import Session
 from covey.store import codec
@@ -24,6 +25,8 @@ from covey.store.upgrade import bring_up_to_date, restore
 _END_ENGINE = "UPDATE engine SET epoch = ?, body = ?"
 _FORGET_PROCESS = "DELETE FROM processes WHERE pid = ? AND started = ?"
 _FORGET_VIEWERS = "DELETE FROM viewers WHERE until < ?"
+_FORGET_CREDENTIALS = "DELETE FROM credentials"
+_PAUSE_CREDENTIAL = "INSERT INTO credentials (name, body) VALUES (?, ?)"
 _SETTLE_ORDER = "UPDATE orders SET state = ?, body = ? WHERE id = ?"
 
 
@@ -50,6 +53,12 @@ class Alone:
     async def restore(self, sessions: Sequence[tuple[int, Session]]) -> None:
         """Make these rows what the log says; the number is the place that one takes which is gone."""
         await restore(self.connection, self.path, sessions)
+
+    async def restore_credentials(self, paused: Sequence[CredentialPause]) -> None:
+        """Make these the credentials that are paused, as the log says."""
+        await self._write(
+            (_FORGET_CREDENTIALS, [()]), (_PAUSE_CREDENTIAL, [codec.credential_row(each) for each in paused])
+        )
 
     async def end_engine(self, row: EngineRow) -> None:
         """Say that an engine which is gone takes no requests, and that nothing it may still hold counts any more."""

@@ -117,13 +117,17 @@ class ArchiveReads(RunReads):
         )
         return [(row[0], row[1]) for row in rows]
 
-    async def stored(self) -> tuple[int, list[codec.Row]]:
-        """The last line's number and the rows of all sessions with all their columns, of one moment."""
+    async def stored(self) -> tuple[int, list[codec.Row], list[str]]:
+        """The last line's number, all rows of sessions with all columns, bodies of credentials: all of one moment."""
+        # An older covey, whose database is only looked at, has no such table.
+        has_credentials = await self._rows("SELECT 1 FROM sqlite_master WHERE name = 'credentials'")
+        paused = "(SELECT json_group_array(body) FROM credentials)" if has_credentials else "'[]'"
         rows = await self._rows(
-            "SELECT (SELECT coalesce(max(seq), 0) FROM events), number, id, project_id, run_id, parent_id,"
-            " component_id, type, position, status, attempt, body FROM sessions ORDER BY number"
+            f"SELECT (SELECT coalesce(max(seq), 0) FROM events), {paused}, s.* FROM (SELECT 1) LEFT JOIN"
+            " (SELECT number, id, project_id, run_id, parent_id, component_id, type, position, status, attempt, body"
+            " FROM sessions) s ORDER BY s.number"
         )
-        return (rows[0][0] if rows else await self.last_seq()), [row[1:] for row in rows]
+        return rows[0][0], [row[2:] for row in rows if row[2] is not None], msgspec.json.decode(rows[0][1])
 
     async def outdated_viewers(self, now: datetime) -> int:
         """How many said that they watch until a moment that is over, and never that they have left."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from covey.errors import IllegalEventError, StoreError
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, paused_after
 from covey.model.events import Entry
 from covey.model.reducer import apply
 from covey.model.session import Session
@@ -30,7 +31,8 @@ class Audit:
     `missing` are stretches of the log that are nowhere; `unreadable` lines that cannot be read or applied, with the
     reason; `gone` the archives that cannot be read. `differing` are rows that are not what the log says, `absent`
     those that it tells of and that are not there: both with the place in the order of creation, and as they ought to
-    be. `unknown` are the ids of rows that no line tells of.
+    be. `unknown` are the ids of rows that no line tells of. `credentials` are those that are paused by the log, where
+    what is stored of them differs; None where it does not.
     """
 
     lines: int
@@ -41,6 +43,7 @@ class Audit:
     differing: tuple[tuple[int, Session], ...]
     absent: tuple[tuple[int, Session], ...]
     unknown: tuple[str, ...]
+    credentials: tuple[CredentialPause, ...] | None = None
 
 
 async def audit(reads: ArchiveReads) -> Audit:
@@ -49,14 +52,14 @@ async def audit(reads: ArchiveReads) -> Audit:
     Raises:
         StoreError: the database cannot be read.
     """
-    last, rows = await reads.stored()
+    last, rows, paused = await reads.stored()
     fold = _Fold(await reads.archived(), reads.archive)
     after = 0
     while page := await reads.logged(after, last, PAGE):
         after = page[-1][0]
         await asyncio.to_thread(fold.add, page, after)
     await asyncio.to_thread(fold.add, [], last)
-    return await asyncio.to_thread(fold.compared, rows, last)
+    return await asyncio.to_thread(fold.compared, rows, paused, last)
 
 
 class _Fold:
@@ -71,6 +74,7 @@ class _Fold:
         self._unreadable: list[tuple[int, str]] = []
         self._missing: list[tuple[int, int]] = []
         self._next = 1
+        self._paused: Paused = NONE_PAUSED
 
     def add(self, page: list[tuple[int, str]], upto: int) -> None:
         """Fold the next lines of the database, up to this number, and those that were put away up to there."""
@@ -78,7 +82,7 @@ class _Fold:
             self._number(entry.seq)
             self._apply(entry)
 
-    def compared(self, rows: list[codec.Row], last: int) -> Audit:
+    def compared(self, rows: list[codec.Row], paused: list[str], last: int) -> Audit:
         """The rows beside what was folded."""
         self._number(last + 1)
         by_id = {row[_ID]: row for row in rows}
@@ -104,6 +108,7 @@ class _Fold:
             differing=tuple(differing),
             absent=tuple(absent),
             unknown=tuple(unknown),
+            credentials=None if _are(paused, self._paused) else tuple(self._paused.values()),
         )
 
     def _archives(self, archived: tuple[Archived, ...], directory: Path) -> Iterator[Iterator[Entry]]:
@@ -134,6 +139,7 @@ class _Fold:
 
     def _apply(self, entry: Entry) -> None:
         key = entry.event.session_id
+        self._paused = paused_after(self._paused, entry.event)
         if key is None or key in self._broken or entry.event.run_id in self._run_ids_gone():
             return
         try:
@@ -173,6 +179,15 @@ def _without(first: int, last: int, archived: Iterable[Archived]) -> Iterator[tu
         first = each.last + 1
     if first <= last:
         yield first, last
+
+
+def _are(bodies: Iterable[str], paused: Paused) -> bool:
+    """What is stored of credentials is what the log says."""
+    try:
+        stored = [codec.credential(body) for body in bodies]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return {pause.credential: pause for pause in stored} == paused
 
 
 def _is(row: codec.Row, session: Session) -> bool:

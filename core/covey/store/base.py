@@ -14,6 +14,7 @@ import msgspec
 from covey.model.command import Interaction, Result, Try
 from covey.model.component import Component
 from covey.model.control import ControlRequest
+from covey.model.credential import GateState
 from covey.model.events import AnyEvent, Entry
 from covey.model.scope import Scope
 from covey.model.session import Session
@@ -85,7 +86,8 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the present (or last) engine says of itself; whether it lives is told by the lock alone.
 
     `slots` is how many sessions may work at the same time; 0 where that was not written down. `held` is how many do for
-    now, where the machine is `short_of` something; 0 where nothing is held back.
+    now, where the machine is `short_of` something; 0 where nothing is held back. `gates` are those before credentials,
+    as they stood a second ago at most.
     """
 
     pid: int
@@ -96,6 +98,7 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     slots: int = 0
     held: int = 0
     short_of: tuple[str, ...] = ()
+    gates: tuple[GateState, ...] = ()
 
 
 class Said(NamedTuple):

@@ -19,6 +19,7 @@ from covey.model.command import (
 )
 from covey.model.component import Component
 from covey.model.control import ControlRequest
+from covey.model.credential import CredentialPause
 from covey.model.events import AnyEvent, Entry
 from covey.model.order import AnyOrder
 from covey.model.scope import Project
@@ -37,6 +38,7 @@ _control = msgspec.json.Decoder(ControlRequest)
 _project = msgspec.json.Decoder(Project)
 _order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
 _engine = msgspec.json.Decoder(EngineRow)
+_credential = msgspec.json.Decoder(CredentialPause)
 
 
 def encode(record: msgspec.Struct) -> str:
@@ -191,6 +193,16 @@ def project(body: str) -> Project:
 def engine_row(body: str) -> EngineRow:
     """An engine's row from its body."""
     return _engine.decode(body)
+
+
+def credential_row(pause: CredentialPause) -> Row:
+    """Columns of `credentials`."""
+    return (pause.credential, encode(pause))
+
+
+def credential(body: str) -> CredentialPause:
+    """A credential that is paused, from its body."""
+    return _credential.decode(body)
 
 
 def activity_row(activity: Activity) -> Row:

@@ -15,6 +15,7 @@ from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow, Try
 from covey.model.component import Component, spawn_order
 from covey.model.control import ControlRequest
+from covey.model.credential import CredentialPause
 from covey.model.events import Entry
 from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
@@ -366,6 +367,11 @@ class Reads:
         """The signs of life of all sessions at work, by their ids."""
         rows = await self._rows("SELECT session_id, attempt, at, beat FROM activity")
         return {row[0]: codec.activity(row) for row in rows}
+
+    async def credentials(self) -> dict[str, CredentialPause]:
+        """The credentials that are paused, by name."""
+        rows = await self._rows("SELECT body FROM credentials ORDER BY name")
+        return {pause.credential: pause for pause in (codec.credential(row[0]) for row in rows)}
 
     async def processes(self) -> tuple[Process, ...]:
         """The processes that were recorded and have not been seen to end."""

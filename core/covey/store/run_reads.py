@@ -9,7 +9,9 @@ import msgspec
 from covey.model.command import ResultStatus, TranscriptRow
 from covey.model.events import AnyEvent, Event
 from covey.model.scope import Scope
+from covey.model.session import Session
 from covey.model.undo import TOLD_BY, History, decisions
+from covey.model.usage import Spent
 from covey.store import codec
 from covey.store.base import Line
 from covey.store.reads import Reads
@@ -30,6 +32,15 @@ class StepTaken(NamedTuple):
     completed_at: datetime | None
 
 
+class Spending(NamedTuple):
+    """What one session has spent over all its attempts; `models` are those of the tokens that have no price."""
+
+    session_id: str
+    run_id: str
+    spent: Spent
+    models: tuple[str, ...]
+
+
 class RunReads(Reads):
     """What there is to read of one run beside its sessions."""
 
@@ -44,6 +55,27 @@ class RunReads(Reads):
             scope.project.id,
         )
         return tuple(codec.entry((row[0], row[1])).event for row in rows)
+
+    async def spending(self, scope: Scope, run_ids: Sequence[str]) -> tuple[Spending, ...]:
+        """What the sessions of these runs have spent, each that has spent anything."""
+        rows = await self._rows(
+            "SELECT id, run_id, json_extract(body, '$.usage'), json_extract(body, '$.cost_usd'),"
+            " json_extract(body, '$.unpriced') FROM sessions"
+            " WHERE run_id IN (SELECT value FROM json_each(?)) AND project_id = ?"
+            " AND json_extract(body, '$.usage') IS NOT NULL",
+            msgspec.json.encode(run_ids).decode(),
+            scope.project.id,
+        )
+        return tuple(_spending(row) for row in rows)
+
+    async def sharing_budget(self, scope: Scope, budget_id: str) -> tuple[Session, ...]:
+        """The roots of the runs that have this budget together, oldest first."""
+        return await self._sessions(
+            "SELECT body FROM sessions WHERE parent_id IS NULL AND project_id = ?"
+            " AND json_extract(body, '$.budget.id') = ? ORDER BY number",
+            scope.project.id,
+            budget_id,
+        )
 
     async def has_usage(self, session_id: str, request_id: str) -> bool:
         """What a session used for this request of its provider's is in the log."""
@@ -131,6 +163,13 @@ class RunReads(Reads):
             scope.project.id,
         )
         return frozenset(row[0] for row in rows if row[0] is not None)
+
+
+def _spending(row: codec.Row) -> Spending:
+    session_id, run_id, usage, usd, unpriced = row
+    tokens = sum(msgspec.json.decode(usage, type=dict[str, int]).values())
+    models = msgspec.json.decode(unpriced, type=dict[str, int]) if unpriced else {}
+    return Spending(session_id, run_id, Spent(tokens, usd), tuple(models))
 
 
 def _step_taken(row: codec.Row) -> StepTaken:

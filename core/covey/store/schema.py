@@ -142,6 +142,12 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE UNIQUE INDEX usage_by_request ON events (session_id, json_extract(body, '$.request_id'))
         WHERE {IS_USAGE};
     """,
+    """
+    CREATE TABLE credentials (
+        name TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 VERSION = len(MIGRATIONS)

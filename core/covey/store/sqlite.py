@@ -18,6 +18,7 @@ from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.component import Component
 from covey.model.control import ControlRequest
+from covey.model.credential import CredentialPause, GateState
 from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
 from covey.store import codec, inbox
@@ -124,6 +125,11 @@ class EngineStore(RunReads):
     async def note_limits(self, held: int, short_of: tuple[str, ...]) -> None:
         """Let viewers know what the machine is short of, and how many sessions may work for now (0: as many as set)."""
         self.row = msgspec.structs.replace(self.row, held=held, short_of=short_of)
+        await self._writer.batches.ask(Note(_DESCRIBE, ((codec.encode(self.row),),)))
+
+    async def note_gates(self, gates: tuple[GateState, ...]) -> None:
+        """Let viewers know how the gates before credentials stand."""
+        self.row = msgspec.structs.replace(self.row, gates=gates)
         await self._writer.batches.ask(Note(_DESCRIBE, ((codec.encode(self.row),),)))
 
     async def settle_order(self, order: AnyOrder) -> None:
@@ -240,6 +246,10 @@ class Viewer(ArchiveReads):
     async def activity(self) -> dict[str, Activity]:
         """The signs of life of all sessions at work, by their ids; none where an older covey has written last."""
         return await super().activity() if self.is_current else {}
+
+    async def credentials(self) -> dict[str, CredentialPause]:
+        """The credentials that are paused, by name; none where an older covey has written last."""
+        return await super().credentials() if self.is_current else {}
 
     async def interactions(self, scope: Scope, session_id: str) -> tuple[Interaction, ...]:
         """All interactions of a session, oldest first, with their prompts unless an older covey has written last."""

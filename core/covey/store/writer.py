@@ -19,7 +19,8 @@ from covey.errors import CoveyError, FenceLostError, IllegalEventError, StaleOpe
 from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow
 from covey.model.control import ControlRequest
-from covey.model.events import CommandIssued, Entry
+from covey.model.credential import NONE_PAUSED, paused_after
+from covey.model.events import AnyEvent, CommandIssued, CredentialPaused, CredentialResumed, Entry
 from covey.model.reducer import apply
 from covey.model.session import Session
 from covey.store import codec
@@ -45,6 +46,8 @@ _COMPLETE = "UPDATE interactions SET status = ?, result = ?, completed_at = ? WH
 _TRANSCRIBE = "INSERT INTO transcripts (session_id, attempt, n, step, at, kind, text) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SETTLE = "UPDATE controls SET state = ?, body = ? WHERE id = ?"
 _SAY = "INSERT INTO conversations (session_id, conversation, n, interaction_id, body) VALUES (?, ?, ?, ?, ?)"
+_FORGET_CREDENTIAL = "DELETE FROM credentials WHERE name = ?"
+_PAUSE_CREDENTIAL = "INSERT INTO credentials (name, body) VALUES (?, ?)"
 _OPEN_PROCESS = "INSERT INTO processes (session_id, attempt, pid, pgid, started) VALUES (?, ?, ?, ?, ?)"
 _CLOSE_PROCESS = "DELETE FROM processes WHERE pid = ? AND started = ?"
 _NOTE_ACTIVITY = (
@@ -80,6 +83,7 @@ class Plan:
         self.entries: list[Entry] = []
         self._created: set[str] = set()
         self._changed: dict[str, None] = {}
+        self._credentials: dict[str, Row | None] = {}
 
     def add(self, operation: Operation) -> Committed:
         """Run the reducer over an operation; raises without a trace if it does not fit."""
@@ -120,6 +124,8 @@ class Plan:
         yield _CREATE_SESSION, fresh
         yield _CHANGE_SESSION, changed
         yield _APPEND_EVENT, [codec.event_row(entry) for entry in self.entries]
+        yield _FORGET_CREDENTIAL, [(name,) for name in self._credentials]
+        yield _PAUSE_CREDENTIAL, [row for row in self._credentials.values() if row is not None]
         yield from self.statements.items()
 
     def _accept(self, operation: Operation, entries: list[Entry], rows: dict[str, Session]) -> None:
@@ -131,12 +137,19 @@ class Plan:
         if entries:
             self.seq, self.at = entries[-1].seq, entries[-1].event.at
             self.entries.extend(entries)
+            for entry in entries:
+                self._follow_credential(entry.event)
         if operation.issued is not None:
             self._put(_ISSUE, codec.interaction_row(_stamped(operation.issued, entries)))
         for completion in operation.completed:
             self._put(_COMPLETE, _completion_row(completion))
         for request in operation.settled:
             self._put(_SETTLE, _settled_row(request))
+
+    def _follow_credential(self, event: AnyEvent) -> None:
+        if isinstance(event, CredentialPaused | CredentialResumed):
+            pause = paused_after(NONE_PAUSED, event).get(event.credential)
+            self._credentials[event.credential] = None if pause is None else codec.credential_row(pause)
 
     def _put(self, statement: str, row: Row) -> None:
         self.statements.setdefault(statement, []).append(row)

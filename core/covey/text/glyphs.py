@@ -59,6 +59,7 @@ CAUSES: dict[str, str] = {
     "agent_error": "agent",
     "rate_limit": "rate limit",
     "auth": "auth",
+    "budget": "budget",
     "timeout": "timeout",
     "stalled": "stalled",
     "missing_file": "no file",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
+from covey.model.pause import PauseKind
 from covey.model.session import Session, undecided
 from covey.model.status import Status
 from covey.text.glyphs import CAUSES, FILE_MISSING
@@ -57,6 +58,12 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     _failed(
         "agent_error", "agent error", "agent errors", "The transcript tells more. A retry begins at the first step."
     ),
+    _failed(
+        "budget",
+        "session over budget",
+        "sessions over budget",
+        "Raise its budget under [run] in covey.toml, then retry. What it wrote is kept.",
+    ),
     _failed("timeout", "timed out", "timed out", "A retry begins at the first step, with the whole time."),
     _failed("missing_file", "wrote no file", "wrote no file", "The agent reported success, but the file is not there."),
     _failed("spawn_error", "spawn error", "spawn errors", "A retry reads the components anew."),
@@ -89,6 +96,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "runs paused",
         "No other session starts. Find out what is wrong; p goes on, and the count begins anew.",
     ),
+    Cause(
+        "budget_spent",
+        "blocked",
+        "Paused: the budget is spent",
+        "budget spent",
+        "budgets spent",
+        "No turn and no session begins. p raises it, and the run goes on.",
+    ),
     Cause("blocked", "blocked", "Blocked", "blocked", "blocked", "Retry what it waits for, or cancel it."),
     Cause(
         "interrupted",
@@ -106,12 +121,14 @@ BY_KEY: Mapping[str, Cause] = {cause.key: cause for cause in CAUSES_IN_ORDER}
 ALERT_ORDER: tuple[Cause, ...] = tuple(
     BY_KEY[key]
     for key in (
+        "budget_spent",
         "repeated_failures",
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
         "stalled",
         "agent_error",
+        "budget",
         "timeout",
         "missing_file",
         "spawn_error",
@@ -124,6 +141,8 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
     )
 )
 """All causes, in the order of the alert line."""
+PAUSED = {PauseKind.REPEATED_FAILURES: "repeated_failures", PauseKind.BUDGET: "budget_spent"}
+"""Why a run needs a human that was paused, by who or what paused it."""
 BY_PATH = frozenset({FILE_MISSING, "missing_file"})
 """Causes whose sessions are listed with the path where their file is expected."""
 RETRIED_TOGETHER = frozenset(BY_KEY) - {
@@ -133,6 +152,7 @@ RETRIED_TOGETHER = frozenset(BY_KEY) - {
     "stalled",
     "interrupted",
     "repeated_failures",
+    "budget_spent",
 }
 """What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled has not ended, and
 what was interrupted has to be looked at one by one."""
@@ -169,7 +189,7 @@ class _Entry(NamedTuple):
 def cause_of(session: Session) -> Cause:
     """Why a session needs a human, if it does."""
     if session.paused is not None and session.paused.asks:
-        return BY_KEY[session.paused.kind.value]
+        return BY_KEY[PAUSED[session.paused.kind]]
     state = state_of(session)
     if state == "blocked":
         return BY_KEY["not_created" if (session.needs_human or {}).get("not_created") else "blocked"]
@@ -191,7 +211,7 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
         reason = f"by {session.decided_by}{_clock(session.finished_at, zone)}"
     elif cause.key == "interrupted":
         reason = undecided(session)
-    elif session.paused is not None and cause.key == session.paused.kind:
+    elif session.paused is not None and cause.key == PAUSED.get(session.paused.kind):
         reason = session.paused.cause
     elif session.stalled_since is not None:
         reason = f"no sign of life since {session.stalled_since.astimezone(zone):%H:%M:%S}"

@@ -7,6 +7,7 @@ from covey.clock import Clock
 from covey.store.alone import Alone
 from covey.store.archives import ArchiveReads
 from covey.store.audit import Audit, audit
+from covey.text.sanitise import sanitise_line
 from covey.text.words import plural, short_id
 
 _NAMED = 5
@@ -19,13 +20,15 @@ async def projection(reads: ArchiveReads, clock: Clock, alone: Alone | None) -> 
     wrong = [*_about_the_log(found)]
     for finding in wrong:
         yield finding
+    async for finding in _credentials(found, clock, alone, whole=not wrong):
+        yield finding
     changed = [*found.absent, *found.differing]
     if found.unknown:
         keys = _named(found.unknown)
         message = f"{plural(len(found.unknown), 'session')} of which no line of the log tells: {keys}; kept"
         yield Finding("log", Severity.WARNING, message, "look at it with: covey show ID")
     if not changed:
-        if not wrong and not found.unknown:
+        if not wrong and not found.unknown and found.credentials is None:
             lines, rows = plural(found.lines, "line"), plural(found.sessions, "session")
             yield Finding("log", Severity.OK, f"the log ({lines}) and what is stored of {rows} agree")
         return
@@ -36,6 +39,21 @@ async def projection(reads: ArchiveReads, clock: Clock, alone: Alone | None) -> 
         return
     copy = await alone.copied(f"fix-{clock.now():%Y%m%dT%H%M%SZ}")
     await alone.restore(changed)
+    yield Finding("log", Severity.OK, f"{message}; made anew from it; as it was before: {copy}")
+
+
+async def _credentials(found: Audit, clock: Clock, alone: Alone | None, *, whole: bool) -> AsyncIterator[Finding]:
+    """The credentials that are paused, where what is stored of them is not what the log says."""
+    if found.credentials is None:
+        return
+    names = ", ".join(sanitise_line(pause.credential) for pause in found.credentials) or "none"
+    message = f"what is stored of paused credentials is not what the log says: {names}"
+    if alone is None or not whole:
+        fix = MEND if whole else "the log is not whole, so it cannot say what is right; nothing was changed"
+        yield Finding("log", Severity.ERROR, message, fix)
+        return
+    copy = await alone.copied(f"fix-credentials-{clock.now():%Y%m%dT%H%M%SZ}")
+    await alone.restore_credentials(found.credentials)
     yield Finding("log", Severity.OK, f"{message}; made anew from it; as it was before: {copy}")
 
 

@@ -1,0 +1,84 @@
+"""Budgets: what may be spent, when it is, and what stands against going on. Pure.
+
+A budget holds for one `covey run` over all its contexts: the roots of its runs carry the same one, with the same id,
+and what all of them have spent counts. It stands on roots alone; what a session may spend is told by the settings.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from covey.model.usage import Spent
+
+USD, TOKENS = "budget_usd", "budget_tokens"
+"""The two limits of a budget, as they are called in covey.toml and (with a dash) on the command line."""
+
+_CENT = 0.01
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What may be spent: US dollars, tokens of all kinds together, or both; None is without a limit."""
+
+    id: str = ""
+    usd: float | None = None
+    tokens: int | None = None
+
+    def with_limits(self, usd: float | None, tokens: int | None) -> "Budget":
+        """The same with other limits; None leaves one as it is."""
+        limits = {"usd": self.usd if usd is None else usd, "tokens": self.tokens if tokens is None else tokens}
+        return msgspec.structs.replace(self, **limits)
+
+    def at_least(self, other: "Budget") -> "Budget":
+        """The same with the higher limit of both; one that is not set stays so."""
+        usd = None if None in {self.usd, other.usd} else max(self.usd or 0.0, other.usd or 0.0)
+        tokens = None if None in {self.tokens, other.tokens} else max(self.tokens or 0, other.tokens or 0)
+        return self.with_limits(usd, tokens)
+
+
+class Account(NamedTuple):
+    """What counts against a budget: all that was spent, and the models whose tokens could not be priced."""
+
+    spent: Spent = Spent()
+    without_price: tuple[str, ...] = ()
+
+
+class Overrun(NamedTuple):
+    """A budget that lets nothing more be spent: which limit it is (None: a price is missing), and why, for people."""
+
+    limit: str | None
+    reason: str
+
+
+def overrun(budget: Budget | None, account: Account) -> Overrun | None:
+    """What keeps a budget from letting another turn begin; None while there is something left."""
+    if budget is None:
+        return None
+    if budget.usd is not None and account.without_price:
+        return Overrun(None, without_price(account.without_price))
+    spent = account.spent
+    if budget.usd is not None and (spent.usd or 0.0) >= budget.usd:
+        return Overrun(USD, f"{dollars(spent.usd or 0.0)} of {dollars(budget.usd)} are spent")
+    if budget.tokens is not None and spent.tokens >= budget.tokens:
+        return Overrun(TOKENS, f"{spent.tokens:,} of {budget.tokens:,} tokens are spent")
+    return None
+
+
+def without_price(models: Sequence[str]) -> str:
+    """Why a budget in USD cannot hold for these models, and what to do."""
+    names = " and ".join(f'"{model}"' for model in models)
+    return (
+        f'no price is known for {names}, so no budget in USD can hold: add [prices."{models[0]}"] to covey.toml, '
+        "or set a budget in tokens instead"
+    )
+
+
+def dollars(usd: float) -> str:
+    """An amount to the cent: `$5.00`; below one, as far as it takes: `$0.0042`."""
+    return f"${usd:,.2f}" if usd >= _CENT or usd <= 0 else f"${usd:.2g}"
+
+
+def more_than(limit: str | None) -> str:
+    """How a run goes on whose budget is spent: `covey resume --budget-usd with more goes on`."""
+    option = {USD: " --budget-usd with more", TOKENS: " --budget-tokens with more"}.get(limit or "", "")
+    return f"covey resume{option} goes on"
