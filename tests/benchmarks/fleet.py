@@ -129,7 +129,7 @@ async def _limit(options: argparse.Namespace) -> list[Fleet]:
         async with running(plan) as server:
             complete, seconds, counts = await go(server)
         pause = plan.seconds / 60
-        ideal = max(0, sessions * TURNS - 60) * pause + plan.turn_seconds
+        ideal = max(max(0, sessions * TURNS - 60) * pause + plan.turn_seconds, TURNS * plan.turn_seconds)
         fleets.append(Fleet(way, sessions, complete, seconds, ideal, counts.refused, counts.most_at_once))
         print(_told(fleets[-1]), flush=True)
     return fleets

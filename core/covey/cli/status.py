@@ -152,4 +152,9 @@ def _interaction_lines(interaction: Interaction) -> list[SafeText]:
         f"  {interaction.attempt}  {fit(sanitise_line(step_words(interaction.step)), _STEP)}  {state:<{_STATE}}{took}"
     )
     message = sanitise(result.error_message or "") if result else ""
-    return [SafeText(head.rstrip()), *(SafeText(f"{' ' * _MESSAGES}{line}") for line in message.splitlines())]
+    prompt = sanitise(interaction.prompt or "")
+    return [
+        SafeText(head.rstrip()),
+        *(SafeText(f"{' ' * _MESSAGES}> {line}".rstrip()) for line in prompt.splitlines()),
+        *(SafeText(f"{' ' * _MESSAGES}{line}") for line in message.splitlines()),
+    ]

@@ -333,6 +333,7 @@ def show_json(
                 "step": interaction.step,
                 "command": interaction.command,
                 "result": interaction.result,
+                **({} if interaction.prompt is None else {"prompt": interaction.prompt}),
                 "inserted_at": interaction.inserted_at,
                 "completed_at": interaction.completed_at,
             }
