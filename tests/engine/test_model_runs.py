@@ -1,6 +1,6 @@
 """Whole runs with a model: real engine, real client, real tools, and the fake server in the model's place.
 
-What the model does for a component is in `plays`; for all others it is the author that comes with the server.
+What the model does for a component is in `played`; for all others it is the author that comes with the server.
 """
 
 import re
@@ -20,7 +20,17 @@ from covey.config.settings import DEFAULT_SECTIONS
 from covey.model.control import Action
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
-from covey.testing.messages_server import Answer, FakeMessagesServer, Reply, Request, ToolUse, Usage, author, faults
+from covey.testing.messages_server import (
+    Answer,
+    FakeMessagesServer,
+    Refusal,
+    Reply,
+    Request,
+    ToolUse,
+    Usage,
+    author,
+    faults,
+)
 from tests.engine.conftest import Bench
 from tests.tested import COMMANDS
 
@@ -42,9 +52,10 @@ class Hasty(AnthropicAgent):
 
 @dataclass
 class Modelled(Bench):
-    """A project whose agent is a model; `played` are its plays, by the component's name."""
+    """A project whose agent is a model; `played` are its plays, by the component's name, `refused` what all get."""
 
     played: dict[str, Play] = field(default_factory=dict)
+    refused: Refusal | None = None
 
     @property
     def registry(self) -> AgentRegistry:
@@ -52,6 +63,8 @@ class Modelled(Bench):
 
     def answer(self, request: Request) -> Answer:
         """The script of the server."""
+        if self.refused is not None:
+            return self.refused
         named = re.search(r"software project[:,] \*\*(\w+)\*\*", request.prompt)
         return self.played.get(named[1] if named else "", author)(request)
 
@@ -79,6 +92,10 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Modelled:
 
 def is_blocked(session: Session) -> bool:
     return session.phase is Phase.BLOCKED
+
+
+def stands_still(session: Session) -> bool:
+    return session.phase is Phase.INTERRUPTED
 
 
 def first(count: int, play: Play, then: Play = author) -> Play:
@@ -152,6 +169,21 @@ class TestDesign:
         assert (root.status, attempts) == (Status.COMPLETE, [1, 2, 2, 1, 1, 2])
         assert server.statuses[429] == 1
         assert (model.root / "shop" / "beta.py").read_text() == SOURCE
+
+    @pytest.mark.parametrize("refusal", [faults.unauthorized(), faults.out_of_credit(), faults.spend_limit_reached()])
+    async def test_a_wall_stops_all_once_and_is_nobodys_attempt(self, model: Modelled, refusal: Refusal) -> None:
+        model.refused = refusal
+        async with model.served(max_sessions=2) as server, model.running() as run:
+            await run.until(stands_still, "Alpha")
+            await run.until(stands_still, "Beta")
+            assert server.statuses.total() <= 2, "no more than were at work"
+            model.refused = None
+            assert (await run.ask(Action.RESUME)).changed
+            root = await run.until(lambda session: session.status is not Status.ACTIVE)
+            assert (root.status, [(await run.child(name)).attempt for name in model.components]) == (
+                Status.COMPLETE,
+                [1, 1, 1],
+            )
 
 
 class TestTests:

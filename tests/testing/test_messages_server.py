@@ -1,6 +1,7 @@
 """What goes well: replies of every kind, as the real client reads them, and what the server notes of the requests."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -189,6 +190,20 @@ class TestScripts:
             await asked.wait()
             await server.close()
             assert type(await asking).__name__ == "APIConnectionError"
+
+    @pytest.mark.parametrize("steps", range(6))
+    async def test_a_connection_that_has_just_come_is_closed_too(self, steps: int) -> None:
+        async with FakeMessagesServer([]) as server:
+            host, _, port = server.base_url.rpartition("/")[2].partition(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await server.close()
+            with suppress(ConnectionResetError):
+                assert await asyncio.wait_for(reader.read(), 5) == b""
+            writer.close()
+            with suppress(ConnectionResetError):
+                await writer.wait_closed()
 
     async def test_the_models_are_listed(self) -> None:
         async with FakeMessagesServer([], models=["one", "two"]) as server, client_of(server) as client:

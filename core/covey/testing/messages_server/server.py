@@ -153,7 +153,9 @@ class FakeMessagesServer:
         return protocol
 
     async def _serve(self, wire: Wire) -> None:
-        """Answer the requests of one connection until it ends."""
+        """Answer the requests of one connection until it ends; one that comes while the server closes is not served."""
+        if self._listener is None or not self._listener.is_serving():
+            return wire.reset()
         if (task := asyncio.current_task()) is not None:
             self._wires[wire] = task
         try:
