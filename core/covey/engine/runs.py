@@ -148,4 +148,4 @@ async def _left(bench: Bench, begun: Begun) -> Left:
     tree = SessionTree(await bench.store.run(bench.scope, begun.run_id))
     if begun.how is How.NOTHING_TO_DO:
         return IDLE._replace(counts=tree.counts(begun.run_id))
-    return as_it_stands(tree, tree.sessions[begun.run_id])
+    return as_it_stands(tree, tree.sessions[begun.run_id], await bench.store.credentials())
