@@ -7,8 +7,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from covey.client.snapshot import EngineState
+from covey.model.ability import Ability
 from covey.model.activity import Activity
+from covey.model.budget import Budget
 from covey.model.command import CommandKind
+from covey.model.credential import CredentialPause, GateState
 from covey.model.events import RunStarted
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
@@ -17,6 +20,22 @@ from covey_tui.view.board import Board
 
 NOW = datetime(2026, 11, 22, 12, 8, 10, tzinfo=UTC)
 """The moment of every picture."""
+REFUSED = CredentialPause(
+    credential="ANTHROPIC_API_KEY",
+    cause=FailureCause.AUTH,
+    reason="invalid x-api-key (401)",
+    agents=("offline",),
+    since=NOW - timedelta(seconds=12),
+)
+"""A key that the API does not take any more."""
+LIMITED = replace(
+    REFUSED,
+    cause=FailureCause.RATE_LIMIT,
+    reason="this month's limit is used up",
+    resets_at=NOW + timedelta(seconds=1460),
+    by_itself=True,
+)
+COOLING = GateState(credential="ANTHROPIC_API_KEY", allowed=5, at_work=4, waiting=3, until=NOW + timedelta(seconds=20))
 PARENT, CHILD = "ContextComponentsDesignSessions", "ComponentDesignSessions"
 
 
@@ -144,6 +163,23 @@ def signs(sessions: Iterable[Session], quiet: Mapping[str, int]) -> dict[str, Ac
     }
 
 
+def asking() -> list[Session]:
+    """The shop at work while the agents of two sessions ask, one of them at length; one that works takes messages."""
+    where = "Where does a payment by instalments belong?"
+    why = "The context's document names both Payment and Ledger for it, and the two disagree on who keeps the dates."
+    asked = {
+        "Payment": f"{where}\n\n{why}\n\n1. in Payment, which then needs Ledger\n2. in Ledger, as a kind of entry",
+        "PriceList": "Are prices with or without tax?",
+    }
+    rows = [replace(row, abilities=(Ability.TURNS, Ability.MESSAGES)) for row in at_work()]
+    return [
+        replace(row, phase=Phase.ASKING, question=asked[row.component], question_id="q")
+        if row.component in asked
+        else row
+        for row in rows
+    ]
+
+
 def paused(*contexts: str, mode: PauseMode = PauseMode.SOFT) -> list[Session]:
     """The same shop at work, with these runs paused by somebody; by default both."""
     pause = Pause(kind=PauseKind.HUMAN, mode=mode, cause="paused by ana", since=NOW - timedelta(seconds=70), by="ana")
@@ -167,6 +203,32 @@ def failing_again() -> list[Session]:
     asked = Pause(kind=PauseKind.REPEATED_FAILURES, mode=PauseMode.SOFT, cause=cause, since=NOW, by="covey")
     rest: list[tuple[str, int | None, dict[str, Any]]] = [("Dunning", None, {}), ("CreditNote", None, {})]
     return list(family("Billing", 252, waiting() | {"paused": asked}, [*children, *rest]))
+
+
+def paying() -> list[Session]:
+    """The same shop with an agent that is paid: two runs of one call, which may spend five dollars together."""
+    over = "its budget: $0.52 of $0.50 are spent; raise session_budget_usd under [run] in covey.toml, then retry it"
+    budget, rows = Budget(id="call", usd=5.0), list[Session]()
+    for place, row in enumerate(shop()):
+        if row.session_id is None:
+            rows.append(replace(row, budget=budget))
+        elif row.started_at is None or row.kept:
+            rows.append(row)
+        else:
+            used = {"input": 900 + 700 * place, "output": 300 + 90 * place, "cache_read": 9_000, "cache_write": 1_200}
+            rows.append(replace(row, usage=used, cost_usd=0.06 + 0.013 * place, model="claude-sonnet-5-5"))
+    spent = failed(FailureCause.BUDGET, over, cost_usd=0.52)
+    return [_as_new(row, spent) if row.component == "Refund" else row for row in rows]
+
+
+def budget_spent() -> list[Session]:
+    """The same shop once all of it is spent: nobody takes another turn before there is more."""
+    cause = "$5.02 of $5.00 are spent"
+    pause = Pause(kind=PauseKind.BUDGET, mode=PauseMode.HARD, cause=cause, since=NOW, by="covey", limit="budget_usd")
+    rows = [row for row in paying() if row.status is not Status.FAILED and row.artifact is not ArtifactState.MISSING]
+    more = 5.02 / sum(row.cost_usd or 0.0 for row in rows)
+    paid = [replace(row, pending=None, cost_usd=row.cost_usd and row.cost_usd * more) for row in rows]
+    return [replace(row, paused=pause) if row.session_id is None else row for row in paid]
 
 
 def finished() -> list[Session]:
@@ -268,14 +330,28 @@ def begun(root: Session) -> RunStarted:
     )
 
 
-def board(sessions: Iterable[Session] | None = None, quiet: Mapping[str, int] | None = None, **engine: Any) -> Board:
+def without_credential() -> list[Session]:
+    """The same shop at work, when the API begins to refuse: who has just asked it stands still, the others follow."""
+    stands = {"phase": Phase.INTERRUPTED}
+    return [replace(row, **stands) if row.component in {"Payment", "TaxRule", "Variant"} else row for row in at_work()]
+
+
+def board(
+    sessions: Iterable[Session] | None = None,
+    quiet: Mapping[str, int] | None = None,
+    credentials: Iterable[CredentialPause] = (),
+    **engine: Any,
+) -> Board:
     """A board that shows these sessions, by default the shop's; a living engine with eight slots.
+
+    `credentials` are those that are paused.
 
     `quiet`: the signs of life of those at work have been read; for so many seconds some have given none, by name.
     """
     rows = shop() if sessions is None else list(sessions)
     made = Board("shop")
-    made.load(rows, [begun(row) for row in rows if row.session_id is None])
+    paused = {each.credential: each for each in credentials}
+    made.load(rows, [begun(row) for row in rows if row.session_id is None], paused)
     made.signs.listen(signs(rows, quiet) if quiet else {})
     made.engine = EngineState(**{"alive": True, "pid": 4711, "since": NOW, "slots": 8, **engine})
     return made

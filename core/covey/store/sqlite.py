@@ -247,15 +247,15 @@ class Viewer(ArchiveReads):
         """The signs of life of all sessions at work, by their ids; none where an older covey has written last."""
         return await super().activity() if self.is_current else {}
 
+    async def credentials(self) -> dict[str, CredentialPause]:
+        """The credentials that are paused, by name; none where an older covey has written last."""
+        return await super().credentials() if self.is_current else {}
+
     async def interactions(self, scope: Scope, session_id: str) -> tuple[Interaction, ...]:
         """All interactions of a session, oldest first, with their prompts unless an older covey has written last."""
         found = await super().interactions(scope, session_id)
         prompts = await self.prompts(session_id) if found and self.is_current else {}
         return tuple(msgspec.structs.replace(each, prompt=prompts.get(each.id)) for each in found)
-
-    async def credentials(self) -> dict[str, CredentialPause]:
-        """The credentials that are paused, by name; none where an older covey has written last."""
-        return await super().credentials() if self.is_current else {}
 
     async def leave(self, requests: Sequence[ControlRequest]) -> bool:
         """Leave requests in the inbox, all in one transaction; whether an engine lives that will take them."""

@@ -87,7 +87,7 @@ class TestGivenUp:
             (faults.malformed(), FailureCause.AGENT_ERROR, "the answer is not whole: an event is no JSON"),
             (faults.internal_error(), FailureCause.AGENT_ERROR, "the API answered 500 (api_error)"),
             (faults.internal_error(504), FailureCause.TIMEOUT, "the API answered 504"),
-            (Unanswered(), FailureCause.AGENT_ERROR, "the API cannot be reached: RemoteProtocolError"),
+            (Unanswered(), FailureCause.AGENT_ERROR, "the API cannot be reached: "),
         ],
     )
     async def test_what_keeps_breaking(self, office: Office, fault: Answer, cause: FailureCause, said: str) -> None:

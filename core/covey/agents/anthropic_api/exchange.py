@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import httpx2
-from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient, Timeout
+from anthropic import AsyncAnthropic, AsyncStream, DefaultAioHttpClient, Timeout
 
 from covey.agents.anthropic_api.classify import EXPECTED, failure_of
 from covey.agents.anthropic_api.draft import Answer, Draft, Piece
@@ -37,7 +37,7 @@ def open_client(base_url: str | None, *, anonymous: bool) -> AsyncAnthropic:
         api_key=_NO_KEY if anonymous else None,
         base_url=base_url,
         max_retries=0,
-        http_client=DefaultAsyncHttpxClient(verify=_trusted()),
+        http_client=DefaultAioHttpClient(verify=_trusted()),
         timeout=Timeout(None, connect=_CONNECT_SECONDS),
         open_telemetry=False,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from covey.testing.messages_server.caching import Counted
-from covey.testing.messages_server.manners import Manner
+from covey.testing.messages_server.manners import ANTHROPIC, Manner
 from covey.testing.messages_server.replies import CHARACTERS_PER_TOKEN, Block, Reply, Text, Thinking, ToolUse
 
 
@@ -27,8 +27,8 @@ class Sending(NamedTuple):
     reply: Reply
     message_id: str
     model: str
-    asked: Counted
-    manner: Manner
+    asked: Counted = Counted(rest=1)
+    manner: Manner = ANTHROPIC
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -71,7 +71,7 @@ class FakeMessagesServer:
         script: Script | Answer | Sequence[Answer],
         *,
         rate_limit: RateLimit | None = None,
-        most_at_once: int | None = None,
+        allowed_at_once: int | None = None,
         manner: Manner = ANTHROPIC,
         models: Sequence[str] = MODELS,
         largest_request: int = LARGEST_REQUEST,
@@ -81,13 +81,13 @@ class FakeMessagesServer:
         """A server that is not listening yet.
 
         `script` may as well be one answer for all requests, or a sequence of answers, one for each in order.
-        `rate_limit` and `most_at_once` are kept by answering 429. `manner` is how the API is spoken: as Anthropic does,
-        or as `OLLAMA`, `LITELLM` and others. Prefixes of `least_cached` tokens or more go into the prompt cache.
-        `sleep` passes the seconds of a reply's pace.
+        `rate_limit` and `allowed_at_once` (requests that are being answered) are kept by answering 429. `manner` is how
+        the API is spoken: as Anthropic does, or as `OLLAMA`, `LITELLM` and others. Prefixes of `least_cached` tokens or
+        more go into the prompt cache. `sleep` passes the seconds of a reply's pace.
         """
         self._script = script if callable(script) else in_turn(script)
         self._rate_limit = rate_limit
-        self._allowed_at_once = most_at_once
+        self._allowed_at_once = allowed_at_once
         self._manner = manner
         self._cache = PromptCache(least_cached)
         self._models = tuple(models)
