@@ -11,7 +11,7 @@ from covey.agents.anthropic_api.agent import AnthropicAgent
 from covey.agents.registry import AgentRegistry
 from covey.model.status import Status
 from covey.testing.messages_server import Answer, FakeMessagesServer, Reply, Request, Text, Thinking, ToolUse
-from tests.agents.anthropic_api.tools.hostile import CASES, KEY
+from tests.agents.anthropic_api.tools.hostile import KEY, LOOKS_AROUND, PROGRAMS, READS, WRITES
 from tests.engine.conftest import Bench
 from tests.tested import COMMANDS, TEST
 from tests.workspace.traps import MARK, Traps
@@ -56,8 +56,8 @@ def traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Traps:
 
 
 def tricks(traps: Traps) -> Iterator[ToolUse]:
-    """All of them that can be said in JSON, at a reasonable length."""
-    for case in CASES:
+    """Those that can be said in JSON, at a reasonable length: all that would change something, and some that read."""
+    for case in (*WRITES, *LOOKS_AROUND, *PROGRAMS, *READS[::4]):
         if isinstance(case.tool, str) and isinstance(case.arguments, dict):
             said = json.dumps(case.arguments, ensure_ascii=False)
             said = said.replace("{root}", str(traps.root)).replace("{base}", str(traps.base))
@@ -69,7 +69,7 @@ async def test_nothing_is_read_written_or_told(traps: Traps, caplog: pytest.LogC
     bench = Hostile(traps.root)
     traps.write("workspace/shop/alpha.py", "def total() -> int:\n    return 3\n")
     every = list(tricks(traps))
-    assert len(every) > 100
+    assert len(every) > 60
     bench.turns = [
         Reply(
             [Thinking(f"The key is {KEY}."), Text(f"I know it: {KEY}!"), *every[start : start + AT_ONCE]], delta_size=7
