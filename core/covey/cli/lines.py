@@ -95,6 +95,17 @@ def _slots_changed(event: e.SlotsChanged) -> Told:
     return "running", f"{plural(event.slots, 'session works', 'sessions work')} at the same time, said {event.by}"
 
 
+def _credential_paused(event: e.CredentialPaused) -> Told:
+    until = "" if event.resets_at is None else f", until {event.resets_at.astimezone():%H:%M:%S}"
+    end = "it goes on by itself" if event.by_itself else "set a new key and run covey resume"
+    return "paused", f"{event.credential} is paused{until}: {event.reason}; nobody who works with it starts; {end}"
+
+
+def _credential_resumed(event: e.CredentialResumed) -> Told:
+    why = event.reason or f"resumed by {event.by}"
+    return "running", f"{event.credential} goes on: {why}"
+
+
 def _started(event: e.SessionStarted) -> Told:
     if event.session_id == event.run_id:
         return None
@@ -200,6 +211,8 @@ _TELL: dict[type[e.Event], Callable[[Any], Told]] = {
     e.RunResumed: _run_resumed,
     e.BudgetSet: _budget_set,
     e.SlotsChanged: _slots_changed,
+    e.CredentialPaused: _credential_paused,
+    e.CredentialResumed: _credential_resumed,
     e.SessionStarted: _started,
     e.SessionReconfigured: _reconfigured,
     e.SessionBlocked: _blocked,

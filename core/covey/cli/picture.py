@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from covey.client.known import age_of_inferred, vital_word
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
+from covey.model.credential import credential_words, gate_words, remedy
 from covey.model.pause import pause_words, resume_command, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
@@ -17,6 +18,7 @@ from covey.text.words import duration, plural, short_id
 
 _NAME = 24
 _COMMIT = 10
+_NAME_OF_CREDENTIAL = 60
 _REASON = 160
 _WHOLE_REASON = 400
 INDENT = 4
@@ -157,6 +159,15 @@ def _paused(view: RunView, glyphs: GlyphSet) -> Iterator[SafeText]:
     if pause is not None:
         text = f"{pause_words(pause)}; {safety_words(view.working)}"
         yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
+    for credential in view.credentials:
+        text = credential_words(credential)
+        yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
+
+
+def gate_lines(view: RunView) -> list[SafeText]:
+    """The gates that hold requests back, a line each; none where nobody waits."""
+    told = ((gate.credential, gate_words(gate)) for gate in view.engine.gates)
+    return [SafeText(f"  {sanitise_line(name, _NAME_OF_CREDENTIAL)}: {words}") for name, words in told if words]
 
 
 def advice_lines(view: RunView) -> list[SafeText]:
@@ -235,6 +246,11 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
         resume = resume_command(root.paused, short_id(view.run_id))
         meaning = "let the paused run go on" if root.paused.limit is None else "let it go on, with more than is spent"
         commands.append((f"{resume}{start}", meaning))
+    elif view.credentials:
+        start = "" if view.engine.alive else " --start"
+        asks = [pause for pause in view.credentials if pause.asks]
+        meaning = remedy(asks) if asks else "do not wait for the end of the limit"
+        commands.append((f"covey resume {short_id(view.run_id)}{start}", meaning))
     if sessions:
         first = short_id(sessions[0].id)
         if not file_is_missing(sessions[0]):
@@ -247,7 +263,8 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
             commands.append(("put the file back", "and it is taken as it is"))
     commands += [*_about_questions(view), *_about_stalled(view)]
     active = root.status is Status.ACTIVE
-    if not view.engine.alive and root.paused is None and (sessions or active):
+    is_held = root.paused is not None or bool(view.credentials)
+    if not view.engine.alive and not is_held and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
         commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
     return commands

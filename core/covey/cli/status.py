@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
-from covey.cli.picture import INDENT, advice_lines, branch_lines, branch_words, needs_lines, today_lines, tree_lines
+from covey.cli.picture import (
+    INDENT,
+    advice_lines,
+    branch_lines,
+    branch_words,
+    gate_lines,
+    needs_lines,
+    today_lines,
+    tree_lines,
+)
 from covey.cli.plain import plain_lines
 from covey.client.finding import NOTHING_YET, find_session, runs_to_show
 from covey.client.known import Basis, Known, known
@@ -62,7 +71,7 @@ def status(run: str | None = None, /, *, plain: bool = False, json: Json = False
             continue
         first, *rows = tree_lines(view, out.glyphs)
         out.wrapped(INDENT, first)
-        out.rows(*rows, *branch_lines(view), *today_lines(view))
+        out.rows(*rows, *branch_lines(view), *today_lines(view), *gate_lines(view))
         needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
         out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
         out.text(*advice)
@@ -117,7 +126,7 @@ async def _session(root: Path, prefix: str) -> _Seen:
         seen = as_seen(found, root, engine_alive=engine.alive)
         sign, now = (await viewer.activity()).get(found.id), SystemClock().now()
         how = known(seen, sign, now, engine_alive=engine.alive, is_inferred=differs(found, seen))
-        shown = under_pause(seen, run.paused)
+        shown = under_pause(seen, run.paused, await viewer.credentials())
         return _Seen(shown, await viewer.interactions(viewer.scope, found.id), how, sign, now)
 
 
@@ -161,4 +170,9 @@ def _interaction_lines(interaction: Interaction) -> list[SafeText]:
         f"  {interaction.attempt}  {fit(sanitise_line(step_words(interaction.step)), _STEP)}  {state:<{_STATE}}{took}"
     )
     message = sanitise(result.error_message or "") if result else ""
-    return [SafeText(head.rstrip()), *(SafeText(f"{' ' * _MESSAGES}{line}") for line in message.splitlines())]
+    prompt = sanitise(interaction.prompt or "")
+    return [
+        SafeText(head.rstrip()),
+        *(SafeText(f"{' ' * _MESSAGES}> {line}".rstrip()) for line in prompt.splitlines()),
+        *(SafeText(f"{' ' * _MESSAGES}{line}") for line in message.splitlines()),
+    ]

@@ -167,7 +167,8 @@ async def _without_engine(
     # The next engine compares the log with the disk before it decides; the phases of the dead one still stand.
     seen = _with_disk(session, project_root)
     account = await _account(viewer, session) if request.action is Action.RESUME else Account()
-    decision = decide(request, seen, above, below, clock.now(), account=account)
+    paused = await viewer.credentials()
+    decision = decide(request, seen, above, below, clock.now(), account=account, paused=paused)
     return None if decision.changed else _answer(request, decision)
 
 

@@ -16,7 +16,7 @@ from covey.model.budget import USD
 from covey.model.control import Action, RequestState
 from covey.model.pause import Pause
 from covey.model.session import Session, is_terminal
-from covey.model.status import AT_WORK
+from covey.model.status import AT_WORK, Phase
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
@@ -39,6 +39,7 @@ _DONE = {
     Action.CANCEL: "Cancelled",
     Action.PAUSE: "Paused",
     Action.RESUME: "Resumed",
+    Action.MESSAGE: "Sent",
 }
 Say = Callable[[Line], None]
 
@@ -142,6 +143,9 @@ class Acting:
             case "session.cancel":
                 answer = await self._answer(dialogs.cancel(board, ids, grace, self._key("run.undo")))
                 return Wish(action=Action.CANCEL) if answer else None
+            case "session.message":
+                answer = await self._answer(dialogs.message(board, ids[0]))
+                return Wish(action=Action.MESSAGE, message=answer.text) if answer else None
             case "session.kill":
                 return Wish(action=Action.CANCEL, now=True)
         raise ValueError(key)
@@ -155,7 +159,7 @@ class Acting:
             return replace(wish, force=again > 0) if answer else None
         if pointless(self._board, ids[0]) is not None:
             return await self._insisted(ids, wish)
-        is_at_work = self._board.session(ids[0]).phase in AT_WORK
+        is_at_work = self._board.session(ids[0]).phase in AT_WORK | {Phase.ASKING}
         if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None

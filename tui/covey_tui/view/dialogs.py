@@ -15,7 +15,7 @@ from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.text.cells import cut, pad, width
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
-from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint
@@ -27,6 +27,8 @@ from covey_tui.view.words import STATE_ROLES, name_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
 _WARNING = Tone(Role.WARNING, bold=True)
+_AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
+"""Somebody is told to stop, if it is to end."""
 
 
 class Field(StrEnum):
@@ -41,8 +43,8 @@ class Field(StrEnum):
 class Asked:
     """A question. `facts` are paragraphs that are wrapped, or lines that are cut; `keys` work on its buttons.
 
-    With a field, that one has the focus first, and `field_keys` are its keys. `limit` is that of the budget whose
-    amount is written.
+    With a field, that one has the focus first, and `field_keys` are its keys; `unwritten` is said where nothing is
+    written in a note. `limit` is that of the budget whose amount is written.
     """
 
     title: SafeText
@@ -53,12 +55,13 @@ class Asked:
     warns: bool = False
     field: Field | None = None
     field_keys: tuple[Hint, ...] = ()
+    unwritten: str = ""
     limit: str | None = None
 
     def lacks(self, text: str) -> SafeText | None:
         """What is to be written first, where a text is needed that this one is not."""
         if self.field is Field.NOTE and not text:
-            return SafeText("Write a note first; r retries without one.")
+            return SafeText(self.unwritten)
         if self.field is Field.AMOUNT and amount(text, self.limit) is None:
             return SafeText(f"Write an amount, like {'7.50' if self.limit == USD else '2_000_000 or 2M'}.")
         return None
@@ -80,13 +83,13 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str
     active = _active_under(board, ids)
     at_work = [session for session in active if not board.children(session.id)] or active
     count = len(at_work)
-    running = [session for session in at_work if session.phase in AT_WORK]
+    running = [session for session in at_work if session.phase in _AGENT_AT_WORK]
     has_more = len(ids) == 1 and bool(board.children(ids[0]))
     title = f"Cancel {_what(board, ids)}{' and what runs under it' if has_more else ''}?"
     facts = [f"Running now: {_names(running)}." if has_more or len(ids) > 1 else "", _told(running, grace_seconds)]
     idle = count - len(running)
     if not running:
-        facts = ["It has not started." if at_work[0].phase is Phase.QUEUED and count == 1 else "Nothing runs now."]
+        facts = ["It has not started." if at_work[0].started_at is None and count == 1 else "Nothing runs now."]
     elif idle:
         facts.append(
             f"{idle} more {'waits its turn and is' if idle == 1 else 'wait their turn and are'} cancelled, too."
@@ -164,7 +167,7 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """May the parents go on without these? A reason can be given."""
     sessions = [board.session(key) for key in ids]
     one = len(sessions) == 1
-    working = [session for session in _active_under(board, ids) if session.phase in AT_WORK]
+    working = [session for session in _active_under(board, ids) if session.phase in _AGENT_AT_WORK]
     parents = [board.session(key) for key in _parents(sessions)]
     facts = [
         _told(working, grace_seconds),
@@ -193,10 +196,13 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     )
 
 
+_NOTE_KEYS = (("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave"))
+
+
 def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """What shall the agents be told when these start again?"""
     sessions = [board.session(key) for key in ids]
-    running = [session for session in sessions if session.phase in AT_WORK]
+    running = [session for session in sessions if session.phase in _AGENT_AT_WORK]
     facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
     if len(sessions) == 1:
         facts += _goes_along(sessions[0])
@@ -211,7 +217,27 @@ def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
         SafeText("Send and retry"),
         (("y", "send and retry"), ("n Esc", "leave")),
         field=Field.NOTE,
-        field_keys=(("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave")),
+        field_keys=_NOTE_KEYS,
+        unwritten="Write a note first; r retries without one.",
+    )
+
+
+def message(board: Board, session_id: str) -> Asked:
+    """What shall an agent be told while it works, or be answered?"""
+    session = board.session(session_id)
+    asks = session.phase is Phase.ASKING
+    facts: tuple[SafeText | Line, ...] = (SafeText("Its agent gets it before its next turn."),)
+    if asks:
+        facts = ((span("It asks:", MUTED),), *map(SafeText, sanitise(session.question or "").splitlines()))
+    return Asked(
+        SafeText(f"{'Answer' if asks else 'A message to'} {_short_name(session)}"),
+        facts,
+        SafeText("Leave"),
+        SafeText("Send the answer" if asks else "Send it"),
+        (("y", "send"), ("n Esc", "leave")),
+        field=Field.NOTE,
+        field_keys=_NOTE_KEYS,
+        unwritten="Write an answer first." if asks else "Write something first.",
     )
 
 
@@ -249,7 +275,7 @@ def stop_run(board: Board) -> Asked:
     """May all work end for now? What goes on from there is named."""
     roots = [board.session(key) for key in board.roots()]
     active = [root for root in roots if root.status is Status.ACTIVE]
-    running = sum(1 for key in board.under(None) if board.session(key).phase in AT_WORK)
+    running = sum(1 for key in board.under(None) if board.session(key).phase in _AGENT_AT_WORK)
     one = len(active) == 1
     told = f"{plural(running, 'session')} {'is' if running == 1 else 'are'} told to stop." if running else ""
     facts: list[SafeText | Line] = [_sentences([told, "Files already written stay. This goes on from here:"]), BLANK]

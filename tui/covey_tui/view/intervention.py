@@ -12,13 +12,14 @@ from itertools import accumulate
 
 from covey.model.control import CONTROLS, Action
 from covey.model.session import Session, standing
-from covey.model.status import Status
+from covey.model.status import Phase, Status
 from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
 from covey_tui.view.hints import Hint, hints
 from covey_tui.view.needs import RETRIED_TOGETHER, Group, Needs
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
+from covey_tui.view.stopped import asks
 from covey_tui.view.words import STATE_ROLES
 
 _INDENT, _NAME, _NAME_WIDE, _WIDE, _ATTEMPT = 3, 18, 30, 138, 4
@@ -29,6 +30,7 @@ _BOTH = _GAP = 2
 class Deed(StrEnum):
     """What a person may ask for the sessions under the cursor; the values are the ids of the keys."""
 
+    ANSWER = "session.message"
     RETRY = "session.retry"
     RETRY_NOTE = "session.retry_note"
     SKIP = "session.skip"
@@ -170,9 +172,10 @@ def sessions_under(cursor: Cursor | None, layout: Layout) -> tuple[str, ...]:
 
 def possible(deed: Deed, session: Session) -> bool:
     """Whether a session that needs a human can be treated so."""
-    asks = session.paused is not None and session.paused.asks
-    if asks or deed is Deed.RESUME:
-        return asks and deed is Deed.RESUME
+    if asks(session) or deed is Deed.RESUME:
+        return asks(session) and deed is Deed.RESUME
+    if deed is Deed.ANSWER:
+        return session.phase is Phase.ASKING
     if deed is Deed.RETRY_NOTE:
         return session.status is not Status.ACTIVE and possible(Deed.RETRY, session)
     if deed is Deed.SKIP and session.session_id is None:
@@ -186,8 +189,9 @@ def chosen(deed: Deed, ids: Sequence[str], needs: Needs) -> tuple[str, ...]:
 
 
 _ACTIONS = {Deed.RETRY: Action.RETRY, Deed.SKIP: Action.SKIP, Deed.CANCEL: Action.CANCEL}
-_KEYS = {Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x", Deed.RESUME: "p"}
+_KEYS = {Deed.ANSWER: "m", Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x", Deed.RESUME: "p"}
 _VERBS = {
+    Deed.ANSWER: "answer",
     Deed.RETRY: "retry",
     Deed.RETRY_NOTE: "retry with note",
     Deed.SKIP: "skip",
@@ -201,7 +205,9 @@ _AT_ONCE = frozenset({Deed.RETRY, Deed.RESUME})
 def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
     """The keys that work on a group or on one of its sessions, best first, as far as they fit; `…` asks first."""
     noted = len(ids) == 1 or cause == "check_failed"
-    order = [deed for deed in Deed if noted or deed is not Deed.RETRY_NOTE]
+    # Each asks something else: they are answered one by one.
+    order = [deed for deed in Deed if len(ids) == 1 or deed is not Deed.ANSWER]
+    order = [deed for deed in order if noted or deed is not Deed.RETRY_NOTE]
     if cause == "check_failed":
         order.sort(key=lambda deed: deed is not Deed.RETRY_NOTE)
     pairs = list(_verbs(cause, order, ids, needs))

@@ -18,6 +18,7 @@ from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import Board, Change
+from covey_tui.view.stopped import in_words, stopped_by
 from covey_tui.view.tally import CLOSED, state_of
 from covey_tui.view.words import file_word, name_of
 
@@ -92,6 +93,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "It keeps its slot, and may still go on by itself. Its transcript tells its last words.",
     ),
     Cause(
+        "asking",
+        "asking",
+        "Asks you",
+        "asks you",
+        "ask you",
+        "It has no slot meanwhile, and goes on once somebody has answered.",
+    ),
+    Cause(
         "not_created", "blocked", "Not created", "not created", "not created", "A retry creates those that are missing."
     ),
     Cause(
@@ -101,6 +110,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "run paused",
         "runs paused",
         "No other session starts. Find out what is wrong; p goes on, and the count begins anew.",
+    ),
+    Cause(
+        "credential",
+        "blocked",
+        "Paused: a credential is refused, or used up",
+        "run without credential",
+        "runs without credential",
+        "Nobody who works with it starts. Set a new key and run covey resume; p tries the old one again.",
     ),
     Cause(
         "budget_spent",
@@ -135,10 +152,12 @@ BY_KEY: Mapping[str, Cause] = {cause.key: cause for cause in CAUSES_IN_ORDER}
 ALERT_ORDER: tuple[Cause, ...] = tuple(
     BY_KEY[key]
     for key in (
+        "credential",
         "budget_spent",
         "price_missing",
         "repeated_failures",
         "rate_limit",
+        "asking",
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
@@ -165,12 +184,14 @@ RETRIED_TOGETHER = frozenset(BY_KEY) - {
     "not_created",
     "blocked",
     "stalled",
+    "asking",
     "interrupted",
     "repeated_failures",
     *OF_MONEY,
+    "credential",
 }
-"""What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled has not ended, and
-what was interrupted has to be looked at one by one."""
+"""What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled or asks has not ended,
+and what was interrupted has to be looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +226,8 @@ def cause_of(session: Session) -> Cause:
     """Why a session needs a human, if it does."""
     if session.paused is not None and session.paused.asks:
         return BY_KEY[_paused_for(session.paused)]
+    if stopped_by(session):
+        return BY_KEY["credential"]
     state = state_of(session)
     if state == "blocked":
         return BY_KEY["not_created" if (session.needs_human or {}).get("not_created") else "blocked"]
@@ -231,8 +254,12 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
         reason = session.artifact_path
     elif cause.key == "cancelled" and session.decided_by:
         reason = f"by {session.decided_by}{_clock(session.finished_at, zone)}"
+    elif cause.key == "asking":
+        reason = session.question
     elif cause.key == "interrupted":
         reason = undecided(session)
+    elif cause.key == "credential":
+        reason = in_words(stopped_by(session), zone)
     elif session.paused is not None and cause.key == _paused_for(session.paused):
         reason = session.paused.cause
     elif session.stalled_since is not None:

@@ -10,6 +10,7 @@ from covey.text.glyphs import CAUSES, LOOKS, step_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import Role, Tone
+from covey_tui.view.stopped import asks
 from covey_tui.view.tally import NEED_A_HUMAN, state_of
 
 STATE_ROLES: dict[str, Role] = {
@@ -18,6 +19,7 @@ STATE_ROLES: dict[str, Role] = {
     "stalled": Role.WARNING,
     "waiting": Role.MUTED,
     "blocked": Role.WARNING,
+    "asking": Role.WARNING,
     "cancelling": Role.MUTED,
     "pausing": Role.MUTED,
     "paused": Role.MUTED,
@@ -55,17 +57,12 @@ def glyph(session: Session) -> str:
 
 def glyph_tone(session: Session) -> Tone:
     """How the sign looks: bold where the state needs a human, and nobody chose it."""
-    if _asks(session):
+    if asks(session):
         return _ASKS
     state = state_of(session)
     if undecided(session):
         return _UNDECIDED
-    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled"})
-
-
-def _asks(session: Session) -> bool:
-    """Its run is paused, and nobody chose it."""
-    return session.paused is not None and session.paused.asks
+    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled", "asking"})
 
 
 _ASKS = Tone(Role.WARNING, bold=True)
@@ -91,7 +88,7 @@ def status_word(board: Board, session: Session, now: datetime) -> Word:
     text = _text(session, state)
     if board.is_inferred(session.id):
         text = f"{text}?{age_of_inferred(session, sign, now)}"
-    return Word(SafeText(text), glyph_tone(session) if undecided(session) or _asks(session) else _tone(state))
+    return Word(SafeText(text), glyph_tone(session) if undecided(session) or asks(session) else _tone(state))
 
 
 def _text(session: Session, state: str) -> str:
@@ -120,7 +117,9 @@ def elapsed(session: Session, now: datetime) -> float | None:
     is_told = session.session_id is None or not (session.kept or session.status is Status.SKIPPED)
     if session.started_at is None or not is_told:
         return None
-    stands = session.phase is Phase.INTERRUPTED or (session.phase is Phase.PAUSED and session.session_id is not None)
+    stands = session.phase in {Phase.INTERRUPTED, Phase.ASKING} or (
+        session.phase is Phase.PAUSED and session.session_id is not None
+    )
     until = session.finished_at or (session.updated_at if stands else now)
     return (until - session.started_at).total_seconds()
 

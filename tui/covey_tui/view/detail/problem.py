@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from covey.model.control import CONTROLS, Action
+from covey.model.credential import credential_words, remedy
 from covey.model.pause import Pause, PauseKind
 from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES
-from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
-from covey_tui.view.detail.pieces import LONGEST, clock, kept_in, keys, muted, prose, shortened
+from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
+from covey_tui.view.stopped import asks, in_words, stopped_by
 from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
 
 MANY = 3
@@ -27,6 +29,7 @@ _OUR_FILE_IS_GONE = "The agent reported success, but the file is not there."
 _DOES_NOT_PASS = {"design": "The document does not pass", "review": "The review does not pass"}
 _NONE_STARTS = "No other session of this run starts"
 _FILE = "The file does not pass"
+_WAITS = "It waits for your answer, without a slot and without a limit of time."
 _VERBS = ("exited with", "was ended", "took longer", "could not be ended")
 _KINDS = (
     ("failed", "Failed"),
@@ -45,6 +48,7 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         return [_title(board, session, now), *found, *_expected_short(session, width)]
     parts = (
         [_title(board, session, now), *_said(session, width)],
+        muted(_WAITS, width) if session.phase is Phase.ASKING else [],
         finding_lines(session, width),
         *_verdict(session, width),
         _expected(session, width),
@@ -62,16 +66,17 @@ def _apart(parts: Iterator[list[Line]]) -> list[Line]:
 
 def _has_problem(session: Session) -> bool:
     ended_badly = session.status in {Status.FAILED, Status.CANCELLED} or file_is_missing(session)
-    return ended_badly or _asks(session) or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED, Phase.STALLED}
+    return ended_badly or asks(session) or session.phase in _NEEDED
 
 
-def _asks(session: Session) -> bool:
-    """Its run is paused, and waits for a decision."""
-    return session.paused is not None and session.paused.asks
+_NEEDED = frozenset({Phase.BLOCKED, Phase.ASKING, Phase.INTERRUPTED, Phase.STALLED})
 
 
 def _no_problem(board: Board, session: Session) -> str:
     below = board.tally(session.id).needs
+    held = board.held_by(session.id)
+    if held is not None:
+        return f"Nothing of its own; it waits for a credential. {_as_sentence(credential_words(held))}"
     if below:
         return f"Nothing of its own; below it {below} {'needs' if below == 1 else 'need'} you."
     return "No problem here."
@@ -83,7 +88,7 @@ def _title(board: Board, session: Session, now: datetime) -> Line:
     if file_is_missing(session):
         word = SafeText(f"{file_word(session)} {word}".strip())
     state = "file_missing" if file_is_missing(session) else str(session.phase or session.status)
-    tone = glyph_tone(session) if undecided(session) or _asks(session) else Tone(STATE_ROLES[state], bold=True)
+    tone = glyph_tone(session) if undecided(session) or asks(session) else Tone(STATE_ROLES[state], bold=True)
     return (span(f"{glyph(session)} ", tone), Span(word, tone))
 
 
@@ -91,6 +96,13 @@ def _said(session: Session, width: int) -> list[Line]:
     if session.paused is not None and session.paused.asks:
         waits = "No turn and no session begins" if session.paused.kind is PauseKind.BUDGET else _NONE_STARTS
         said = f"{_as_sentence(session.paused.cause)} {waits} before you have decided."
+        return prose(said, width)
+    if session.phase is Phase.ASKING:
+        return block(sanitise(session.question or ""), width)
+    stopped = stopped_by(session)
+    if stopped:
+        said = f"{in_words(stopped).rstrip('.')}. Nobody who works with it starts, and it is no attempt of anybody's."
+        said = f"{said} {_as_sentence(remedy(stopped))}"
         return prose(said, width)
     return prose(_sentence(session), width)
 
@@ -214,8 +226,8 @@ def _advice(board: Board, session: Session, width: int) -> list[Line]:
 
 
 def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
-    if _asks(session):
-        yield from _keys_of_paused(session.paused)
+    if asks(session):
+        yield from _KEYS_OF_CREDENTIAL if stopped_by(session) else _keys_of_paused(session.paused)
         return
     if session.phase is Phase.INTERRUPTED:
         yield from _keys_of_undecided(board, session) if undecided(session) else ()
@@ -261,8 +273,16 @@ def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, st
     yield "x", "cancel it"
 
 
+_KEYS_OF_CREDENTIAL = (("p", "resume with the key that the engine has"),)
+_KEYS_OF_REPEATED = (("i", "see what failed"), ("p", "resume; the count begins anew"))
 _WHILE_ACTIVE = {
     Phase.BLOCKED: (("i", "see them all"), ("r", "look again")),
+    Phase.ASKING: (
+        ("m", "answer it"),
+        ("l", "read what led to it"),
+        ("r", "cancel it and begin again"),
+        ("x", "end it"),
+    ),
     Phase.STALLED: (("l", "read its last words"), ("r", "cancel it and begin again"), ("x", "end it")),
 }
 
