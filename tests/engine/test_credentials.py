@@ -1,23 +1,38 @@
 """Credentials in the engine: the first refusal pauses all who work with it, and it is no attempt of anybody's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from covey.agents.base import Assignment, CredentialStoppedError, Desk, Outcome
 from covey.agents.registry import AgentRegistry
+from covey.client.requests import Wish, request_control
+from covey.engine.runs import RunOptions
 from covey.model import events as e
 from covey.model.control import Action, RequestState
 from covey.model.credential import GateState
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
+from covey.projects.manifest import find_contexts, load_project
+from covey.store.sqlite import open_viewer
 from covey.testing.agents import ScriptedAgent, scripted, write_least
 
 from .conftest import MOST_SECONDS, Bench, Run
 
 NAME = "COVEY_TEST_KEY"
+ANOTHER = """
+[[context]]
+name = "Store"
+module = "store"
+[[context.component]]
+name = "Delta"
+module = "store.delta"
+"""
 
 
 @dataclass
@@ -55,11 +70,11 @@ class Refused(Bench):
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Refused:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
     monkeypatch.setenv(NAME, "old")
-    bench = Refused(tmp_path, extra='[run]\nagent = "scripted"\nmax_sessions = 1\n')
+    bench = Refused(tmp_path, ("Alpha", "Beta"), extra='[run]\nagent = "scripted"\nmax_sessions = 1\n')
     bench.api = Api()
-    bench.plays = dict.fromkeys(("Alpha", "Beta", "Gamma", "Delta"), bench.api.play)
+    bench.plays = dict.fromkeys(("Alpha", "Beta", "Delta"), bench.api.play)
     return bench
 
 
@@ -74,6 +89,20 @@ def of(events: list[object], kind: type) -> list:
 async def left(run: Run) -> tuple[int, str | None]:
     came = await asyncio.wait_for(asyncio.shield(run.left), MOST_SECONDS)
     return came.exit_code, came.reason
+
+
+@contextlib.asynccontextmanager
+async def both(bench: Refused, agent: str | None = None) -> AsyncIterator[tuple[Run, Run]]:
+    """Two runs of one engine; the second one's agent may be another."""
+    (bench.root / "covey.toml").unlink(missing_ok=True)
+    bench.write_manifest()
+    with (bench.root / "covey.toml").open("a") as manifest:
+        manifest.write(ANOTHER)
+    async with bench.running() as run:
+        await run.until(stands_still, "Alpha")
+        contexts = find_contexts(load_project(bench.root, bench.registry), ("Store",))
+        (begun,) = await run.engine.begin("design", contexts, RunOptions(agent=agent))
+        yield run, Run(bench, run.engine, run.viewer, begun.run_id or "", run.left)
 
 
 async def test_the_first_refusal_pauses_all_and_is_nobodys_attempt(bench: Refused) -> None:
@@ -107,4 +136,147 @@ async def test_a_resume_calls_the_same_interaction_again(bench: Refused) -> None
         event for event in of(await bench.events(), e.ResultRecorded) if event.interaction_id == was.pending
     ]
     assert [(event.status, event.late) for event in interactions] == [("ok", False)]
-    assert bench.api.asked == ["Alpha", "Alpha", "Beta", "Gamma"]
+    assert bench.api.asked == ["Alpha", "Alpha", "Beta"]
+
+
+async def test_one_refusal_is_asked_about_once_and_the_other_run_waits_for_it_too(bench: Refused) -> None:
+    async with both(bench) as (run, other):
+        await run.until(stands_still, "Alpha")
+        await other.until(lambda session: session.phase is Phase.QUEUED, "Delta")
+        bench.api.refuses = None
+        assert (await run.ask(Action.RESUME)).changed
+        await other.until(lambda root: root.status is Status.COMPLETE)
+        await run.until(lambda root: root.status is Status.COMPLETE)
+    events = await bench.events()
+    assert len(of(events, e.CredentialPaused)) == len(of(events, e.CredentialResumed)) == 1
+
+
+async def test_those_of_other_agents_go_on(bench: Refused) -> None:
+    async with both(bench, agent="free") as (run, other):
+        await run.until(stands_still, "Alpha")
+        bench.plays["Delta"] = write_least
+        await other.until(lambda root: root.status is Status.COMPLETE)
+        assert (await run.child("Beta")).phase is Phase.QUEUED
+    assert bench.api.asked == ["Alpha"]
+
+
+async def test_another_agent_may_do_the_work_instead(bench: Refused) -> None:
+    async with bench.running() as run:
+        await run.until(stands_still, "Alpha")
+        bench.api.refuses = None
+        contexts = find_contexts(load_project(bench.root, bench.registry), ("Shop",))
+        await run.engine.begin("design", contexts, RunOptions(agent="free"))
+        await run.until(lambda root: root.status is Status.COMPLETE)
+    assert of(await bench.events(), e.CredentialResumed) == []
+
+
+@pytest.mark.parametrize(("action", "status"), [(Action.CANCEL, Status.CANCELLED), (Action.SKIP, Status.SKIPPED)])
+async def test_a_session_that_waits_for_a_credential_can_be_ended(
+    bench: Refused, action: Action, status: Status
+) -> None:
+    async with bench.running() as run:
+        await run.until(stands_still, "Alpha")
+        assert (await run.ask(action, "Alpha")).changed
+        ended = await run.until(lambda session: session.pending is None, "Alpha")
+        assert ended.status is status
+        assert (await run.ask(Action.UNDO)).changed
+        bench.api.refuses = None
+        await run.ask(Action.RESUME)
+        await run.until(lambda root: root.status is Status.COMPLETE)
+        assert (await run.child("Alpha")).attempt == 2
+
+
+async def test_a_retry_of_one_that_waits_begins_a_new_attempt_which_waits_as_well(bench: Refused) -> None:
+    async with bench.running() as run:
+        await run.until(stands_still, "Alpha")
+        assert (await run.ask(Action.RETRY, "Alpha")).changed
+        again = await run.until(lambda session: session.attempt == 2, "Alpha")
+        assert again.phase is Phase.QUEUED
+        bench.api.refuses = None
+        await run.ask(Action.RESUME)
+        await run.until(lambda root: root.status is Status.COMPLETE)
+    assert bench.api.asked == ["Alpha", "Alpha", "Beta"]
+
+
+async def test_a_pause_of_the_run_beside_it_holds_what_the_resume_lets_go(bench: Refused) -> None:
+    async with bench.running() as run:
+        await run.until(stands_still, "Alpha")
+        assert (await run.ask(Action.PAUSE, hard=True)).changed
+        bench.api.refuses = None
+        answer = await run.ask(Action.RESUME)  # of both
+        assert answer.changed
+        await run.until(lambda root: root.status is Status.COMPLETE)
+
+
+async def test_it_goes_on_by_itself_once_its_limit_is_over(bench: Refused) -> None:
+    async def used_up(assignment: Assignment, desk: Desk) -> Outcome:
+        bench.plays["Alpha"] = write_least
+        soon = datetime.now(UTC) + timedelta(seconds=0.2)
+        raise CredentialStoppedError(FailureCause.RATE_LIMIT, "used up", soon)
+
+    bench.plays["Alpha"] = used_up
+    bench.api.refuses = None
+    assert await bench.run() == 0
+    events = await bench.events()
+    (paused,), (resumed,) = of(events, e.CredentialPaused), of(events, e.CredentialResumed)
+    assert paused.by_itself
+    assert resumed.at >= paused.resets_at
+    assert resumed.reason == "its limit is over"
+
+
+async def test_told_not_to_it_waits_for_a_human(bench: Refused) -> None:
+    bench.extra += "auto_resume = false\n"
+    soon = datetime.now(UTC) + timedelta(seconds=0.01)
+    bench.api.refuses = CredentialStoppedError(FailureCause.RATE_LIMIT, "used up", soon + timedelta(hours=1))
+    async with bench.running(stay=False) as run:
+        code, reason = await left(run)
+    assert code == 6
+    assert reason is not None
+    assert "COVEY_TEST_KEY has reached its limit: used up; it is over at" in reason
+
+
+class TestOfALaterEngine:
+    """What an engine makes of a credential that was paused before it came, however its predecessor ended."""
+
+    async def test_with_the_same_value_nobody_is_asked_again(self, bench: Refused) -> None:
+        assert await bench.run() == 6
+        assert await bench.run() == 6
+        assert bench.api.asked == ["Alpha"]
+
+    async def test_with_another_value_it_goes_on_by_itself(
+        self, bench: Refused, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert await bench.run() == 6
+        monkeypatch.setenv(NAME, "new")
+        bench.api.refuses = None
+        assert await bench.run() == 0
+        (resumed,) = of(await bench.events(), e.CredentialResumed)
+        assert resumed.reason == "it has another value in the environment of this engine"
+
+    async def test_without_any_value_it_stays_as_it_is(self, bench: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert await bench.run() == 6
+        monkeypatch.delenv(NAME)
+        assert await bench.run() == 6
+        assert bench.api.asked == ["Alpha"]
+
+    async def test_a_resume_that_was_left_for_it_wakes_the_run(self, bench: Refused) -> None:
+        assert await bench.run() == 6
+        bench.api.refuses = None
+        async with open_viewer(bench.root) as viewer:
+            assert viewer is not None
+            root = (await viewer.roots(viewer.scope))[0]
+            (answer,) = await request_control(viewer, bench.root, [root], Wish(action=Action.RESUME))
+            assert answer.state is RequestState.QUEUED
+        async with bench.engine() as engine:
+            await engine.runs.adopt_woken()
+            await asyncio.wait_for(engine.until_left(), MOST_SECONDS)
+        assert {session.status for session in (await bench.tree()).sessions.values()} == {Status.COMPLETE}
+
+
+async def test_the_gates_of_agents_stand_in_the_engines_row(bench: Refused) -> None:
+    async with bench.running() as run:
+        await run.until(stands_still, "Alpha")
+        await run.engine.runtime.credentials.look()
+        row = await run.viewer.engine()
+        assert row is not None
+        assert row.gates == (GateState(credential=NAME, allowed=3, at_work=1),)

@@ -15,6 +15,7 @@ from covey.client.finding import runs_to_show
 from covey.client.place import find_root
 from covey.client.snapshot import RunView, attach
 from covey.errors import UsageError
+from covey.model.credential import CredentialPause, credential_words, remedy
 from covey.model.session import is_terminal
 from covey.store.sqlite import open_viewer
 from covey.text.cells import pad, width
@@ -23,6 +24,7 @@ from covey.text.words import ago, plural
 
 _ALL_COMMANDS = ("covey --help", "all commands")
 _NAME = 60
+_NAME_OF_CREDENTIAL = 300
 _INDENT = 2
 
 Advice = Sequence[tuple[str, str]]
@@ -81,16 +83,25 @@ def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
     count = sum(len(needing(view)) + len(view.tree.needs_human(view.run_id)["questions"]) for view in views)
     if count:
         told.append(SafeText(f"{plural(count, 'session needs', 'sessions need')} you."))
+    told += [SafeText(f"{sanitise_line(credential_words(pause), _NAME_OF_CREDENTIAL)}.") for pause in _stopped(views)]
     told.append(SafeText(_engine(newest)))
     if all(is_terminal(view.root) for view in views):
         again = f"covey run {newest.workflow} {sanitise_line(newest.root.module)}"
         what = ("covey report", "what came of it"), (again, "only what is not in order is done again")
         return told, [*([("covey status", "what needs you, and what helps")] if count else []), *what]
+    if _stopped(views):
+        resume = f"covey resume{'' if newest.engine.alive else ' --start'}"
+        return told, [(resume, remedy(_stopped(views))), ("covey status", "what waits for it")]
     advice = [("covey watch", "the monitor"), ("covey status", "the same in lines, and what helps")]
     if not newest.engine.alive:
         run = f"covey run {newest.workflow} {sanitise_line(newest.root.module)}"
         advice.insert(1 if count else 0, (run, "go on with it"))
     return told, advice
+
+
+def _stopped(views: Sequence[RunView]) -> list[CredentialPause]:
+    """The credentials that wait for a human, each once."""
+    return [*{pause.credential: pause for view in views for pause in view.credentials if pause.asks}.values()]
 
 
 def _engine(view: RunView) -> str:

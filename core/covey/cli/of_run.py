@@ -10,6 +10,7 @@ from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
 from covey.client.finding import NOTHING_YET, find_run, sharing_budget
 from covey.client.place import find_root
+from covey.client.renewing import renewed, restart_engine
 from covey.client.requests import WAIT_SECONDS, Answer, Wish, request_control
 from covey.errors import NotFoundError
 from covey.model.control import Action, RequestState
@@ -56,7 +57,9 @@ def resume(
 ) -> int:
     """Let a paused run go on; after repeated failures, their count begins anew.
 
-    One whose budget is spent goes on with a higher one; all runs that share the budget get it.
+    One whose budget is spent goes on with a higher one; all runs that share the budget get it. So does a run whose
+    credential was refused: set a new key in this terminal first, and an engine that has the old one is restarted with
+    the new one.
 
     Args:
         run: The run's id, or its beginning; default: the newest unfinished one.
@@ -115,11 +118,25 @@ async def _answers(
         run = await find_run(viewer, prefix)
         if viewer is None:
             raise NotFoundError("run_not_found", NOTHING_YET)
+        if wish.action is Action.RESUME and (names := await _renewed(viewer, run)):
+            await restart_engine(viewer, root, names)
+            if run.paused is None and not wish.sets_budget:
+                return [(_restarted(run, names), run.component)]
         runs = await sharing_budget(viewer, run) if wish.sets_budget else [run]
         answers = await request_control(viewer, root, runs, wish, wait_seconds=wait_seconds, start=start)
         if wish.action is Action.PAUSE and answers[0].state is RequestState.SETTLED:
             answers = (await _with_safety(viewer, run, answers[0]),)
         return [(answer, each.component) for answer, each in zip(answers, runs, strict=True)]
+
+
+async def _renewed(viewer: Viewer, run: Session) -> tuple[str, ...]:
+    """The credentials of which this terminal has another value than the engine at work."""
+    return await renewed(viewer, run) if await viewer.living_engine() else ()
+
+
+def _restarted(run: Session, names: tuple[str, ...]) -> Answer:
+    reason = f"the engine was restarted with the {' and '.join(names)} of this terminal"
+    return Answer(run.id, Action.RESUME, RequestState.SETTLED, changed=True, reason=reason)
 
 
 async def _with_safety(viewer: Viewer, run: Session, answer: Answer) -> Answer:

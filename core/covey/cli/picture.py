@@ -5,16 +5,20 @@ from collections.abc import Iterator, Sequence
 from covey.client.known import age_of_inferred, vital_word
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
-from covey.model.pause import pause_words, safety_words
+from covey.model.credential import credential_words, gate_words, remedy
+from covey.model.pause import pause_words, resume_command, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
+from covey.model.usage import spent_by, spent_by_all
 from covey.text.cells import cut, fit, pad, width
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look, look_of, step_words
+from covey.text.money import used_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import duration, plural, short_id
 
 _NAME = 24
 _COMMIT = 10
+_NAME_OF_CREDENTIAL = 60
 _REASON = 160
 _WHOLE_REASON = 400
 INDENT = 4
@@ -34,7 +38,7 @@ def heading(view: RunView, glyphs: GlyphSet) -> SafeText:
     state = state_word(view, root)
     line = (
         f"{_look(root).glyph(glyphs)} {sanitise_line(root.component)}  {view.workflow} {short_id(view.run_id)}"
-        f"  {state}   {counts_line(view)}"
+        f"  {state}   {counts_line(view)}{_apart(spent_words(view))}"
     )
     return SafeText(line)
 
@@ -45,6 +49,24 @@ def counts_line(view: RunView) -> str:
     total = sum(counts.values())
     others = [f"{counts[status]} {status}" for status in Status if status is not Status.COMPLETE and counts[status]]
     return ", ".join([f"{counts[Status.COMPLETE]} of {total} complete", *others])
+
+
+def spent_words(view: RunView) -> str:
+    """What the run has spent, with its limits: `186k tokens, $1.84 of $5.00`; empty where it has spent nothing."""
+    spent, budget = spent_by_all(view.sessions), view.root.budget
+    if budget is None:
+        return used_words(spent.tokens, spent.usd)
+    return used_words(spent.tokens, spent.usd, of_tokens=budget.tokens, of_usd=budget.usd)
+
+
+def today_lines(view: RunView) -> list[SafeText]:
+    """What the whole project has spent today, where that is another amount than this run has."""
+    said = used_words(view.today.tokens, view.today.usd)
+    return [SafeText(f"  today {said}")] if said and view.today != spent_by_all(view.sessions) else []
+
+
+def _apart(text: str) -> str:
+    return f"   {text}" if text else ""
 
 
 def branch_words(session: Session) -> str:
@@ -68,9 +90,10 @@ def _row(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
     name = fit(sanitise_line(session.component), _NAME)
     attempt = f" x{session.attempt}" if session.attempt > 1 else ""
     said = detail(session)
+    used = used_words(spent_by(session).tokens, session.cost_usd)
     line = (
         f"{indent}{_look(session).glyph(glyphs)} {short_id(session.id)}  {name}  "
-        f"{state_word(view, session)}{attempt}{f'  {said}' if said else ''}"
+        f"{state_word(view, session)}{attempt}{f'  {used}' if used else ''}{f'  {said}' if said else ''}"
     )
     return SafeText(line.rstrip())
 
@@ -136,6 +159,15 @@ def _paused(view: RunView, glyphs: GlyphSet) -> Iterator[SafeText]:
     if pause is not None:
         text = f"{pause_words(pause)}; {safety_words(view.working)}"
         yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
+    for credential in view.credentials:
+        text = credential_words(credential)
+        yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
+
+
+def gate_lines(view: RunView) -> list[SafeText]:
+    """The gates that hold requests back, a line each; none where nobody waits."""
+    told = ((gate.credential, gate_words(gate, view.at)) for gate in view.engine.gates)
+    return [SafeText(f"  {sanitise_line(name, _NAME_OF_CREDENTIAL)}: {words}") for name, words in told if words]
 
 
 def advice_lines(view: RunView) -> list[SafeText]:
@@ -211,7 +243,14 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
     root, commands = view.root, list[tuple[str, str]]()
     if root.paused is not None:
         start = "" if view.engine.alive else " --start"
-        commands.append((f"covey resume {short_id(view.run_id)}{start}", "let the paused run go on"))
+        resume = resume_command(root.paused, short_id(view.run_id))
+        meaning = "let the paused run go on" if root.paused.limit is None else "let it go on, with more than is spent"
+        commands.append((f"{resume}{start}", meaning))
+    elif view.credentials:
+        start = "" if view.engine.alive else " --start"
+        asks = [pause for pause in view.credentials if pause.asks]
+        meaning = remedy(asks) if asks else "do not wait for the end of the limit"
+        commands.append((f"covey resume {short_id(view.run_id)}{start}", meaning))
     if sessions:
         first = short_id(sessions[0].id)
         if not file_is_missing(sessions[0]):
@@ -224,7 +263,8 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
             commands.append(("put the file back", "and it is taken as it is"))
     commands += [*_about_questions(view), *_about_stalled(view)]
     active = root.status is Status.ACTIVE
-    if not view.engine.alive and root.paused is None and (sessions or active):
+    is_held = root.paused is not None or bool(view.credentials)
+    if not view.engine.alive and not is_held and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
         commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
     return commands

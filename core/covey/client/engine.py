@@ -252,11 +252,13 @@ async def request_stop(
     run_ids: tuple[str, ...] | None,
     *,
     wait_seconds: float = STOP_SECONDS,
+    gently: str | None = None,
     clock: Clock | None = None,
 ) -> tuple[Stopped, ...]:
     """End the work of these runs for now, or with None of the whole engine, which leaves then; one answer a run.
 
-    Their agents end gracefully and their sessions can be adopted. `wait_seconds` 0 waits for nothing.
+    Their agents end gracefully and their sessions can be adopted. `wait_seconds` 0 waits for nothing. `gently` is why
+    the engine leaves, where it is to wait until no turn is under way any more.
 
     Raises:
         StoreError: the database cannot be written.
@@ -266,7 +268,7 @@ async def request_stop(
     if engine is None:
         return _nothing_to_stop(run_ids)
     at = (clock or SystemClock()).now()
-    order = StopOrder(id=new_id(), requested_by=viewer.scope.user, requested_at=at, run_ids=run_ids)
+    order = StopOrder(id=new_id(), requested_by=viewer.scope.user, requested_at=at, run_ids=run_ids, gently=gently)
     await viewer.leave_order(order)
     if wait_seconds <= 0:
         asked = Stopped(session_id=None, state=RequestState.QUEUED, changed=None, reason="asked for")

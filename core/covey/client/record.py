@@ -67,10 +67,11 @@ async def read_record(viewer: Viewer, project_root: Path, run_id: str) -> RunRec
     workflow = await workflow_of(viewer, run_id)
     taken = await viewer.steps_of_run(scope, run_id)
     rows = await viewer.transcript_ends(scope, run_id, TRANSCRIPT_ROWS)
+    paused = await viewer.credentials()
     return RunRecord(
         project=scope.project.name,
-        view=await asyncio.to_thread(view_of, stored, project_root, engine, workflow),
-        left=left_as(stored, engine_alive=engine.alive, asked=asked),
+        view=await asyncio.to_thread(view_of, stored, project_root, engine, workflow, paused),
+        left=left_as(stored, engine_alive=engine.alive, asked=asked, paused=paused),
         events=await viewer.events_of_run(scope, run_id, TOLD),
         steps=_by_session(taken),
         findings=await viewer.result_data(scope, run_id, WITH_FINDINGS),

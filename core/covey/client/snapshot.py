@@ -17,10 +17,12 @@ from covey.client.known import Known, known, quiet_after_of
 from covey.clock import SystemClock
 from covey.model.activity import QUIET_AFTER, Activity
 from covey.model.command import Interaction
+from covey.model.credential import NONE_PAUSED, CredentialPause, GateState, Paused, held_by, holding
 from covey.model.pause import Pause, at_work, phase_under
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.model.tree import SessionTree
+from covey.model.usage import Spent, spent_by_all
 from covey.store.base import EngineRow
 from covey.store.sqlite import Viewer
 
@@ -31,7 +33,7 @@ _WORKS = AT_WORK | {Phase.WAITING}
 class EngineState:
     """Whether an engine lives, since when, how many sessions may work at the same time, and what it is short of.
 
-    `held` is how many may work for now, where the machine lets fewer than `slots`.
+    `held` is how many may work for now, where the machine lets fewer than `slots`. `gates` stand before credentials.
     """
 
     alive: bool = False
@@ -40,6 +42,7 @@ class EngineState:
     slots: int | None = None
     held: int | None = None
     short_of: tuple[str, ...] = ()
+    gates: tuple[GateState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class RunView:
     """A run at one moment, `at`. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log.
 
     `working` is how many of them are at work. `signs` are the signs of life of those at work, by id; who gives none for
-    `quiet_after` seconds is quiet.
+    `quiet_after` seconds is quiet. `credentials` are those for which sessions of it stand still. `today` is what the
+    whole project has spent since midnight, by the local clock.
     """
 
     project_root: Path
@@ -60,6 +64,8 @@ class RunView:
     working: int = 0
     signs: Mapping[str, Activity] = field(default_factory=dict)
     quiet_after: float = QUIET_AFTER
+    credentials: tuple[CredentialPause, ...] = ()
+    today: Spent = field(default_factory=Spent)
     at: datetime = field(default_factory=SystemClock().now)
 
     @property
@@ -91,6 +97,7 @@ async def engine_state(viewer: Viewer) -> EngineState:
         slots=row.slots or None,
         held=row.held or None,
         short_of=row.short_of,
+        gates=row.gates,
     )
 
 
@@ -98,18 +105,31 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
     """Look at a run: all its sessions in one read, and each of their files on disk."""
     engine = await engine_state(viewer)
     stored = await viewer.run(viewer.scope, run_id)
-    seen = view_of(stored, project_root, engine, await workflow_of(viewer, run_id))
+    paused = await viewer.credentials()
+    seen = view_of(stored, project_root, engine, await workflow_of(viewer, run_id), paused)
     quiet_after = quiet_after_of(viewer.scope.project.config)
-    return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after)
+    today = await viewer.spent_since(_midnight())
+    return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after, today=today)
 
 
-def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, workflow: str) -> RunView:
-    """A run by its stored rows, the root first; each of their files is looked at on disk."""
+def _midnight() -> datetime:
+    """When today began, by the local clock."""
+    return SystemClock().now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def view_of(
+    stored: Sequence[Session],
+    project_root: Path,
+    engine: EngineState,
+    workflow: str,
+    paused: Paused = NONE_PAUSED,
+) -> RunView:
+    """A run by its stored rows, the root first; each of their files is looked at on disk. `paused` are credentials."""
     pause = stored[0].paused
     now = [as_seen(session, project_root, engine_alive=engine.alive) for session in stored]
     working = at_work(stored[0], now)
-    seen = [under_pause(session, pause) for session in now]
-    logged = [under_pause(session, pause) for session in stored]
+    seen = [under_pause(session, pause, paused) for session in now]
+    logged = [under_pause(session, pause, paused) for session in stored]
     return RunView(
         project_root=project_root,
         workflow=workflow,
@@ -119,6 +139,7 @@ def view_of(stored: Sequence[Session], project_root: Path, engine: EngineState, 
         present=frozenset(session.id for session in seen if session.artifact is ArtifactState.PRESENT),
         inferred=frozenset(now.id for was, now in zip(logged, seen, strict=True) if differs(was, now)),
         working=working,
+        credentials=holding(paused, now),
     )
 
 
@@ -135,9 +156,9 @@ def as_seen(session: Session, project_root: Path, *, engine_alive: bool) -> Sess
     return replace(session, phase=phase, artifact=artifact, stalled_since=stalled_since)
 
 
-def under_pause(session: Session, pause: Pause | None) -> Session:
-    """A session as its run's pause lets it be seen."""
-    phase = phase_under(pause, session)
+def under_pause(session: Session, pause: Pause | None, paused: Paused = NONE_PAUSED) -> Session:
+    """A session as its run's pause lets it be seen, and the credentials that are paused."""
+    phase = phase_under(pause, session) if held_by(paused, session) is None else Phase.PAUSED
     return session if phase is session.phase else replace(session, phase=phase)
 
 
@@ -166,6 +187,7 @@ def status_json(view: RunView) -> dict[str, object]:
         "engine": engine_json(view.engine),
         **_git_json(root),
         "counts": view.tree.counts(view.run_id),
+        **money_json(view),
         "needs_human": needs_human_json(view),
         "sessions": [_status_json_of(view, session) for session in view.sessions],
     }
@@ -174,6 +196,23 @@ def status_json(view: RunView) -> dict[str, object]:
 def _status_json_of(view: RunView, session: Session) -> dict[str, object]:
     present, sign = session.id in view.present, view.signs.get(session.id)
     return {**session_json(session, present=present), **known_json(session, view.known(session), sign)}
+
+
+def money_json(view: RunView) -> dict[str, object]:
+    """What a run has spent, what it may, and what the whole project has spent today; nothing where that is nothing."""
+    usage: dict[str, int] = {}
+    for session in view.sessions:
+        for kind, count in session.usage.items():
+            usage[kind] = usage.get(kind, 0) + count
+    budget = view.root.budget
+    if not usage and budget is None:
+        return {}
+    return {
+        "usage": usage,
+        "cost_usd": spent_by_all(view.sessions).usd,
+        "budget": None if budget is None else {"budget_usd": budget.usd, "budget_tokens": budget.tokens},
+        "today": {"tokens": view.today.tokens, "cost_usd": view.today.usd},
+    }
 
 
 def known_json(session: Session, how: Known, sign: Activity | None) -> dict[str, object]:
@@ -227,7 +266,8 @@ def _git_json(session: Session) -> dict[str, object]:
 def engine_json(engine: EngineState) -> dict[str, object]:
     """The engine as programs read it; where the machine is short of something, how many may work for now (`held`)."""
     short = {"held": engine.held, "short_of": engine.short_of} if engine.short_of else {}
-    return {"alive": engine.alive, "pid": engine.pid, "since": engine.since, **short}
+    gates = {"gates": engine.gates} if engine.gates else {}
+    return {"alive": engine.alive, "pid": engine.pid, "since": engine.since, **short, **gates}
 
 
 def session_json(session: Session, *, present: bool) -> dict[str, object]:
@@ -262,7 +302,10 @@ def needs_human_json(view: RunView) -> dict[str, list[dict[str, object]]]:
         "stalled": [{**_named(session), "since": session.stalled_since} for session in lists["stalled"]],
         "questions": [{**_named(session), "question": session.question} for session in lists["questions"]],
         "interrupted": [{**_named(session), "reason": undecided(session)} for session in lists["interrupted"]],
-        "paused": [_pause_json(view.root.component, view.root.paused)] if view.root.paused else [],
+        "paused": [
+            *([_pause_json(view.root.component, view.root.paused)] if view.root.paused else []),
+            *map(_credential_json, view.credentials),
+        ],
     }
 
 
@@ -271,6 +314,17 @@ def _pause_json(name: str, pause: Pause) -> dict[str, object]:
         "kind": pause.kind,
         "name": name,
         "cause": pause.cause,
+        "since": pause.since,
+        "resets_at": pause.resets_at,
+    }
+
+
+def _credential_json(pause: CredentialPause) -> dict[str, object]:
+    return {
+        "kind": "credential",
+        "name": pause.credential,
+        "cause": pause.cause,
+        "reason": pause.reason,
         "since": pause.since,
         "resets_at": pause.resets_at,
     }
@@ -306,6 +360,7 @@ def show_json(
                 "step": interaction.step,
                 "command": interaction.command,
                 "result": interaction.result,
+                **({} if interaction.prompt is None else {"prompt": interaction.prompt}),
                 "inserted_at": interaction.inserted_at,
                 "completed_at": interaction.completed_at,
             }

@@ -167,8 +167,8 @@ class RunTable(Table):
     A session is retried `retry_limit` times unless somebody insists; a run in which more sessions than that fail for
     the same cause, within `retry_window` seconds, is paused. With `tests_first`, tests of what is not implemented yet
     have to fail. `push` and `pull_request` say what happens to a run's branch once all is committed; the second implies
-    the first. `auto_resume`: a credential that is used up is resumed by itself, where it is known when. After
-    `idle_exit` an engine of its own leaves, when all its runs are blocked and nobody watches.
+    the first. With `auto_resume` a credential whose limit is reached is resumed once that is over. After `idle_exit`
+    an engine of its own leaves, when all its runs are blocked and nobody watches.
 
     A session at work that gives no sign of life is shown as quiet after `quiet_after`, and needs a human from
     `stall_timeout` on. `session_timeout` is for all the work of one attempt, its time in the queue apart; parents have

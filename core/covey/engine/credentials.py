@@ -7,15 +7,13 @@ request, by the clock where its end is known, and by an engine that has another 
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import logging
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from covey.agents.base import CredentialStoppedError
+from covey.config.fingerprint import fingerprint, is_another
 from covey.engine.consequences import ENGINE
 from covey.engine.turns import Bench
 from covey.errors import UsageError
@@ -30,9 +28,6 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 """How often it is looked whether a pause is over, and at most how often the gates are written down."""
 _REASON = 400
-_SALT_BYTES = 16
-_COST = 2**12
-"""Of scrypt: some 10 ms, which is nothing for a value that is looked at so seldom, and much for whoever guesses."""
 
 
 class Credentials:
@@ -138,9 +133,12 @@ class Credentials:
     # Resuming.
 
     async def open(self) -> None:
-        """Learn what is paused as the engine begins, and resume what has another value by now, or is over."""
+        """Learn what is paused as the engine begins."""
         self._agents = {each.id: each.agent for each in await self._bench.store.open_sessions(self._bench.scope)}
         self.paused = await self._bench.store.credentials()
+
+    async def compare(self) -> None:
+        """Resume what has another value in this engine than the one that was refused, and what is over."""
         for pause in self.paused.values():
             if is_another(self._environment.get(pause.credential), pause.fingerprint):
                 await self._resume(pause, "it has another value in the environment of this engine")
@@ -183,23 +181,3 @@ class Credentials:
 
     def _pause_of(self, session_id: str) -> CredentialPause | None:
         return next(iter(self._pauses_of(session_id)), None) if self.paused else None
-
-
-def fingerprint(value: str | None) -> str | None:
-    """What tells a value from another one, and nothing else of it: salted and costly, so that nobody guesses it."""
-    if value is None:
-        return None
-    salt = secrets.token_bytes(_SALT_BYTES)
-    return f"{salt.hex()}:{_digest(value, salt)}"
-
-
-def is_another(value: str | None, known: str | None) -> bool:
-    """There is a value, and it is not the one with this fingerprint."""
-    if value is None or known is None:
-        return value is not None
-    salt, _, digest = known.partition(":")
-    return not hmac.compare_digest(_digest(value, bytes.fromhex(salt)), digest)
-
-
-def _digest(value: str, salt: bytes) -> str:
-    return hashlib.scrypt(value.encode("utf-8", "surrogateescape"), salt=salt, n=_COST, r=8, p=1, dklen=16).hex()

@@ -83,7 +83,7 @@ class LocalRuntime:
         self._works: dict[Running, Work] = {}
         credential_of = functools.partial(_credential_of, bench, executor)
         self.credentials = Credentials(bench, credential_of, executor.gates, slots.look_again)
-        slots.stands_still = self.credentials.holds
+        slots.stands_still = self._stands_still
         self.pauses = Pauses(slots, self.credentials.asks_for)
         self.failures = RepeatedFailures(bench)
         self.budgets = Budgets(bench)
@@ -94,6 +94,9 @@ class LocalRuntime:
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
+
+    def _stands_still(self, session_id: str) -> bool:
+        return self.pauses.is_closing or self.credentials.holds(session_id)
 
     # What the loop asks for.
 
@@ -409,7 +412,7 @@ class LocalRuntime:
 
     async def _crashed(self, work: Work, error: Exception) -> None:
         try:
-            await self.turns.crashed(work.running, f"{type(error).__name__}: {error}")
+            await self.turns.crashed(work.running, self._executor.hidden(f"{type(error).__name__}: {error}"))
             await self.failures.look()
         except StoreError as worse:
             self.broken = self.broken or worse
@@ -431,12 +434,13 @@ class LocalRuntime:
             rest=functools.partial(self._rest, work),
             is_held=functools.partial(self._may_take_no_turn, work, till),
         )
-        conversation = StoredConversation(store, turn.session, turn.interaction.id, sign=life.sign, kept=dialogue.kept)
         return EngineDesk(
             work.transcript,
             ledger=ledger,
             till=till,
-            conversation=conversation,
+            conversation=StoredConversation(
+                store, turn.session, turn.interaction.id, sign=life.sign, kept=dialogue.kept
+            ),
             dialogue=dialogue,
             grace=work.grace,
             step=step,

@@ -23,11 +23,15 @@ _LATE = "the engine that it was meant for had left"
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What an engine does about orders: begin runs, end those of one or several runs, end all, change its slots."""
+    """What an engine does about orders: begin runs, end those of one or several runs, end all, change its slots.
+
+    `stop_gently` ends all once no turn is under way any more.
+    """
 
     begin: Callable[[RunOrder], Awaitable[tuple[Begun, ...]]]
     stop_run: Callable[[str, str], Awaitable[bool]]
     stop: Callable[[str], None]
+    stop_gently: Callable[[str], None]
     set_slots: Callable[[int, str], Awaitable[bool]]
 
 
@@ -73,7 +77,10 @@ class Orders:
             await self._store.settle_order(replace(order, state=RequestState.SETTLED, changed=changed))
         elif order.run_ids is None:
             self._to_leave[order.id] = order
-            self._hands.stop(_said_by(order))
+            if order.gently is None:
+                self._hands.stop(_said_by(order))
+            else:
+                self._hands.stop_gently(order.gently)
         else:
             stopped = tuple([key for key in order.run_ids if await self._hands.stop_run(key, _said_by(order))])
             await self._store.settle_order(replace(order, state=RequestState.SETTLED, stopped=stopped))

@@ -37,6 +37,7 @@ class Pauses:
 
     def __init__(self, slots: Slots, asks_for: Callable[[str], bool]) -> None:
         self._asks_for = asks_for
+        self.is_closing = False
         self._slots = slots
         self._modes: dict[int, PauseMode] = {}
         self._gates: dict[str, _Gate] = {}
@@ -50,14 +51,18 @@ class Pauses:
 
     def holds(self, number: int, modes: frozenset[PauseMode] = STARTS) -> bool:
         """A run is paused in one of these modes."""
-        return self._modes.get(number) in modes
+        return self.is_closing or self._modes.get(number) in modes
+
+    def close(self) -> None:
+        """Let nothing begin any more, neither sessions nor steps, of whichever run: the engine is going to leave."""
+        self.is_closing = True
 
     def is_standing_still(self, session_id: str) -> bool:
         """The session waits for the end of its run's pause, or for its credential, and for nothing that moves."""
         gate = self._gates.get(session_id)
         if gate is not None:
             return not gate.opened.is_set()
-        held = self._queued.get(session_id) in self._modes or self._asks_for(session_id)
+        held = self.is_closing or self._queued.get(session_id) in self._modes or self._asks_for(session_id)
         return held and self._slots.is_waiting(session_id)
 
     async def acquire(self, session_id: str, at: Place) -> bool:

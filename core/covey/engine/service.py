@@ -70,6 +70,7 @@ class Engine:
         self._moved = asyncio.Event()
         self._ordered = asyncio.Event()
         self._stopping: str | None = None
+        self._leaving: str | None = None
         self._broken: StoreError | None = None
         self._project = project
         manifest = Manifest(project, registry)
@@ -80,7 +81,7 @@ class Engine:
         self.runs = RunsAtWork(self._bench, manifest, registry, self.runtime, slots=self._slots, moved=self._moved.set)
         objection = functools.partial(manifest.objection, self._bench)
         self._controls = Controls(self._bench, self.runtime, objection, self.runs.wake)
-        hands = Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop, self.runs.set_slots)
+        hands = Hands(self.runs.begin_ordered, self.runs.stop_run, self.stop, self.stop_gently, self.runs.set_slots)
         self._orders = Orders(store, hands)
         self._guard = Guard(store, self._slots, self.runtime.sentry, machine)
         self._lookout = Lookout(self._bench, machine, self._guard.watches)
@@ -135,6 +136,8 @@ class Engine:
             broken = self._what_broke()
             if broken is not None:
                 return await self._leave_broken(broken)
+            if self._leaving is not None and self.runtime.at_rest():
+                self.stop(self._leaving)
             if self._stopping is not None:
                 return await self._leave_stopped(self._stopping)
             over = await patience.is_over(at_rest=self.runtime.at_rest(), all_ended=self.runs.all_ended())
@@ -151,6 +154,12 @@ class Engine:
         grace = 0.0 if self._stopping is not None else self._bench.tools.settings.run.cancel_grace
         self.on_stop(grace + LEAVE_SECONDS)
         self._stopping = self._stopping or reason
+        self._moved.set()
+
+    def stop_gently(self, reason: str) -> None:
+        """Begin no turn any more, and end all work once none is under way."""
+        self._leaving = self._leaving or reason
+        self.runtime.pauses.close()
         self._moved.set()
 
     def has_begun(self) -> bool:
@@ -215,6 +224,7 @@ class Engine:
         await self.runtime.credentials.open()
         await self._orders.drop_late_ones()
         await self._controls.drain()
+        await self.runtime.credentials.compare()
         await store.note_slots(self._slots.limit)
         await self._guard.look()
         self.runs.is_open = True

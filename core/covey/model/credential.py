@@ -105,6 +105,15 @@ def credential_words(pause: CredentialPause, zone: tzinfo | None = None) -> str:
     return f"{said}; {'it goes on by itself at' if pause.by_itself else 'it is over at'} {when}"
 
 
+def gate_words(gate: GateState, now: datetime, zone: tzinfo | None = None) -> str:
+    """How a gate stands where it holds somebody back; else nothing. Clock times are of `zone`, by default here."""
+    if gate.until is not None and gate.until > now:
+        return f"paused by rate limit until {gate.until.astimezone(zone):%H:%M:%S}"
+    if gate.waiting:
+        return f"{gate.allowed} at once, {gate.waiting} {'request waits' if gate.waiting == 1 else 'requests wait'}"
+    return ""
+
+
 def remedy(pauses: Collection[CredentialPause]) -> str:
     """What a human can do about credentials that ask."""
     if all(pause.cause is FailureCause.RATE_LIMIT for pause in pauses):

@@ -45,10 +45,14 @@ class RunOrder(Order, frozen=True, kw_only=True, tag_field="order", tag="run"):
 
 
 class StopOrder(Order, frozen=True, kw_only=True, tag_field="order", tag="stop"):
-    """End the work of these runs, or (with None) of the whole engine, which leaves then; `stopped` are those ended."""
+    """End the work of these runs, or (with None) of the whole engine, which leaves then; `stopped` are those ended.
+
+    `gently` is why the engine leaves once no turn is under way any more; no other begins meanwhile.
+    """
 
     run_ids: tuple[str, ...] | None = None
     stopped: tuple[str, ...] = ()
+    gently: str | None = None
 
 
 class SlotsOrder(Order, frozen=True, kw_only=True, tag_field="order", tag="slots"):

@@ -210,16 +210,18 @@ def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
     order = [deed for deed in order if noted or deed is not Deed.RETRY_NOTE]
     if cause == "check_failed":
         order.sort(key=lambda deed: deed is not Deed.RETRY_NOTE)
-    pairs = list(_verbs(order, ids, needs))
+    pairs = list(_verbs(cause, order, ids, needs))
     while pairs and room(hints(*pairs)) > cells:
         pairs.pop()
     return hints(*pairs)
 
 
-def _verbs(order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
+def _verbs(cause: str, order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
     for deed in order:
         count = len(chosen(deed, ids, needs))
-        if count:
+        if count and deed is Deed.RESUME and cause == "budget_spent":
+            yield _KEYS[deed], "raise the budget…"
+        elif count:
             asks = "" if deed in _AT_ONCE and count == 1 else "…"
             yield _KEYS[deed], f"{_VERBS[deed]}{_how_many(count)}{asks}"
 

@@ -116,8 +116,9 @@ def label_of(board: Board, binding: str, session_id: str | None) -> str:
     """How a key is called here and now: the key that pauses a run resumes a paused one, and what asks is answered."""
     if binding == "session.message" and session_id in board and board.session(str(session_id)).phase is Phase.ASKING:
         return "answer…"
-    if binding == "run.pause" and session_id in board and board.root_of(str(session_id)).paused is not None:
-        return "resume"
+    pause = board.root_of(str(session_id)).paused if binding == "run.pause" and session_id in board else None
+    if pause is not None:
+        return "resume" if pause.limit is None else "raise the budget…"
     return MEANINGS[binding].label
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from covey.model.control import CONTROLS, Action
+from covey.model.pause import Pause, PauseKind
 from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES
@@ -24,6 +25,7 @@ _KNOWN_BY = 40
 _NAME = 18
 _OUR_FILE_IS_GONE = "The agent reported success, but the file is not there."
 _DOES_NOT_PASS = {"design": "The document does not pass", "review": "The review does not pass"}
+_NONE_STARTS = "No other session of this run starts"
 _FILE = "The file does not pass"
 _WAITS = "It waits for your answer, without a slot and without a limit of time."
 _VERBS = ("exited with", "was ended", "took longer", "could not be ended")
@@ -92,7 +94,8 @@ def _title(board: Board, session: Session, now: datetime) -> Line:
 
 def _said(session: Session, width: int) -> list[Line]:
     if session.paused is not None and session.paused.asks:
-        said = f"{_as_sentence(session.paused.cause)} No other session of this run starts before you have decided."
+        waits = "No turn and no session begins" if session.paused.kind is PauseKind.BUDGET else _NONE_STARTS
+        said = f"{_as_sentence(session.paused.cause)} {waits} before you have decided."
         return prose(said, width)
     if session.phase is Phase.ASKING:
         return block(sanitise(session.question or ""), width)
@@ -219,8 +222,7 @@ def _advice(board: Board, session: Session, width: int) -> list[Line]:
 
 def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     if _asks(session):
-        yield "i", "see what failed"
-        yield "p", "resume; the count begins anew"
+        yield from _keys_of_paused(session.paused)
         return
     if session.phase is Phase.INTERRUPTED:
         yield from _keys_of_undecided(board, session) if undecided(session) else ()
@@ -246,6 +248,17 @@ def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
         failed = session.status is Status.FAILED
         yield "o", "write the file yourself, then r keeps it" if failed else "write the file yourself"
     yield "s", _skip(board, session)
+
+
+def _keys_of_paused(pause: Pause | None) -> Iterator[tuple[str, str]]:
+    if pause is None or pause.kind is not PauseKind.BUDGET:
+        yield "i", "see what failed"
+        yield "p", "resume; the count begins anew"
+    elif pause.limit is not None:
+        yield "p", "raise the budget; all goes on then"
+        yield "Q", "stop the run; it can be gone on with"
+    else:
+        yield "p", "resume, once the price is in covey.toml"
 
 
 def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, str]]:
