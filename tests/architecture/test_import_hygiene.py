@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SCREEN = ("textual", "rich", "covey_tui")
-HEAVY = ("griffe", "watchfiles", "tree_sitter", "anthropic", "httpx2")
+HEAVY = ("griffe", "watchfiles", "tree_sitter", "anthropic", "httpx2", "aiohttp")
 LATER = (
     "covey_tui.screens.dialog",
     "covey_tui.screens.intervention",

@@ -6,7 +6,7 @@ What the model does for a component is in `plays`; for all others it is the auth
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +20,14 @@ from covey.config.settings import DEFAULT_SECTIONS
 from covey.model.control import Action
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
-from covey.testing.messages_server import Answer, FakeMessagesServer, Reply, Request, ToolUse, author, faults
+from covey.testing.messages_server import Answer, FakeMessagesServer, Reply, Request, ToolUse, Usage, author, faults
 from tests.engine.conftest import Bench
 from tests.tested import COMMANDS
 
 KEY = "sk-ant-api03-of-nobody"
 SOURCE = '"""It sells."""\n\n\nclass Seller:\n    """Sells."""\n\n\ndef sell() -> None:\n    """Sell."""\n'
+DEAR = 300_000
+"""Tokens of one turn that are as many as a session may spend."""
 MODULES = ("shop", "shop.alpha", "shop.beta", "shop.gamma")
 
 Play = Callable[[Request], Answer]
@@ -94,6 +96,13 @@ def denied(request: Request) -> Answer:
     return Reply(ToolUse("write_file", {"path": places[len(tried)], "content": "mine"}))
 
 
+def dear(request: Request) -> Answer:
+    """What the author says, for more tokens than a session may spend."""
+    said = author(request)
+    assert isinstance(said, Reply)
+    return replace(said, usage=Usage(input=DEAR))
+
+
 class TestDesign:
     """`covey run design`, with a model that calls tools."""
 
@@ -112,15 +121,16 @@ class TestDesign:
             assert child.usage["cache_read"] > child.usage["cache_write"] > child.usage.get("input", 0)
 
     async def test_what_goes_wrong_ends_as_it_has_to_and_is_mended_by_retry(self, model: Modelled) -> None:
-        """One whose writes are denied, one always cut, one cut twice, one put off: only the first two fail."""
-        model.components = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon")
+        """One whose writes are denied, one always cut, one cut twice, one put off, and one over its budget."""
+        model.components = ("Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta")
         model.played = {
             "Beta": first(4, denied),
             "Gamma": first(MOST_BROKEN, lambda _: faults.reset(4)),
             "Delta": first(2, lambda _: faults.error_in_stream(after=4)),
             "Epsilon": first(1, lambda _: faults.rate_limited(0.05)),
+            "Zeta": first(1, dear),
         }
-        async with model.served() as server, model.running() as run:
+        async with model.served(session_budget_tokens=DEAR) as server, model.running() as run:
             await run.until(is_blocked)
             ended = {name: await run.child(name) for name in model.components}
             assert {name: (child.status, child.failure_cause) for name, child in ended.items()} == {
@@ -129,14 +139,17 @@ class TestDesign:
                 "Gamma": (Status.FAILED, FailureCause.AGENT_ERROR),
                 "Delta": (Status.COMPLETE, None),
                 "Epsilon": (Status.COMPLETE, None),
+                "Zeta": (Status.FAILED, FailureCause.BUDGET),
             }
             assert f"{MOST_BROKEN} times in a row" in (ended["Gamma"].error_message or "")
             assert not has_written(model, "Beta")
-            for name in ("Beta", "Gamma"):
+            manifest = model.root / "covey.toml"
+            manifest.write_text(manifest.read_text().replace(f"tokens = {DEAR}", f"tokens = {2 * DEAR}"))
+            for name in ("Beta", "Gamma", "Zeta"):
                 assert (await run.ask(Action.RETRY, name)).changed
             root = await run.until(lambda session: session.status is not Status.ACTIVE)
             attempts = [(await run.child(name)).attempt for name in model.components]
-        assert (root.status, attempts) == (Status.COMPLETE, [1, 2, 2, 1, 1])
+        assert (root.status, attempts) == (Status.COMPLETE, [1, 2, 2, 1, 1, 2])
         assert server.statuses[429] == 1
         assert (model.root / "shop" / "beta.py").read_text() == SOURCE
 

@@ -19,6 +19,7 @@ from covey.client.slots import SlotsAnswer
 from covey.errors import CoveyError
 from covey.model.command import Interaction, TranscriptKind, TranscriptRow
 from covey.model.control import RequestState
+from covey.model.credential import CredentialPause
 from covey.model.session import Session
 from covey.model.usage import spent_by
 from covey.text.glyphs import GlyphSet
@@ -142,12 +143,12 @@ class Picture:
     engine: dict[str, object] = field(default_factory=dict)
     beginning: Beginning | None = None
     quiet: dict[str, int] = field(default_factory=dict)
+    credentials: tuple[CredentialPause, ...] = ()
 
     def app(self) -> Gallery:
         """The app that shows it once the keys have been pressed."""
-        return Gallery(
-            pictures.board(self.sessions(), self.quiet, **self.engine), self.theme, self.glyphs, self.beginning
-        )
+        board = pictures.board(self.sessions(), self.quiet, credentials=self.credentials, **self.engine)
+        return Gallery(board, self.theme, self.glyphs, self.beginning)
 
     async def lead(self, pilot: Pilot[int]) -> None:
         """Press the keys; what they set going has ended afterwards."""
@@ -229,6 +230,12 @@ PICTURES: tuple[Picture, ...] = (
     Picture("budget-spent-80x24", pictures.budget_spent, size=_SMALL),
     Picture("budget-spent-intervention", pictures.budget_spent, keys=("i",)),
     Picture("budget-spent-raise", pictures.budget_spent, keys=("p", *"7.50")),
+    Picture("credential-refused", pictures.without_credential, keys=("4",), credentials=(pictures.REFUSED,)),
+    Picture("credential-intervention", pictures.without_credential, keys=("i",), credentials=(pictures.REFUSED,)),
+    Picture("rate-limited", pictures.at_work, engine={"gates": (pictures.COOLING,)}),
+    Picture(
+        "limit-reached-80x24", pictures.without_credential, size=_SMALL, keys=("j",), credentials=(pictures.LIMITED,)
+    ),
     Picture("no-engine", engine={"alive": False, "pid": None, "slots": None}),
     Picture("interrupted", pictures.interrupted, keys=("n",), engine={"held": 2, "short_of": ("memory",)}),
     Picture("light", keys=_TO_TAX_RULE, theme="covey-light"),

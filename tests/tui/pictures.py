@@ -11,6 +11,7 @@ from covey.model.ability import Ability
 from covey.model.activity import Activity
 from covey.model.budget import Budget
 from covey.model.command import CommandKind
+from covey.model.credential import CredentialPause, GateState
 from covey.model.events import RunStarted
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
@@ -19,6 +20,22 @@ from covey_tui.view.board import Board
 
 NOW = datetime(2026, 11, 22, 12, 8, 10, tzinfo=UTC)
 """The moment of every picture."""
+REFUSED = CredentialPause(
+    credential="ANTHROPIC_API_KEY",
+    cause=FailureCause.AUTH,
+    reason="invalid x-api-key (401)",
+    agents=("offline",),
+    since=NOW - timedelta(seconds=12),
+)
+"""A key that the API does not take any more."""
+LIMITED = replace(
+    REFUSED,
+    cause=FailureCause.RATE_LIMIT,
+    reason="this month's limit is used up",
+    resets_at=NOW + timedelta(seconds=1460),
+    by_itself=True,
+)
+COOLING = GateState(credential="ANTHROPIC_API_KEY", allowed=5, at_work=4, waiting=3, until=NOW + timedelta(seconds=20))
 PARENT, CHILD = "ContextComponentsDesignSessions", "ComponentDesignSessions"
 
 
@@ -313,14 +330,28 @@ def begun(root: Session) -> RunStarted:
     )
 
 
-def board(sessions: Iterable[Session] | None = None, quiet: Mapping[str, int] | None = None, **engine: Any) -> Board:
+def without_credential() -> list[Session]:
+    """The same shop at work, when the API begins to refuse: who has just asked it stands still, the others follow."""
+    stands = {"phase": Phase.INTERRUPTED}
+    return [replace(row, **stands) if row.component in {"Payment", "TaxRule", "Variant"} else row for row in at_work()]
+
+
+def board(
+    sessions: Iterable[Session] | None = None,
+    quiet: Mapping[str, int] | None = None,
+    credentials: Iterable[CredentialPause] = (),
+    **engine: Any,
+) -> Board:
     """A board that shows these sessions, by default the shop's; a living engine with eight slots.
+
+    `credentials` are those that are paused.
 
     `quiet`: the signs of life of those at work have been read; for so many seconds some have given none, by name.
     """
     rows = shop() if sessions is None else list(sessions)
     made = Board("shop")
-    made.load(rows, [begun(row) for row in rows if row.session_id is None])
+    paused = {each.credential: each for each in credentials}
+    made.load(rows, [begun(row) for row in rows if row.session_id is None], paused)
     made.signs.listen(signs(rows, quiet) if quiet else {})
     made.engine = EngineState(**{"alive": True, "pid": 4711, "since": NOW, "slots": 8, **engine})
     return made

@@ -79,7 +79,7 @@ class Feed:
     async def _begin(self) -> None:
         with _collector_off():
             shown = await self._watch.attach()
-            self._board.load(shown.sessions, shown.begun)
+            self._board.load(shown.sessions, shown.begun, shown.paused)
         self._board.signs.listen(await self._watch.signs())
         if self._dead_looks > 1:
             self._board.infer(await self._watch.differing(shown.sessions))

@@ -166,7 +166,7 @@ def _paused(view: RunView, glyphs: GlyphSet) -> Iterator[SafeText]:
 
 def gate_lines(view: RunView) -> list[SafeText]:
     """The gates that hold requests back, a line each; none where nobody waits."""
-    told = ((gate.credential, gate_words(gate, view.at)) for gate in view.engine.gates)
+    told = ((gate.credential, gate_words(gate)) for gate in view.engine.gates)
     return [SafeText(f"  {sanitise_line(name, _NAME_OF_CREDENTIAL)}: {words}") for name, words in told if words]
 
 

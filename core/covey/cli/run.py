@@ -30,7 +30,7 @@ from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
 from covey.engine.planning import Planned, left_to_do, plan_runs
-from covey.engine.runs import RunOptions, model_of
+from covey.engine.runs import RunOptions, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
 from covey.model.order import RunOrder
@@ -230,7 +230,7 @@ def _fan_out(order: Order, adopted: Session | None, due: int) -> Counter[Kind]:
     """The sessions that would work, with the agent and the model that they would have."""
     options, run = order.options, order.project.settings.run
     if adopted is None:
-        return fan_out(order.workflow, options.agent or run.agent, model_of(run, options), due)
+        return fan_out(order.workflow, *works_with(run, options), due)
     model = options.model or (None if options.agent else adopted.model)
     return fan_out(order.workflow, options.agent or adopted.agent, model, due)
 

@@ -7,13 +7,14 @@ stands still harms nobody.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from covey.client import archive
 from covey.client.snapshot import EngineState, as_seen, differs, engine_state
 from covey.model.activity import Activity
 from covey.model.command import Interaction, TranscriptRow
+from covey.model.credential import Paused
 from covey.model.events import AnyEvent, RunStarted
 from covey.model.session import Session
 from covey.store import reads
@@ -26,10 +27,14 @@ PAGE = reads.PAGE
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The runs that a monitor shows at one moment: rows, parents before their children, and how each run began."""
+    """The runs that a monitor shows at one moment: rows, parents before their children, and how each run began.
+
+    `paused` are the credentials that are; what came to them later, the log tells.
+    """
 
     sessions: tuple[Session, ...]
     begun: tuple[RunStarted, ...]
+    paused: Paused = field(default_factory=dict)
 
 
 class Watch:
@@ -52,7 +57,8 @@ class Watch:
         self._after, sessions = await self.viewer.shown(self.viewer.scope, self._run_id)
         roots = [session.id for session in sessions if session.session_id is None]
         first = (entry.event for entry in await self.viewer.first_events(roots))
-        return Shown(sessions, tuple(event for event in first if isinstance(event, RunStarted)))
+        begun = tuple(event for event in first if isinstance(event, RunStarted))
+        return Shown(sessions, begun, await self.viewer.credentials())
 
     async def news(self) -> tuple[AnyEvent, ...]:
         """What came to the log since the last call, a page at most; empty when nothing did."""

@@ -83,7 +83,7 @@ class LocalRuntime:
         self._works: dict[Running, Work] = {}
         credential_of = functools.partial(_credential_of, bench, executor)
         self.credentials = Credentials(bench, credential_of, executor.gates, slots.look_again)
-        slots.stands_still = self._stands_still
+        slots.stands_still = self._gets_no_slot
         self.pauses = Pauses(slots, self.credentials.asks_for)
         self.failures = RepeatedFailures(bench)
         self.budgets = Budgets(bench)
@@ -95,7 +95,7 @@ class LocalRuntime:
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
 
-    def _stands_still(self, session_id: str) -> bool:
+    def _gets_no_slot(self, session_id: str) -> bool:
         return self.pauses.is_closing or self.credentials.holds(session_id)
 
     # What the loop asks for.

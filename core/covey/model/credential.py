@@ -105,9 +105,16 @@ def credential_words(pause: CredentialPause, zone: tzinfo | None = None) -> str:
     return f"{said}; {'it goes on by itself at' if pause.by_itself else 'it is over at'} {when}"
 
 
-def gate_words(gate: GateState, now: datetime, zone: tzinfo | None = None) -> str:
+def until_words(pause: CredentialPause, zone: tzinfo | None = None) -> str:
+    """The same in a short line, for one that goes on by itself: until when comes first."""
+    if pause.resets_at is None:
+        return credential_words(pause, zone)
+    return f"{pause.credential} is paused until {pause.resets_at.astimezone(zone):%H:%M:%S}: {pause.reason}"
+
+
+def gate_words(gate: GateState, zone: tzinfo | None = None) -> str:
     """How a gate stands where it holds somebody back; else nothing. Clock times are of `zone`, by default here."""
-    if gate.until is not None and gate.until > now:
+    if gate.until is not None:
         return f"paused by rate limit until {gate.until.astimezone(zone):%H:%M:%S}"
     if gate.waiting:
         return f"{gate.allowed} at once, {gate.waiting} {'request waits' if gate.waiting == 1 else 'requests wait'}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from covey.model.credential import until_words
 from covey.model.pause import safety_words
 from covey.model.session import Session
 from covey.model.status import Status
@@ -15,6 +16,7 @@ from covey_tui.view.detail.git import committed_on
 from covey_tui.view.hints import hints
 from covey_tui.view.needs import ALERT_ORDER, Needs
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
+from covey_tui.view.stopped import counted
 from covey_tui.view.words import name_of
 
 Alert = tuple[Line, Ground]
@@ -34,12 +36,12 @@ def alert(board: Board, needs: Needs, cells: int, zone: tzinfo | None = None) ->
     if not roots:
         return BLANK, Ground.BACKGROUND
     if any(root.status is Status.ACTIVE for root in roots):
-        return _going_on(board, needs, cells)
+        return _going_on(board, needs, cells, zone)
     failed = [root for root in roots if root.status is Status.FAILED]
     if failed:
         return spread(_failed(failed, len(roots)), _KEYS if len(needs) else BLANK, cells), Ground.ALERT
     if len(needs):
-        return _needs(needs, cells), Ground.ALERT
+        return _needs(board, needs, cells), Ground.ALERT
     cancelled = [root for root in roots if root.status is Status.CANCELLED]
     if cancelled:
         return _whole(_cancelled(cancelled[-1], zone), cells), Ground.SURFACE
@@ -55,9 +57,9 @@ def alert_above_groups(board: Board, needs: Needs, cells: int) -> Alert:
     return spread((span(_count(needs), _WARNING), span(_GAP), span(text, MUTED)), _BACK, cells), Ground.ALERT
 
 
-def _going_on(board: Board, needs: Needs, cells: int) -> Alert:
+def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None) -> Alert:
     if len(needs):
-        return _needs(needs, cells), Ground.ALERT
+        return _needs(board, needs, cells), Ground.ALERT
     paused = [root for root in map(board.session, board.roots()) if root.paused is not None]
     if paused:
         return spread(_paused(board, paused), hints(("p", "resume")), cells), Ground.SURFACE
@@ -65,6 +67,10 @@ def _going_on(board: Board, needs: Needs, cells: int) -> Alert:
         return _whole(
             (span(f"{LOOKS['interrupted'].unicode} ", _WARNING), span("No engine runs. Any action starts one.")), cells
         ), Ground.ALERT
+    held_up = [until_words(pause, zone) for pause in board.stopped.all_that_end()]
+    if held_up:
+        said = sanitise_line("; ".join(held_up), _REASON)
+        return _whole((span(f"{LOOKS['paused'].unicode} ", _QUIET), span(said)), cells), Ground.SURFACE
     return BLANK, Ground.BACKGROUND
 
 
@@ -83,10 +89,15 @@ def _count(needs: Needs) -> str:
     return f"{LOOKS['blocked'].unicode} {count} {'needs' if count == 1 else 'need'} you"
 
 
-def _needs(needs: Needs, cells: int) -> Line:
+def _needs(board: Board, needs: Needs, cells: int) -> Line:
     """How many, and by which causes as far as they fit."""
     counts = needs.counts()
-    causes = [(cause.counted(counts[cause.key]), counts[cause.key]) for cause in ALERT_ORDER if cause.key in counts]
+    words = {"credential": sanitise_line(counted(board.stopped.all_that_ask()), _REASON)}
+    causes = [
+        (words.get(cause.key) or cause.counted(counts[cause.key]), counts[cause.key])
+        for cause in ALERT_ORDER
+        if cause.key in counts
+    ]
     head = (span(_count(needs), _WARNING), span(_GAP))
     free = cells - room(head) - room(_KEYS) - 2
     for shown in range(len(causes), 0, -1):

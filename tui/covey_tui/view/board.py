@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from covey.client.known import quiet_after_of
 from covey.client.snapshot import EngineState, under_pause
 from covey.model import events as e
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, held_by, paused_after
 from covey.model.events import AnyEvent
 from covey.model.pause import Pause
 from covey.model.session import Session
 from covey.model.status import Phase
 from covey.model.tree import SessionTree
 from covey_tui.view.signs import Signs
+from covey_tui.view.stopped import Stopped
 from covey_tui.view.tally import (
     AT_WORK,
     CLOSED,
@@ -65,6 +67,7 @@ class Board:
         self._tree = SessionTree()
         self._seen: dict[str, Session] = {}
         self._held: dict[str, Session] = {}
+        self.stopped = Stopped()
         self._tallies: dict[str | None, Tally] = {None: Tally()}
         self._depths: dict[str, int] = {}
 
@@ -119,6 +122,10 @@ class Board:
         """The root of a session's run."""
         return self.session(self.session(session_id).run_id)
 
+    def held_by(self, session_id: str) -> CredentialPause | None:
+        """The credential for which a session stands still."""
+        return held_by(self.stopped.paused, self.decided_on(session_id))
+
     def working(self, root_id: str) -> int:
         """How many sessions of a run are at work."""
         return self.tally(root_id).of(*AT_WORK) + (state_of(self.session(root_id)) in AT_WORK)
@@ -148,18 +155,22 @@ class Board:
 
     # Changing.
 
-    def load(self, sessions: Iterable[Session], begun: Iterable[e.RunStarted]) -> None:
-        """Begin anew with these rows, parents before their children, and the events with which their runs began."""
+    def load(self, sessions: Iterable[Session], begun: Iterable[e.RunStarted], paused: Paused = NONE_PAUSED) -> None:
+        """Begin anew with these rows, parents before their children, and the events with which their runs began.
+
+        `paused` are the credentials that are.
+        """
         self._tree = SessionTree(sessions)
         self._seen, self._held = {}, {}
         self._tallies = {None: Tally()}
         self._depths = {}
+        self.stopped = Stopped(paused)
         self.workflows = {}
         for event in begun:
             self._learn(event)
         for root in self.roots():
-            if self._tree.sessions[root].paused is not None:
-                for key in (root, *self.under(root)):
+            if self._may_be_held(root):
+                for key in (*self.under(root), root):
                     self._lay_pause(key)
         self._sum_up()
 
@@ -173,6 +184,9 @@ class Board:
         foreign = False
         for event in events:
             key = event.session_id
+            if isinstance(event, e.CredentialPaused | e.CredentialResumed):
+                self._fold_of_credential(event, before)
+                continue
             if key is None or event.run_id is None or not self._is_shown(event):
                 foreign = foreign or (isinstance(event, e.RunAdopted) and self._only_run is None)
                 continue
@@ -194,19 +208,34 @@ class Board:
             for below in self.under(root_id):
                 before.setdefault(below, self._known(below))
 
+    def _fold_of_credential(self, event: AnyEvent, before: dict[str, Session | None]) -> None:
+        """Pause a credential, or let it go: all who work with it may look otherwise, and so may their runs."""
+        was = self.stopped.paused
+        self.stopped.paused = paused_after(was, event)
+        agents = {agent for paused in (was, self.stopped.paused) for each in paused.values() for agent in each.agents}
+        for key, session in self._tree.sessions.items():
+            if session.agent in agents or session.session_id is None:
+                before.setdefault(key, self._known(key))
+
+    def _may_be_held(self, root_id: str) -> bool:
+        return bool(self.stopped.paused) or self._pause_of(root_id) is not None
+
     def _changed(self, before: Mapping[str, Session | None], *, foreign: bool) -> Change:
         """What these sessions, as they were before, have become."""
         changed: list[str] = []
         created: list[str] = []
         alike: list[str] = []
         counted: list[str] = []
+        before = self._with_roots(before)
         uncounted = dict(before)
-        may_be_held = bool(self._held) or any(self._pause_of(root) is not None for root in self.roots())
+        may_be_held = bool(self._held) or any(map(self._may_be_held, self.roots()))
+        if may_be_held:  # what is held below a root may make it ask
+            for key in sorted(before, key=self._is_root):
+                self._seen.pop(key, None)
+                self._lay_pause(key)
         for key, was in before.items():
             del uncounted[key]
             self._seen.pop(key, None)
-            if may_be_held:
-                self._lay_pause(key)
             now = self._known(key)
             if now is None or now is was:
                 continue
@@ -220,16 +249,29 @@ class Board:
                 alike.append(key)
         return Change(frozenset(changed), tuple(created), foreign, frozenset(alike), frozenset(counted))
 
+    def _with_roots(self, before: Mapping[str, Session | None]) -> Mapping[str, Session | None]:
+        """These sessions, and the roots of their runs where a credential is paused."""
+        if not self.stopped.paused:
+            return before
+        runs = {session.run_id for key in before if (session := self._tree.sessions.get(key)) is not None}
+        return {**before, **{run: self._known(run) for run in runs if run not in before}}
+
+    def _is_root(self, session_id: str) -> bool:
+        session = self._tree.sessions.get(session_id)
+        return session is not None and session.session_id is None
+
     def infer(self, seen: Iterable[Session]) -> Change:
         """Lay what the disk says over the log: sessions that differ from it; none puts the log back."""
         over = {session.id: session for session in seen if session.id in self._tree.sessions}
         changed = set()
-        for key in (*(key for key in list(self._seen) if key not in over), *over):
+        keys = [*(key for key in list(self._seen) if key not in over), *over]
+        roots = {self._tree.sessions[key].run_id for key in keys} - set(keys) if self.stopped.paused else set()
+        for key in sorted((*keys, *roots), key=self._is_root):
             before = self.session(key)
             if key in over:
                 self._seen[key] = over[key]
             else:
-                del self._seen[key]
+                self._seen.pop(key, None)
             self._lay_pause(key)
             after = self.session(key)
             if before != after:
@@ -245,13 +287,16 @@ class Board:
         return known.paused if known is not None else None
 
     def _lay_pause(self, session_id: str) -> None:
-        """Lay the pause of its run over a session, or take it away again."""
+        """Lay the pause of its run over a session, and those of credentials, or take them away again."""
         known = self._seen.get(session_id) or self._tree.sessions.get(session_id)
         root = self._tree.sessions.get(known.run_id) if known is not None else None
-        if known is None or root is None or root.paused is None:
+        if known is None or root is None:
             self._held.pop(session_id, None)
             return
-        shown = under_pause(known, root.paused)
+        self.stopped.look(known)
+        shown = under_pause(known, root.paused, self.stopped.paused)
+        if known is root or known.session_id is None:
+            shown = self.stopped.over(shown)
         if shown is known:
             self._held.pop(session_id, None)
         elif shown != self._held.get(session_id):

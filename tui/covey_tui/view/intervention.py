@@ -19,6 +19,7 @@ from covey.text.sanitise import SafeText
 from covey_tui.view.hints import Hint, hints
 from covey_tui.view.needs import RETRIED_TOGETHER, Group, Needs
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
+from covey_tui.view.stopped import asks
 from covey_tui.view.words import STATE_ROLES
 
 _INDENT, _NAME, _NAME_WIDE, _WIDE, _ATTEMPT = 3, 18, 30, 138, 4
@@ -171,9 +172,8 @@ def sessions_under(cursor: Cursor | None, layout: Layout) -> tuple[str, ...]:
 
 def possible(deed: Deed, session: Session) -> bool:
     """Whether a session that needs a human can be treated so."""
-    asks = session.paused is not None and session.paused.asks
-    if asks or deed is Deed.RESUME:
-        return asks and deed is Deed.RESUME
+    if asks(session) or deed is Deed.RESUME:
+        return asks(session) and deed is Deed.RESUME
     if deed is Deed.ANSWER:
         return session.phase is Phase.ASKING
     if deed is Deed.RETRY_NOTE:

@@ -14,6 +14,7 @@ from covey.model.status import Phase
 from covey.text.cells import cut
 from covey.text.sanitise import SafeText
 from covey_tui.view.board import Board
+from covey_tui.view.stopped import can_resume
 from covey_tui.view.words import name_of
 
 _NAME = 40
@@ -116,9 +117,8 @@ def label_of(board: Board, binding: str, session_id: str | None) -> str:
     """How a key is called here and now: the key that pauses a run resumes a paused one, and what asks is answered."""
     if binding == "session.message" and session_id in board and board.session(str(session_id)).phase is Phase.ASKING:
         return "answer…"
-    pause = board.root_of(str(session_id)).paused if binding == "run.pause" and session_id in board else None
-    if pause is not None:
-        return "resume" if pause.limit is None else "raise the budget…"
+    if binding == "run.pause" and session_id in board and can_resume(root := board.root_of(str(session_id))):
+        return "resume" if root.paused is None or root.paused.limit is None else "raise the budget…"
     return MEANINGS[binding].label
 
 
@@ -126,7 +126,7 @@ def asked_of_run(binding: str, root: Session) -> tuple[Action, bool]:
     """What a key asks of a run, and whether it is to be hard: the same key that pauses resumes what is paused."""
     if binding == "run.pause_hard":
         return Action.PAUSE, True
-    return (Action.PAUSE if root.paused is None else Action.RESUME), False
+    return (Action.RESUME if can_resume(root) else Action.PAUSE), False
 
 
 def able(board: Board, binding: str, session_ids: Sequence[str]) -> int:
@@ -212,5 +212,8 @@ def _decided(
     )
     # Of what lies below it only matters here whether there is anything.
     below = [board.session(child) for child in board.children(session.id)[:1]]
+    if action is Action.RESUME:
+        below += [board.decided_on(key) for key in board.stopped.sessions(session.id)]
     above = list(board.above(session.id))
-    return decide(request, session, above, below, session.updated_at, retry_limit=board.retry_limit)
+    paused, limit = board.stopped.paused, board.retry_limit
+    return decide(request, session, above, below, session.updated_at, retry_limit=limit, paused=paused)

@@ -18,6 +18,7 @@ from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import Board, Change
+from covey_tui.view.stopped import in_words, stopped_by
 from covey_tui.view.tally import CLOSED, state_of
 from covey_tui.view.words import file_word, name_of
 
@@ -111,6 +112,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "No other session starts. Find out what is wrong; p goes on, and the count begins anew.",
     ),
     Cause(
+        "credential",
+        "blocked",
+        "Paused: a credential is refused, or used up",
+        "run without credential",
+        "runs without credential",
+        "Nobody who works with it starts. Set a new key and run covey resume; p tries the old one again.",
+    ),
+    Cause(
         "budget_spent",
         "blocked",
         "Paused: the budget is spent",
@@ -143,11 +152,12 @@ BY_KEY: Mapping[str, Cause] = {cause.key: cause for cause in CAUSES_IN_ORDER}
 ALERT_ORDER: tuple[Cause, ...] = tuple(
     BY_KEY[key]
     for key in (
+        "credential",
         "budget_spent",
         "price_missing",
         "repeated_failures",
-        "asking",
         "rate_limit",
+        "asking",
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
@@ -178,6 +188,7 @@ RETRIED_TOGETHER = frozenset(BY_KEY) - {
     "interrupted",
     "repeated_failures",
     *OF_MONEY,
+    "credential",
 }
 """What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled or asks has not ended,
 and what was interrupted has to be looked at one by one."""
@@ -215,6 +226,8 @@ def cause_of(session: Session) -> Cause:
     """Why a session needs a human, if it does."""
     if session.paused is not None and session.paused.asks:
         return BY_KEY[_paused_for(session.paused)]
+    if stopped_by(session):
+        return BY_KEY["credential"]
     state = state_of(session)
     if state == "blocked":
         return BY_KEY["not_created" if (session.needs_human or {}).get("not_created") else "blocked"]
@@ -245,6 +258,8 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
         reason = session.question
     elif cause.key == "interrupted":
         reason = undecided(session)
+    elif cause.key == "credential":
+        reason = in_words(stopped_by(session), zone)
     elif session.paused is not None and cause.key == _paused_for(session.paused):
         reason = session.paused.cause
     elif session.stalled_since is not None:

@@ -11,6 +11,7 @@ from covey.model.session import Session, file_is_missing
 from covey.model.status import Phase, Status
 from covey_tui.view.board import Board
 from covey_tui.view.rows import Rows
+from covey_tui.view.stopped import asks
 from covey_tui.view.tally import CLOSED
 
 _MAY_WAIT = frozenset({Phase.BLOCKED, Phase.ASKING, Phase.STALLED, Phase.INTERRUPTED})
@@ -68,5 +69,5 @@ class _Way:
 
 def _may_need(session: Session) -> bool:
     """A glance that spares most sessions the question whether they need a human."""
-    waits = session.phase in _MAY_WAIT or session.paused is not None
+    waits = session.phase in _MAY_WAIT or asks(session)
     return waits or session.status in _ENDED_BADLY or file_is_missing(session)

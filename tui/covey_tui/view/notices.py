@@ -7,6 +7,7 @@ from covey.text.cells import cut
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Change
 from covey_tui.view.needs import Needs
+from covey_tui.view.stopped import stopped_by
 from covey_tui.view.tally import state_of
 from covey_tui.view.words import name_of
 
@@ -55,6 +56,9 @@ class Notices:
 
 def _need(session: Session) -> str:
     """What tells this need of a session from another one: its state, or the pause of its run that asks."""
+    stopped = stopped_by(session)
+    if stopped:
+        return " ".join(f"{pause.credential} {pause.since}" for pause in stopped)
     pause = session.paused
     return f"paused {pause.since}" if pause is not None and pause.asks else state_of(session)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, tzinfo
 
+from covey.model.credential import gate_words
 from covey.model.session import Session, is_terminal
 from covey.model.usage import Spent
 from covey.text.sanitise import sanitise_line
@@ -39,7 +40,7 @@ def _facts(board: Board, now: datetime, zone: tzinfo | None) -> list[Line]:
     if not roots:
         return [(span("no run yet", MUTED),)]
     tally = board.tally()
-    facts = [*_paused(roots), _engine(board, roots, zone), (span(_elapsed(roots, now), TEXT),)]
+    facts = [*_paused(roots), *_gates(board, zone), _engine(board, roots, zone), (span(_elapsed(roots, now), TEXT),)]
     budget = budget_of(board)
     spent = Spent(tally.tokens, tally.cost_usd) if budget is None else spent_under(board, budget)
     facts += [(span(each, TEXT),) for each in of_budget(spent, budget) if each]
@@ -53,6 +54,12 @@ def _paused(roots: list[Session]) -> list[Line]:
     if not paused:
         return []
     return [(span("paused" if paused == len(active) else f"{paused} of {len(active)} paused", TEXT),)]
+
+
+def _gates(board: Board, zone: tzinfo | None) -> list[Line]:
+    """What holds requests back: the first gate that does, in a few words."""
+    told = next((words for gate in board.engine.gates if (words := gate_words(gate, zone))), None)
+    return [] if told is None or not board.engine.alive else [(span(told, TEXT),)]
 
 
 def _engine(board: Board, roots: list[Session], zone: tzinfo | None) -> Line:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 from covey.text.glyphs import FILE_MISSING
+from covey_tui.view.stopped import asks
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
@@ -75,7 +76,7 @@ def tokens_of(session: Session) -> int:
 
 def needs_somebody(session: Session) -> bool:
     """It needs a human itself, whatever has become of its ancestors."""
-    if undecided(session) or (session.paused is not None and session.paused.asks):
+    if undecided(session) or asks(session):
         return True
     if state_of(session) in NEED_A_HUMAN:
         return not (session.session_id is None and session.status is Status.CANCELLED)

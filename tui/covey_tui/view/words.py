@@ -10,6 +10,7 @@ from covey.text.glyphs import CAUSES, LOOKS, step_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import Role, Tone
+from covey_tui.view.stopped import asks
 from covey_tui.view.tally import NEED_A_HUMAN, state_of
 
 STATE_ROLES: dict[str, Role] = {
@@ -56,17 +57,12 @@ def glyph(session: Session) -> str:
 
 def glyph_tone(session: Session) -> Tone:
     """How the sign looks: bold where the state needs a human, and nobody chose it."""
-    if _asks(session):
+    if asks(session):
         return _ASKS
     state = state_of(session)
     if undecided(session):
         return _UNDECIDED
     return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled", "asking"})
-
-
-def _asks(session: Session) -> bool:
-    """Its run is paused, and nobody chose it."""
-    return session.paused is not None and session.paused.asks
 
 
 _ASKS = Tone(Role.WARNING, bold=True)
@@ -92,7 +88,7 @@ def status_word(board: Board, session: Session, now: datetime) -> Word:
     text = _text(session, state)
     if board.is_inferred(session.id):
         text = f"{text}?{age_of_inferred(session, sign, now)}"
-    return Word(SafeText(text), glyph_tone(session) if undecided(session) or _asks(session) else _tone(state))
+    return Word(SafeText(text), glyph_tone(session) if undecided(session) or asks(session) else _tone(state))
 
 
 def _text(session: Session, state: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from covey.model.control import CONTROLS, Action
+from covey.model.credential import credential_words, remedy
 from covey.model.pause import Pause, PauseKind
 from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
@@ -13,6 +14,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
+from covey_tui.view.stopped import asks, in_words, stopped_by
 from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
 
 MANY = 3
@@ -64,19 +66,17 @@ def _apart(parts: Iterator[list[Line]]) -> list[Line]:
 
 def _has_problem(session: Session) -> bool:
     ended_badly = session.status in {Status.FAILED, Status.CANCELLED} or file_is_missing(session)
-    return ended_badly or _asks(session) or session.phase in _NEEDED
+    return ended_badly or asks(session) or session.phase in _NEEDED
 
 
 _NEEDED = frozenset({Phase.BLOCKED, Phase.ASKING, Phase.INTERRUPTED, Phase.STALLED})
 
 
-def _asks(session: Session) -> bool:
-    """Its run is paused, and waits for a decision."""
-    return session.paused is not None and session.paused.asks
-
-
 def _no_problem(board: Board, session: Session) -> str:
     below = board.tally(session.id).needs
+    held = board.held_by(session.id)
+    if held is not None:
+        return f"Nothing of its own; it waits for a credential. {_as_sentence(credential_words(held))}"
     if below:
         return f"Nothing of its own; below it {below} {'needs' if below == 1 else 'need'} you."
     return "No problem here."
@@ -88,7 +88,7 @@ def _title(board: Board, session: Session, now: datetime) -> Line:
     if file_is_missing(session):
         word = SafeText(f"{file_word(session)} {word}".strip())
     state = "file_missing" if file_is_missing(session) else str(session.phase or session.status)
-    tone = glyph_tone(session) if undecided(session) or _asks(session) else Tone(STATE_ROLES[state], bold=True)
+    tone = glyph_tone(session) if undecided(session) or asks(session) else Tone(STATE_ROLES[state], bold=True)
     return (span(f"{glyph(session)} ", tone), Span(word, tone))
 
 
@@ -99,6 +99,11 @@ def _said(session: Session, width: int) -> list[Line]:
         return prose(said, width)
     if session.phase is Phase.ASKING:
         return block(sanitise(session.question or ""), width)
+    stopped = stopped_by(session)
+    if stopped:
+        said = f"{in_words(stopped).rstrip('.')}. Nobody who works with it starts, and it is no attempt of anybody's."
+        said = f"{said} {_as_sentence(remedy(stopped))}"
+        return prose(said, width)
     return prose(_sentence(session), width)
 
 
@@ -221,8 +226,8 @@ def _advice(board: Board, session: Session, width: int) -> list[Line]:
 
 
 def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
-    if _asks(session):
-        yield from _keys_of_paused(session.paused)
+    if asks(session):
+        yield from _KEYS_OF_CREDENTIAL if stopped_by(session) else _keys_of_paused(session.paused)
         return
     if session.phase is Phase.INTERRUPTED:
         yield from _keys_of_undecided(board, session) if undecided(session) else ()
@@ -268,6 +273,8 @@ def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, st
     yield "x", "cancel it"
 
 
+_KEYS_OF_CREDENTIAL = (("p", "resume with the key that the engine has"),)
+_KEYS_OF_REPEATED = (("i", "see what failed"), ("p", "resume; the count begins anew"))
 _WHILE_ACTIVE = {
     Phase.BLOCKED: (("i", "see them all"), ("r", "look again")),
     Phase.ASKING: (

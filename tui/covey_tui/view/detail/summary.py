@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from covey.model.credential import remedy
 from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session
 from covey.model.status import AT_WORK, Phase, Status
@@ -13,6 +14,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.detail.git import facts_of
 from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
+from covey_tui.view.stopped import in_words, stopped_by
 from covey_tui.view.tally import Tally, state_of
 from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
 
@@ -87,6 +89,9 @@ def _head(board: Board, session: Session, below: _Below, now: datetime, width: i
     lines = [kept_in((span(f"{glyph(session)} ", tone), Span(word.text, tone), done), width)]
     if session.error_message and session.phase is None:
         lines += prose(session.error_message, width)
+    stopped = stopped_by(session)
+    if stopped:
+        lines += [*prose(f"{in_words(stopped)}.", width), *muted(f"{remedy(stopped).capitalize()}.", width)]
     if session.paused is not None:
         working = board.working(session.id) if board.engine.alive else 0
         lines += [*prose(f"It is {pause_words(session.paused)}.", width), *muted(f"{safety_words(working)}.", width)]
