@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 
 from covey.client.known import Basis, known
+from covey.model.message import Message
 from covey.model.session import Session
 from covey.text.sanitise import sanitise_line
 from covey.text.words import ago
@@ -40,7 +41,7 @@ def _field(label: str, text: str, width: int, tone: Tone = TEXT) -> list[Line]:
     return [(span(label.ljust(COLUMN), MUTED), *first), *((span(" " * COLUMN), *line) for line in more)]
 
 
-def _shown(value: object) -> str:
+def _shown(value: object) -> str:  # noqa: PLR0911 - one for each kind
     match value:
         case None:
             return "none"
@@ -48,6 +49,10 @@ def _shown(value: object) -> str:
             return clock(value, seconds=True)
         case bool():
             return "yes" if value else "no"
+        case tuple():
+            return ", ".join(map(_shown, value))
+        case Message():
+            return f"{value.by}: {value.text}"
         case dict():
             return json.dumps(value, ensure_ascii=False, default=str) if value else ""
         case _:
