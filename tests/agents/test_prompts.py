@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from covey.agents.base import Assignment, Reviewed, Task
-from covey.agents.prompts import MOST_KNOWN, render
+from covey.agents.prompts import MOST_KNOWN, Reader, render, render_message, render_system, render_tokens_ran_out
 from covey.config.settings import REVIEW_SECTIONS
 from covey.model.component import Component
+from covey.model.status import FailureCause
 from covey.projects.paths import ArtifactKind
 
 CONTEXT = Component(
@@ -32,7 +33,7 @@ INVOICE = Component(
 MONEY = Component(id="m", project_id="p", name="Money", module_name="shop.money", description="Amounts.")
 
 
-def prompt(**changes: Any) -> str:
+def assignment(**changes: Any) -> Assignment:
     given: dict[str, Any] = {
         "session_id": "s",
         "attempt": 1,
@@ -47,7 +48,11 @@ def prompt(**changes: Any) -> str:
         "components": (MONEY, CONTEXT, INVOICE),
         "sections": ("Purpose", "Fields", "Dependencies"),
     }
-    return render(Assignment(**{**given, **changes}))
+    return Assignment(**{**given, **changes})
+
+
+def prompt(**changes: Any) -> str:
+    return render(assignment(**changes))
 
 
 @pytest.mark.parametrize("task", list(Task))
@@ -121,6 +126,42 @@ def test_the_two_tasks_differ() -> None:
     assert revise.startswith("# Mend the file `docs/design/shop/billing/invoice.md`\n")
     assert "Keep its text" in revise
     assert "- section Fields is empty\n- unknown module shop.x\n" in revise
+
+
+class TestForModels:
+    """What a model is told that covey gives its tools: no exit codes, no standard error."""
+
+    @pytest.mark.parametrize("kind", list(ArtifactKind))
+    def test_every_kind_has_a_system_prompt_that_is_the_same_for_all(self, kind: ArtifactKind) -> None:
+        text = render_system(kind)
+        assert text.startswith("You are an agent that works alone")
+        assert text.count("## What you write") == 1
+        assert "$" not in text
+        assert len({render_system(each) for each in ArtifactKind}) == len(ArtifactKind)
+
+    @pytest.mark.parametrize("kind", list(ArtifactKind))
+    @pytest.mark.parametrize("task", list(Task))
+    def test_nobody_speaks_of_programs(self, kind: ArtifactKind, task: Task) -> None:
+        asked = assignment(kind=kind, task=task, reviewed=(Reviewed(INVOICE, "a.md", "a.py"),), **TESTED)
+        told = render(asked, Reader.MODEL)
+        assert "exit code" not in told
+        assert "standard error" not in told
+        assert "end your turn" in told
+        assert "$" not in told
+        assert "exit code 0" in render(asked)
+
+    def test_the_class_of_the_failure_is_named(self) -> None:
+        failed = assignment(failure="it stopped", failure_cause=FailureCause.RATE_LIMIT)
+        assert "did not end well (class: `rate_limit`):\n\n> it stopped\n" in render(failed, Reader.MODEL)
+
+    def test_what_a_human_says_is_no_template(self) -> None:
+        assert "> Costs $5\n> ${message}\n" in render_message("Costs $5\n${message}")
+
+    @pytest.mark.parametrize("lost", [True, False])
+    def test_an_answer_that_was_cut_off(self, *, lost: bool) -> None:
+        told = render_tokens_ran_out(16_000, lost_a_call=lost)
+        assert "16,000 tokens" in told
+        assert ("was not made" in told) is lost
 
 
 def test_a_first_attempt_has_no_past() -> None:

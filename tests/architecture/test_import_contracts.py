@@ -30,6 +30,8 @@ PLANTS = [
     ("Only the command line parses arguments", "client/planted.py", "import cyclopts"),
     ("Only the offline agent reads code with griffe", "projects/planted.py", "import griffe"),
     ("Only the watcher watches files", "engine/planted.py", "from watchfiles import awatch"),
+    ("Only the Anthropic agent talks to the API", "engine/planted.py", "import anthropic"),
+    ("Only the Anthropic agent talks to the API", "agents/planted.py", "def f():\n    import httpx2"),
     ("Only the fake server speaks HTTP", "client/planted.py", "import h11"),
 ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SCREEN = ("textual", "rich", "covey_tui")
-HEAVY = ("griffe", "watchfiles", "tree_sitter")
+HEAVY = ("griffe", "watchfiles", "tree_sitter", "anthropic", "httpx2", "aiohttp")
 LATER = (
     "covey_tui.screens.dialog",
     "covey_tui.screens.intervention",
@@ -25,7 +25,11 @@ LOADS_NOTHING_OF = {
     "covey.model.reducer": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
     "covey.model.decision": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
     "covey.model.tree": (*SCREEN, *HEAVY, "asyncio", "sqlite3", "pydantic", "aiosqlite"),
-    "covey.agents.registry": (*SCREEN, "griffe", "watchfiles", "sqlite3", "covey.agents.offline"),
+    "covey.agents.registry": (
+        *(*SCREEN, "griffe", "watchfiles", "sqlite3", "anthropic", "httpx2"),
+        *("covey.agents.offline", "covey.agents.anthropic_api"),
+    ),
+    "covey.agents.anthropic_api.agent": (*SCREEN, *HEAVY),
     "covey.client": (*SCREEN, *HEAVY, "covey.engine"),
     "covey.client.engine": (*SCREEN, *HEAVY, "pydantic", "covey.engine", "covey.agents"),
     "covey.client.presence": (*SCREEN, *HEAVY, "pydantic", "covey.engine", "covey.agents"),

@@ -40,16 +40,17 @@ class Plan:
     seconds: float = 60.0
     turn_seconds: float = 1.0
     deltas: int = 0
-    pace: float = 0.02
+    pace: float = 0.0187  # with what the server itself needs, 50 a second
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What has come to the server so far. `last` is when the last whole answer began, in seconds since the first."""
+    """What has come to the server so far, and how many deltas it has sent."""
 
     answered: int
     refused: int
     most_at_once: int
+    deltas: int
 
 
 def script(plan: Plan) -> Script:
@@ -71,10 +72,17 @@ def script(plan: Plan) -> Script:
 async def serve(plan: Plan) -> None:
     """Serve until standard input ends."""
     limit = None if plan.requests is None else RateLimit(plan.requests, plan.seconds)
-    async with FakeMessagesServer(script(plan), rate_limit=limit) as server:
+    deltas = 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal deltas
+        await asyncio.sleep(seconds)
+        deltas += 1
+
+    async with FakeMessagesServer(script(plan), rate_limit=limit, sleep=sleep) as server:
         print(server.base_url, flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
-            counts = Counts(server.statuses[200], server.statuses[429], server.most_at_once)
+            counts = Counts(server.statuses[200], server.statuses[429], server.most_at_once, deltas)
             print(json.dumps(asdict(counts)), flush=True)
 
 

@@ -178,15 +178,15 @@ class TestDryRun:
         ran = covey("run", "design", "--all", "--dry-run", "--json", cwd=shop)
         assert ran.code == 0
         assert ran.lines == [
-            {"context": "shop.billing", "run_id": None, "how": "started"},
-            {"context": "shop.catalog", "run_id": None, "how": "started"},
+            {"context": "shop.billing", "run_id": None, "how": "started", "components": 5, "estimate": None},
+            {"context": "shop.catalog", "run_id": None, "how": "started", "components": 3, "estimate": None},
         ]
         assert not (shop / ".covey").exists()
 
     def test_of_an_unfinished_run(self, blocked: Path) -> None:
         run_id = covey("status", "--json", cwd=blocked).object["run_id"]
         ran = covey("run", "design", "billing", "--dry-run", "--json", cwd=blocked)
-        assert ran.lines == [{"context": "shop.billing", "run_id": run_id, "how": "adopted"}]
+        assert [(line["run_id"], line["how"], line["components"]) for line in ran.lines] == [(run_id, "adopted", 1)]
 
 
 class TestInterruption:

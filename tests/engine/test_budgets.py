@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from covey.agents.base import Assignment, Desk, Outcome
+from covey.client.engine import run_order
 from covey.client.requests import Wish, request_control
 from covey.client.snapshot import attach, status_json
 from covey.engine.runs import RunOptions
@@ -188,6 +189,16 @@ class TestOfRuns:
             (await of_kind(bench, e.BudgetSet))[0].budget.id  # type: ignore[attr-defined]
         }
 
+    async def test_an_order_of_another_program_brings_its_budget_along(self, bench: Bench) -> None:
+        order = run_order("design", ("shop",), budget_usd=0.5, budget_tokens=9, by="ada")
+        async with bench.engine() as engine:
+            await engine.runs.begin_ordered(order)
+            engine.stop("the test is over")
+            await engine.until_left()
+        (given,) = await of_kind(bench, e.BudgetSet)
+        assert isinstance(given, e.BudgetSet)
+        assert (given.budget.usd, given.budget.tokens, given.by) == (0.5, 9, "ada")
+
     async def test_the_budget_of_the_manifest_holds_and_more_of_it_lets_an_adopted_run_go_on(
         self, bench: Bench
     ) -> None:
@@ -206,6 +217,24 @@ class TestOfRuns:
         with pytest.raises(UsageError, match=r"Shop: \$0\.04 of \$0\.04 are spent already; name more than that"):
             await bench.run(limited(usd=0.04))
         assert await bench.run(limited(usd=0.1)) == 0
+
+    async def test_an_agent_between_two_turns_waits_for_more_and_goes_on_where_it_was(self, bench: Bench) -> None:
+        """Its slot is given back meanwhile; nothing is paid for twice."""
+        bench.components = ("Alpha",)
+        bench.plays["Alpha"] = spends(turn("1"), turn("2"), turn("3"))
+        async with bench.running(limited(usd=0.03)) as run:
+            await run.until(lambda session: session.phase is Phase.QUEUED and bool(session.usage), "Alpha")
+            assert (await run.ask(Action.RESUME, budget_usd=1.0)).changed
+            await run.until(lambda session: session.status is Status.COMPLETE)
+        assert len(bench.seen) == 1
+        recorded = await of_kind(bench, e.UsageRecorded)
+        assert [event.request_id for event in recorded] == ["1", "2", "3"]  # type: ignore[attr-defined]
+
+    async def test_the_engine_leaves_when_all_that_works_waits_for_money(self, bench: Bench) -> None:
+        bench.plays["Alpha"] = spends(turn("1"), turn("2"), turn("3"))
+        assert await bench.run(limited(usd=0.03)) == 6
+        assert (await children(bench))["Alpha"].usage == {"input": 2_000, "output": 200}
+        assert len(await of_kind(bench, e.RunPaused)) == 1
 
 
 class TestOfSessions:
@@ -229,6 +258,13 @@ class TestOfSessions:
         assert (session.error_message or "").endswith(f"raise {name} under [run] in covey.toml, then retry it")
         assert {(await children(bench))[name].status for name in ("Beta", "Gamma")} == {Status.COMPLETE}
         assert len(bench.seen) == 3
+
+    async def test_it_is_looked_at_before_each_turn_of_an_agent_that_tells_of_them(self, bench: Bench) -> None:
+        bench.extra = RUN + "session_budget_usd = 0.03\n" + PRICES
+        bench.plays["Alpha"] = spends(turn("1"), turn("2"), turn("3"))
+        assert await bench.run() == 6
+        session = (await children(bench))["Alpha"]
+        assert (session.failure_cause, session.usage["input"]) == (FailureCause.BUDGET, 2_000)
 
     async def test_a_retry_gives_nothing_back_and_is_refused_until_there_is_more(self, bench: Bench) -> None:
         async def fails(assignment: Assignment, desk: Desk) -> Outcome:
@@ -265,9 +301,13 @@ class TestWithoutPrice:
         bench.extra = f'{RUN}model = "home"\n{PRICES}'
         assert await bench.run(limited(tokens=100_000)) == 0
 
-    async def test_one_that_turns_up_later_pauses_the_run_until_it_has_a_price(self, bench: Bench) -> None:
+    @pytest.mark.parametrize(("extra", "options"), [("", limited(usd=1.0)), ("session_budget_usd = 1.0\n", limited())])
+    async def test_one_that_turns_up_later_pauses_the_run_until_it_has_a_price(
+        self, bench: Bench, extra: str, options: RunOptions
+    ) -> None:
+        bench.extra = RUN + extra + PRICES
         bench.plays["Alpha"] = spends(turn("Alpha", "home"))
-        async with bench.running(limited(usd=1.0)) as run:
+        async with bench.running(options) as run:
             root = await run.until(lambda session: session.paused is not None)
             assert root.paused is not None
             assert root.paused.kind is PauseKind.BUDGET

@@ -215,6 +215,17 @@ class TestTheLimit:
         await ward.wait(LIMIT / 4)
         assert ward.over[:1] == [(running, LIMIT)]
 
+    async def test_nor_does_anybody_stall_who_waits_for_an_answer(self, ward: Ward) -> None:
+        child, _ = await ward.admit("Alpha")
+        running = Running(child.id, 1)
+        with ward.vitals.resting(running):
+            await ward.wait(10 * STALL)
+        assert (await ward.family.now(child)).phase is Phase.RUNNING
+        await ward.wait(STALL - 1)
+        assert (await ward.family.now(child)).phase is Phase.RUNNING
+        await ward.wait(2)
+        assert (await ward.family.now(child)).phase is Phase.STALLED
+
 
 class TestTime:
     """Nobody stalls or times out for what happens to clocks, or to the engine itself."""

@@ -51,6 +51,17 @@ class TestWaitsForHuman:
     def test_a_root_that_waits_for_a_blocked_child_alone(self) -> None:
         assert waits(Phase.WAITING, (Status.ACTIVE, Phase.BLOCKED), (Status.COMPLETE, None))
 
+    def test_a_root_that_waits_for_one_that_asks(self) -> None:
+        asks = (Status.ACTIVE, Phase.ASKING)
+        assert waits(Phase.WAITING, asks, (Status.COMPLETE, None))
+        assert waits(Phase.INTERRUPTED, asks, (Status.COMPLETE, None), engine_alive=False)
+        assert not waits(Phase.WAITING, asks, (Status.ACTIVE, Phase.RUNNING))
+
+    def test_what_is_asked_is_the_reason_in_a_line(self) -> None:
+        asking = replace(session("a", "root", Status.ACTIVE, Phase.ASKING), question="euros\n or cents?")
+        root = session("root", None, Status.ACTIVE, Phase.WAITING)
+        assert reasons(SessionTree([root, asking]), root) == ["A asks: euros or cents?"]
+
     def test_what_was_interrupted_goes_on_where_an_engine_lives(self) -> None:
         children = ((Status.ACTIVE, Phase.BLOCKED), (Status.ACTIVE, Phase.INTERRUPTED))
         assert not waits(Phase.WAITING, *children)

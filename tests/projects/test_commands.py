@@ -8,7 +8,14 @@ import pytest
 
 from covey.agents.registry import AgentRegistry
 from covey.config.settings import CommandsTable, Preset, ProjectTable, Settings
-from covey.projects.commands import command_for, import_paths, pytest_place, python_of
+from covey.projects.commands import (
+    command_for,
+    command_within,
+    import_paths,
+    pytest_place,
+    python_of,
+    with_options,
+)
 
 FILE = "tests/shop/test_a.py"
 
@@ -67,6 +74,28 @@ class TestCommand:
 )
 def test_where_pytest_is_named(command: list[str], place: int | None) -> None:
     assert pytest_place(command) == place
+
+
+@pytest.mark.parametrize(
+    ("command", "called"),
+    [
+        (["python", "-m", "pytest", "x"], ["python", "-m", "pytest", "x", "-p", "no:x"]),
+        (["pytest", "--", "-x"], ["pytest", "-p", "no:x", "--", "-x"]),
+        (["mix", "test", "x"], ["mix", "test", "x"]),
+    ],
+)
+def test_options_for_pytest(command: list[str], called: list[str]) -> None:
+    assert with_options(command, ("-p", "no:x")) == called
+
+
+def test_a_program_that_only_the_project_has(tmp_path: Path) -> None:
+    workspace, home = tmp_path / "workspace", tmp_path / "home"
+    own = settings(test=("bin/test", "{file}"))
+    assert command_within(workspace, home, own, FILE) == [f"{home}/bin/test", FILE]
+    (workspace / "bin").mkdir(parents=True)
+    (workspace / "bin" / "test").touch()
+    assert command_within(workspace, home, own, FILE) == ["bin/test", FILE]
+    assert command_within(workspace, home, settings(), FILE)[0] == "python3"
 
 
 def test_the_source_roots_are_the_path(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ class TestCases:
         assert case(written(found), "a").findtext("system-out") == "-- run tests --\none\ntwo"
 
     def test_which_is_capped(self) -> None:
-        found = facts(session("a", **complete()), transcripts={"a-0123456789": rows("x" * 9_000, "end")})
+        found = facts(session("a", **complete()), transcripts={"a-0123456789": rows("x" * 9_000 + "\n", "end")})
         output = case(written(found), "a").findtext("system-out") or ""
         assert (len(output), output[-4:]) == (OUTPUT_CHARACTERS, "\nend")
 

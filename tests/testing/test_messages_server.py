@@ -34,6 +34,8 @@ def conversation(*results: str) -> list[dict[str, Any]]:
     return [*HELLO, {"role": "assistant", "content": [call]}, {"role": "user", "content": [*answers, *GO_ON]}]
 
 
+GO_ON_MARKED = {"role": "user", "content": [{"type": "text", "text": "Go", "cache_control": {"type": "ephemeral"}}]}
+MARKED: dict[str, Any] = {"type": "text", "text": "x" * 5000, "cache_control": {"type": "ephemeral"}}
 GO_ON = [{"type": "text", "text": "Go on."}]
 
 
@@ -100,7 +102,15 @@ class TestReplies:
         async with FakeMessagesServer(reply) as server, client_of(server) as client:
             answered = await client.messages.with_raw_response.create(model="m", max_tokens=9, messages=HELLO)
         assert answered.headers["anthropic-organization-id"] == "org_1"
-        assert answered.headers["request-id"] == "req_000001"
+        assert answered.headers["request-id"].startswith("req_")
+
+    async def test_no_two_servers_give_the_same_ids(self) -> None:
+        ids = set()
+        for _ in range(2):
+            async with FakeMessagesServer(Reply(ToolUse("read_file"))) as server, client_of(server) as client:
+                message = await ask(client)
+            ids |= {message.id, *(call.id for call in message.content if call.type == "tool_use")}
+        assert len(ids) == 4
 
     async def test_calls_without_an_id_get_different_ones(self) -> None:
         reply = Reply([ToolUse("read_file"), ToolUse("read_file")])
@@ -209,6 +219,9 @@ class TestRefusedByTheApi:
             ({"messages": conversation()[:2]}, "`tool_use` ids were found without `tool_result` blocks"),
             ({"messages": conversation("toolu_1", "toolu_2")}, "unexpected `tool_use_id`.*toolu_2"),
             ({"messages": [{"role": "robot", "content": "Hi"}]}, "messages.0"),
+            ({"messages": [{**HELLO[0], "id": "msg_1"}]}, r"messages\.0\.id: Extra inputs are not permitted"),
+            ({"messages": [{"role": "user", "content": [{**MARKED, "at": 5}]}]}, r"messages\.0\.content\.0\.text\.at"),
+            ({"messages": [{"role": "user", "content": [MARKED] * 5}]}, "maximum of 4 blocks with cache_control"),
         ],
     )
     async def test_a_request_that_is_put_together_wrongly(self, asked: dict[str, Any], said: str) -> None:
@@ -261,3 +274,36 @@ class TestMistakes:
         assert covey.testing.FakeMessagesServer is FakeMessagesServer
         with pytest.raises(AttributeError, match="FakeTelephone"):
             _ = covey.testing.FakeTelephone  # type: ignore[attr-defined]
+
+
+class TestPromptCache:
+    """What was marked before is read from the cache, and each token is counted once."""
+
+    async def test_a_marked_prefix_is_written_once_and_then_read(self) -> None:
+        async with FakeMessagesServer(Reply("Done.")) as server, client_of(server) as client:
+            first, again = [(await ask(client, system=[MARKED])).usage for _ in range(2)]
+            total = await client.messages.count_tokens(model="fake-large", messages=HELLO, system=[MARKED])
+        assert (first.cache_read_input_tokens, again.cache_creation_input_tokens) == (0, 0)
+        assert first.cache_creation_input_tokens == again.cache_read_input_tokens > 1000
+        assert first.input_tokens == again.input_tokens == total.input_tokens - again.cache_read_input_tokens
+
+    async def test_a_conversation_that_goes_on_reads_all_that_was_marked_before(self) -> None:
+        longer = [{"role": "user", "content": [MARKED]}, {"role": "assistant", "content": "I"}, GO_ON_MARKED]
+        async with FakeMessagesServer(Reply("Done.")) as server, client_of(server) as client:
+            first = (await ask(client, messages=longer[:1])).usage
+            second = (await ask(client, messages=longer)).usage
+        assert second.cache_read_input_tokens == first.cache_creation_input_tokens
+        assert 0 < (second.cache_creation_input_tokens or 0) < 100
+
+    async def test_nothing_is_read_after_another_beginning_or_of_another_model(self) -> None:
+        async with FakeMessagesServer(Reply("Done.")) as server, client_of(server) as client:
+            await ask(client, system=[MARKED])
+            others = [{"tools": [READ]}, {"model": "fake-small"}, {"system": [{**MARKED, "text": "y" * 5000}]}]
+            for other in others:
+                assert (await ask(client, **{"system": [MARKED], **other})).usage.cache_read_input_tokens == 0
+
+    async def test_what_is_short_is_not_cached(self) -> None:
+        short = [{**MARKED, "text": "x" * 400}]
+        for least, written in ((1024, False), (100, True)):
+            async with FakeMessagesServer(Reply("Done."), least_cached=least) as server, client_of(server) as client:
+                assert bool((await ask(client, system=short)).usage.cache_creation_input_tokens) is written

@@ -101,10 +101,12 @@ class TestDocuments:
         assignment = shop.assignment(
             kind=ArtifactKind.REVIEW,
             sections=("Summary", "Findings", "Components reviewed"),
-            reviewed=(Reviewed(shop.assignment().component, "docs/design/shop/billing/money.md", SOURCE),),
+            reviewed=(Reviewed(shop.assignment().component, "docs/design/shop/billing/tax.md", SOURCE),),
         )
         assignment = replace(assignment, component=assignment.context)
-        Table(shop.root, assignment).play()
+        table = Table(shop.root, assignment)
+        table.play()
+        assert table.calls[0] == "read_file docs/design/shop/billing/tax.md"
         assert shop.document().startswith("# Design review of billing\n")
         assert check_design(shop.document(), assignment.sections, KNOWN) == ()
 

@@ -59,7 +59,7 @@ class TestRefusals:
             raised = await raised_by(client)
         assert type(raised) is error
         assert (raised.status_code, raised.type) == (refusal.status, kind)
-        assert raised.request_id == "req_000001"
+        assert (raised.request_id or "").startswith("req_")
         assert refusal.message in str(raised)
         assert server.statuses == {refusal.status: 1}
 

@@ -121,7 +121,7 @@ class TestLimitedServer:
                 return str(error.type)
 
         refused = asyncio.Event()
-        async with FakeMessagesServer(script, most_at_once=3) as server, client_of(server) as client:
+        async with FakeMessagesServer(script, allowed_at_once=3) as server, client_of(server) as client:
             ends = await asyncio.gather(*map(one, range(4)))
         assert sorted(ends) == ["end_turn", "end_turn", "end_turn", "rate_limit_error"]
         assert server.most_at_once == 4

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from covey.client.artifact import Artifact
 from covey.client.beginning import Beginning, DeclaredCounts
 from covey.client.engine import Stopped
+from covey.client.estimate import Estimate
 from covey.client.requests import Answer, Wish
 from covey.client.slots import SlotsAnswer
 from covey.errors import CoveyError
@@ -20,6 +21,7 @@ from covey.model.command import Interaction, TranscriptKind, TranscriptRow
 from covey.model.control import RequestState
 from covey.model.credential import CredentialPause
 from covey.model.session import Session
+from covey.model.usage import spent_by
 from covey.text.glyphs import GlyphSet
 from covey_tui.link import Link
 from covey_tui.painted import PaintedApp
@@ -60,6 +62,13 @@ class MadeUp(Link):
             raise CoveyError(self.refusal)
         self.asked.append((tuple(session.id for session in sessions), wish))
         return tuple(Answer(each.id, wish.action, RequestState.SETTLED, True, None) for each in sessions)
+
+    async def estimate(self, sessions: Sequence[Session]) -> Estimate | None:
+        known = [spent_by(session) for session in sessions if session.usage]
+        if not known:
+            return None
+        usd = sum(each.usd or 0.0 for each in known)
+        return Estimate(sum(each.tokens for each in known), usd, len(known), len(sessions), 12)
 
     async def slots(self, number: int) -> SlotsAnswer:
         self.slots_asked.append(number)
@@ -205,11 +214,22 @@ PICTURES: tuple[Picture, ...] = (
         no_color=True,
         quiet=pictures.QUIET,
     ),
+    Picture("asking", pictures.asking, keys=("n", "4")),
+    Picture("asking-80x24", pictures.asking, size=_SMALL, keys=("n", "4"), glyphs=GlyphSet.ASCII, no_color=True),
+    Picture("asking-intervention", pictures.asking, keys=("i", "j")),
+    Picture("dialog-answer", pictures.asking, keys=("n", "m", *"in Ledger")),
+    Picture("dialog-message", pictures.asking, keys=(*_TO_TAX_RULE, "m", *"keep the old rates")),
     Picture("paused", pictures.paused),
     Picture("paused-hard-160x45", pictures.paused_hard, size=_WIDE, keys=("j",)),
     Picture("paused-ascii-80x24", pictures.paused, size=_SMALL, glyphs=GlyphSet.ASCII, no_color=True),
     Picture("repeated-failures", pictures.failing_again, keys=("4",)),
     Picture("repeated-failures-intervention", pictures.failing_again, keys=("i",)),
+    Picture("paying-160x45", pictures.paying, size=_WIDE, keys=("n", "n", "n")),
+    Picture("paying-retry-all", pictures.paying, keys=("R",)),
+    Picture("budget-spent", pictures.budget_spent, keys=("4",)),
+    Picture("budget-spent-80x24", pictures.budget_spent, size=_SMALL),
+    Picture("budget-spent-intervention", pictures.budget_spent, keys=("i",)),
+    Picture("budget-spent-raise", pictures.budget_spent, keys=("p", *"7.50")),
     Picture("credential-refused", pictures.without_credential, keys=("4",), credentials=(pictures.REFUSED,)),
     Picture("credential-intervention", pictures.without_credential, keys=("i",), credentials=(pictures.REFUSED,)),
     Picture("rate-limited", pictures.at_work, engine={"gates": (pictures.COOLING,)}),

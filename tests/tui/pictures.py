@@ -7,7 +7,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from covey.client.snapshot import EngineState
+from covey.model.ability import Ability
 from covey.model.activity import Activity
+from covey.model.budget import Budget
 from covey.model.command import CommandKind
 from covey.model.credential import CredentialPause, GateState
 from covey.model.events import RunStarted
@@ -161,6 +163,23 @@ def signs(sessions: Iterable[Session], quiet: Mapping[str, int]) -> dict[str, Ac
     }
 
 
+def asking() -> list[Session]:
+    """The shop at work while the agents of two sessions ask, one of them at length; one that works takes messages."""
+    where = "Where does a payment by instalments belong?"
+    why = "The context's document names both Payment and Ledger for it, and the two disagree on who keeps the dates."
+    asked = {
+        "Payment": f"{where}\n\n{why}\n\n1. in Payment, which then needs Ledger\n2. in Ledger, as a kind of entry",
+        "PriceList": "Are prices with or without tax?",
+    }
+    rows = [replace(row, abilities=(Ability.TURNS, Ability.MESSAGES)) for row in at_work()]
+    return [
+        replace(row, phase=Phase.ASKING, question=asked[row.component], question_id="q")
+        if row.component in asked
+        else row
+        for row in rows
+    ]
+
+
 def paused(*contexts: str, mode: PauseMode = PauseMode.SOFT) -> list[Session]:
     """The same shop at work, with these runs paused by somebody; by default both."""
     pause = Pause(kind=PauseKind.HUMAN, mode=mode, cause="paused by ana", since=NOW - timedelta(seconds=70), by="ana")
@@ -184,6 +203,32 @@ def failing_again() -> list[Session]:
     asked = Pause(kind=PauseKind.REPEATED_FAILURES, mode=PauseMode.SOFT, cause=cause, since=NOW, by="covey")
     rest: list[tuple[str, int | None, dict[str, Any]]] = [("Dunning", None, {}), ("CreditNote", None, {})]
     return list(family("Billing", 252, waiting() | {"paused": asked}, [*children, *rest]))
+
+
+def paying() -> list[Session]:
+    """The same shop with an agent that is paid: two runs of one call, which may spend five dollars together."""
+    over = "its budget: $0.52 of $0.50 are spent; raise session_budget_usd under [run] in covey.toml, then retry it"
+    budget, rows = Budget(id="call", usd=5.0), list[Session]()
+    for place, row in enumerate(shop()):
+        if row.session_id is None:
+            rows.append(replace(row, budget=budget))
+        elif row.started_at is None or row.kept:
+            rows.append(row)
+        else:
+            used = {"input": 900 + 700 * place, "output": 300 + 90 * place, "cache_read": 9_000, "cache_write": 1_200}
+            rows.append(replace(row, usage=used, cost_usd=0.06 + 0.013 * place, model="claude-sonnet-5-5"))
+    spent = failed(FailureCause.BUDGET, over, cost_usd=0.52)
+    return [_as_new(row, spent) if row.component == "Refund" else row for row in rows]
+
+
+def budget_spent() -> list[Session]:
+    """The same shop once all of it is spent: nobody takes another turn before there is more."""
+    cause = "$5.02 of $5.00 are spent"
+    pause = Pause(kind=PauseKind.BUDGET, mode=PauseMode.HARD, cause=cause, since=NOW, by="covey", limit="budget_usd")
+    rows = [row for row in paying() if row.status is not Status.FAILED and row.artifact is not ArtifactState.MISSING]
+    more = 5.02 / sum(row.cost_usd or 0.0 for row in rows)
+    paid = [replace(row, pending=None, cost_usd=row.cost_usd and row.cost_usd * more) for row in rows]
+    return [replace(row, paused=pause) if row.session_id is None else row for row in paid]
 
 
 def finished() -> list[Session]:

@@ -57,10 +57,11 @@ class TestNeeds:
         causes = list(FailureCause)
         children = [failed(cause, "x") for cause in causes] + [gone(), gone(), CANCELLED]
         shown = one_run(waiting(), *children)
-        line, _ = said(shown, 200)
+        line, _ = said(shown, 280)
         assert (
-            "1 failed checks  ·  1 conflict  ·  2 files missing  ·  1 agent error  ·  1 timed out  ·  "
-            "1 wrote no file  ·  1 spawn error  ·  1 crashed  ·  1 cancelled" in line
+            "1 rate limited  ·  1 failed checks  ·  1 conflict  ·  2 files missing  ·  1 stalled  ·  "
+            "1 agent error  ·  1 timed out  ·  1 login needed  ·  1 over budget  ·  1 wrote no file  ·  "
+            "1 spawn error  ·  1 crashed  ·  1 cancelled" in line
         )
 
 

@@ -89,6 +89,9 @@ class TestCancel:
         assert sentence(asked).startswith("Running now: Payment, Variant. ")
 
 
+NOTHING_KNOWN = ("", "No estimate yet")
+
+
 class TestRetryMany:
     """Retrying several says how many there are of each cause, and what to expect of them."""
 
@@ -100,6 +103,7 @@ class TestRetryMany:
             "1  checks          revised already: a note may help",
             "1  agent           starts again at the first step",
             "1  file missing    was written and is gone: written anew",
+            *NOTHING_KNOWN,
         ]
         assert answers(asked) == ("Not now", "Retry 3 sessions", "y retry 3   n Esc not now")
 
@@ -109,15 +113,11 @@ class TestRetryMany:
         assert facts(asked) == [
             "1  not ended       told to stop first, then starts again",
             "1  skipped         starts again, no longer skipped",
+            *NOTHING_KNOWN,
         ]
 
     def test_a_single_one(self) -> None:
         assert dialogs.retry_many(board(), [LEDGER], "shop").title == "Retry what failed under shop?"
-
-    def test_what_they_used_is_named_where_it_is_known(self) -> None:
-        used = {"usage": {"input": 9_000, "output": 400}, "cost_usd": 0.09}
-        asked = dialogs.retry_many(shown_with(TaxRule=used), [TAX_RULE, LEDGER], "shop")
-        assert facts(asked)[-2:] == ["", "About 9.4k tokens, $0.09   from what they used before"]
 
     def test_cancel_then_retry(self) -> None:
         asked = dialogs.cancel_then_retry(board(), PAYMENT, GRACE)

@@ -55,6 +55,7 @@ class TestReading:
         with pytest.raises(OutOfReachError):
             confined(traps.root).read(".docs/design/shop.md")
         files = Confined(traps.root, named=(".docs/design/shop.md", ".git/config"))
+        assert files.exceptions() == [".docs/design/shop.md", ".git/config"]
         assert files.read(".docs/design/shop.md") == "# Shop\n"
         assert [entry.path for entry in files.entries(".docs")] == [".docs/design"]
         with pytest.raises(OutOfReachError):
@@ -126,6 +127,12 @@ class TestWriting:
         assert (files.root / "src/shop.py").read_text() == CODE
         assert (files.root.parent / "outside/secret.txt").read_text() == f"{MARK}\n"
 
+    def test_the_file_that_is_asked_for_may_lie_behind_a_link_of_a_persons(self, traps: Traps) -> None:
+        files = Confined(traps.root, writable="inner/new.py")
+        files.create("inner/new.py", "ours")
+        files.replace("inner/new.py", "ours", "ours, too")
+        assert (traps.root / "src/deep/new.py").read_text() == "ours, too"
+
     @pytest.mark.parametrize(
         "path", ["src/shop.py", "sitecustomize.py", "tests/conftest.py", f"{FIXTURES}/conftest.py", FIXTURES, "new.py"]
     )
@@ -172,14 +179,19 @@ class TestSwaps:
             assert sorted(os.walk(traps.outside)) == before
 
     @pytest.mark.parametrize("by_kernel", WAYS)
-    def test_a_file_that_becomes_a_device_or_a_pipe(self, traps: Traps, *, by_kernel: bool) -> None:
-        def swap(name: str) -> None:
-            place = traps.root / "src/shop.py"
-            if name == "shop.py" and place.is_file():
-                place.unlink()
-                os.mkfifo(place)
+    @pytest.mark.parametrize("moment", [1, 2], ids=["before it is looked at", "before it is opened"])
+    @pytest.mark.parametrize("becomes", ["pipe", "twin"])
+    def test_a_file_that_becomes_another(self, traps: Traps, moment: int, becomes: str, *, by_kernel: bool) -> None:
+        told: list[str] = []
 
-        with pytest.raises(CoveyError, match="not a regular file"):
+        def swap(name: str) -> None:
+            told.append(name)
+            if told.count("shop.py") == moment:
+                place = traps.root / "src/shop.py"
+                place.unlink()
+                os.mkfifo(place) if becomes == "pipe" else place.hardlink_to(traps.outside / "secret.txt")
+
+        with pytest.raises(CoveyError, match=r"not a regular file|hard links"):
             confined(traps.root, by_kernel=by_kernel, before=swap).read("src/shop.py")
 
 
@@ -222,7 +234,7 @@ PATHS = st.builds(lambda parts, start: start + "/".join(parts), st.lists(PARTS, 
 def test_no_path_leads_out(traps: Traps) -> None:
     before = traps.state()
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(path=PATHS | PATHS.map(lambda path: f"{traps.root}/{path}") | st.text(max_size=20), by_kernel=st.booleans())
     def any_path(path: str, *, by_kernel: bool) -> None:
         files = confined(traps.root, by_kernel=by_kernel)

@@ -33,6 +33,28 @@ def test_one_that_begins_like_another() -> None:
     assert credentials.hidden(f"{KEY}-more {KEY}") == f"{HIDDEN} {HIDDEN}"
 
 
+def test_within_what_json_holds() -> None:
+    message = {"role": "user", "content": [{"type": "text", "text": f"it is {KEY}", "n": 1}, None], KEY: True}
+    hidden = {"role": "user", "content": [{"type": "text", "text": f"it is {HIDDEN}", "n": 1}, None], HIDDEN: True}
+    assert Credentials({"A_KEY": KEY}).hidden_in(message) == hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "held"),
+    [
+        ("plain", "plain", ""),
+        ("it is sk-ant", "it is ", "sk-ant"),
+        ("it is s", "it is ", "s"),
+        (f"{KEY[:-1]}", "", KEY[:-1]),
+        (f"a {KEY} b", f"a {HIDDEN} b", ""),
+        (f"a {KEY}sk", f"a {HIDDEN}", "sk"),
+        ("", "", ""),
+    ],
+)
+def test_what_may_be_the_beginning_of_one(text: str, shown: str, held: str) -> None:
+    assert Credentials({"A_KEY": KEY}).parted(text) == (shown, held)
+
+
 def test_those_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", KEY)
     assert Credentials().are_in(KEY)

@@ -25,11 +25,13 @@ class Traps:
     def outside(self) -> Path:
         return self.base / "outside"
 
-    def set(self) -> "Traps":
-        """Make all of it."""
+    def set(self, *, state: bool = True) -> "Traps":
+        """Make all of it; without `state` what is git's and covey's is left to them."""
         self._outside()
         self._plain()
         self._hidden()
+        if state:
+            self._states()
         self._links()
         self._special()
         return self
@@ -63,9 +65,13 @@ class Traps:
             huge.truncate(9 * 1024 * 1024)
 
     def _hidden(self) -> None:
-        for path in (".git/config", ".git/hooks/pre-commit", ".covey/covey.db", ".env", ".envrc", ".vscode/tasks.json"):
+        for path in (".env", ".envrc", ".vscode/tasks.json"):
             self.write(f"workspace/{path}", f"{MARK}\n")
         for path in ("keys/server.pem", "keys/id_ed25519", "keys/Server.KEY", "secrets.toml", ".venv/bin/python"):
+            self.write(f"workspace/{path}", f"{MARK}\n")
+
+    def _states(self) -> None:
+        for path in (".git/config", ".git/hooks/pre-commit", ".covey/covey.db"):
             self.write(f"workspace/{path}", f"{MARK}\n")
 
     def _links(self) -> None:
@@ -82,6 +88,7 @@ class Traps:
             "dangling.txt": "nothing",
             "inner": "src/deep",
             "tests/fixtures/test_shop/away": "../../../../outside",
+            "tests/fixtures/test_shop/inside": "../../../src",
             "tests/fixtures/test_shop/link.txt": "../../../../outside/secret.txt",
         }
         for name, target in links.items():

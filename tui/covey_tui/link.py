@@ -1,11 +1,14 @@
 """What the screens ask of the project: details to show, requests to leave. The app opens and closes the way there."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 from covey.client.artifact import Artifact, diff_of, read_artifact
+from covey.client.beginning import designs_of
 from covey.client.decisions import END, Line, last_looked, newest, remember_looked
 from covey.client.engine import Stopped, place_order, request_stop, run_order
+from covey.client.estimate import Estimate, estimate, kinds_of
 from covey.client.requests import Answer, Wish, request_control
 from covey.client.slots import SlotsAnswer, request_slots
 from covey.client.watching import Watch
@@ -53,6 +56,16 @@ class Link:
         if self.read_only:
             raise CoveyError(_ONLY_LOOKS)
         return (await place_order(self.root, run_order("design", modules))).warnings
+
+    async def estimate(self, sessions: Sequence[Session]) -> Estimate | None:
+        """What these sessions will take if they start again, by those like them that have ended well."""
+        return await estimate(self.watch.viewer, kinds_of(sessions)) if self.watch else None
+
+    async def estimate_of_runs(self, modules: tuple[str, ...]) -> Estimate | None:
+        """What it will take to design these contexts, with the agent and the model of the manifest."""
+        if self.watch is None:
+            return None
+        return await estimate(self.watch.viewer, await asyncio.to_thread(designs_of, self.root, modules))
 
     async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:
         """End the work of these runs for now; they can be adopted.

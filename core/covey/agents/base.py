@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -206,9 +206,10 @@ class Agent(Protocol):
     """The protocol of an agent; constructed with its checked settings from `covey.toml`.
 
     A class may say in `abilities`, a frozenset of `covey.model.ability.Ability`, what it can do beside its work; one
-    that says nothing can do none of it. It may also have `credential(self) -> str | None`, the NAME of the variable
-    whose value it works with (never the value), and `gates`, a static method that tells how the gates of its
-    credentials stand.
+    that says nothing can do none of it. It may have more than that: `credential(self) -> str | None`, the NAME of the
+    variable whose value it works with (never the value); `gates`, a static method that tells how the gates of its
+    credentials stand; `model_problems(self, model) -> tuple[str, ...]`, what keeps it from working with the model that
+    a run names (None: none), said before anything is started.
     """
 
     Settings: ClassVar[type[BaseModel]]
@@ -227,3 +228,18 @@ class Agent(Protocol):
         An agent that cannot write the `kind` of file that is asked for says so in a failed Outcome, and writes nothing.
         """
         ...
+
+
+@runtime_checkable
+class NeedsModel(Protocol):
+    """An agent that cannot work with just any model, or with none."""
+
+    def model_problems(self, model: str | None) -> tuple[str, ...]:
+        """What keeps it from working with the model that a run names, each with what to do; None: it names none."""
+        ...
+
+
+def problems_of(agent: Agent, workspace: Path, model: str | None) -> tuple[str, ...]:
+    """What keeps an agent from working with this model, or with none, each with what to do."""
+    of_model = agent.model_problems(model) if isinstance(agent, NeedsModel) else ()
+    return (*agent.preflight(workspace), *of_model)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
+from covey.client.estimate import estimate, estimated, kinds_of
 from covey.client.finding import NOTHING_YET, find_run, find_session
 from covey.client.place import find_root
 from covey.client.requests import WAIT_SECONDS, Answer, Wish, foresee, needs_retry, request_control
@@ -136,7 +137,7 @@ def ask_of_sessions(
     """
     root, out = find_root(project), Out(asked_json=json)
     wait_seconds = 0 if no_wait else WAIT_SECONDS
-    answers, names = asyncio.run(
+    answers, names, foreseen = asyncio.run(
         _answers(root, prefixes, wish, failed=failed, dry_run=dry_run, start=start, wait_seconds=wait_seconds)
     )
     if json:
@@ -144,6 +145,7 @@ def ask_of_sessions(
     else:
         out.text(*(said(answer, names[answer.session_id]) for answer in answers))
         out.text(*([] if answers else ["nothing failed and no file is missing"]))
+        out.text(*([f"together {foreseen}"] if foreseen else []))
     return REFUSED if any(answer.state is RequestState.REFUSED for answer in answers) else 0
 
 
@@ -156,7 +158,8 @@ async def _answers(
     dry_run: bool,
     start: bool,
     wait_seconds: float,
-) -> tuple[tuple[Answer, ...], dict[str, str]]:
+) -> tuple[tuple[Answer, ...], dict[str, str], str | None]:
+    """What came of it, the names of the sessions, and of what is only foreseen, what it would take."""
     async with open_viewer(root) as viewer:
         if viewer is None:
             raise NotFoundError("session_not_found", NOTHING_YET)
@@ -166,9 +169,13 @@ async def _answers(
             found = [await find_session(viewer, prefix) for prefix in prefixes]
             sessions = list({session.id: session for session in found}.values())
         names = {session.id: session.component for session in sessions}
-        if dry_run:
-            return await foresee(viewer, root, sessions, wish), names
-        return await request_control(viewer, root, sessions, wish, wait_seconds=wait_seconds, start=start), names
+        if not dry_run:
+            done = await request_control(viewer, root, sessions, wish, wait_seconds=wait_seconds, start=start)
+            return done, names, None
+        answers = await foresee(viewer, root, sessions, wish)
+        would = {answer.session_id for answer in answers if answer.state is RequestState.QUEUED}
+        kinds = kinds_of((session for session in sessions if session.id in would), wish.agent, wish.model)
+        return answers, names, estimated(await estimate(viewer, kinds)) if would else None
 
 
 async def _to_retry(viewer: Viewer, root: Path, run: str | None) -> list[Session]:

@@ -20,7 +20,7 @@ from covey.errors import CoveyError
 from covey.model.ids import new_id
 from covey.model.order import RunOrder
 from covey.model.outcome import NEEDS_HUMAN, STOPPED, Begun, How, Left
-from covey.model.pause import pause_words
+from covey.model.pause import pause_words, resume_command
 from covey.model.status import Status
 from covey.store.sqlite import Viewer, open_viewer
 from covey.text.words import short_id
@@ -46,7 +46,8 @@ async def _tell_of_pauses(viewer: Viewer, run_ids: frozenset[str]) -> None:
     for key in sorted(run_ids):
         run = await viewer.session(viewer.scope, key)
         if run is not None and run.paused is not None:
-            complain(f"{run.component} is {pause_words(run.paused)}; go on with: covey resume {short_id(key)}")
+            how = f"go on with: {resume_command(run.paused, short_id(key))}"
+            complain(f"{run.component} is {pause_words(run.paused)}; {how}")
 
 
 def at_work(begun: Sequence[Begun]) -> frozenset[str]:

@@ -80,7 +80,7 @@ def _not_begun(root: Path, found: Beginning) -> tuple[list[SafeText], Advice]:
 def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
     newest = views[-1]
     told = [heading(view, out.glyphs) for view in views]
-    count = sum(len(needing(view)) for view in views)
+    count = sum(len(needing(view)) + len(view.tree.needs_human(view.run_id)["questions"]) for view in views)
     if count:
         told.append(SafeText(f"{plural(count, 'session needs', 'sessions need')} you."))
     told += [SafeText(f"{sanitise_line(credential_words(pause), _NAME_OF_CREDENTIAL)}.") for pause in _stopped(views)]

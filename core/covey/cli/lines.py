@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from covey.model import events as e
+from covey.model.budget import more_than
 from covey.model.events import AnyEvent
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.status import ArtifactState, Status
@@ -11,7 +12,7 @@ from covey.store.base import Line
 from covey.text.cells import fit
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import TOOK_OVER, ago, found_active, plural, short_id
+from covey.text.words import TOOK_OVER, ago, cost, found_active, plural, short_id
 
 _NAME = 24
 _REASON = 400
@@ -75,11 +76,19 @@ def _run_stopped(event: e.RunStopped) -> Told:
 def _run_paused(event: e.RunPaused) -> Told:
     how = "running ones take no further turn or step" if event.mode is PauseMode.HARD else "running ones go on"
     why = f"paused by {event.by}" if event.kind is PauseKind.HUMAN else f"paused: {event.cause}"
-    return "paused", f"{why}; no session starts, {how}; covey resume goes on"
+    return "paused", f"{why}; no session starts, {how}; {more_than(event.limit)}"
 
 
 def _run_resumed(event: e.RunResumed) -> Told:
     return "running", f"resumed by {event.by}"
+
+
+def _budget_set(event: e.BudgetSet) -> Told:
+    limits = (
+        cost(event.budget.usd) if event.budget.usd is not None else "",
+        f"{event.budget.tokens:,} tokens" if event.budget.tokens is not None else "",
+    )
+    return "running", f"may spend {' and '.join(each for each in limits if each)}, said {event.by}"
 
 
 def _slots_changed(event: e.SlotsChanged) -> Told:
@@ -200,6 +209,7 @@ _TELL: dict[type[e.Event], Callable[[Any], Told]] = {
     e.RunStopped: _run_stopped,
     e.RunPaused: _run_paused,
     e.RunResumed: _run_resumed,
+    e.BudgetSet: _budget_set,
     e.SlotsChanged: _slots_changed,
     e.CredentialPaused: _credential_paused,
     e.CredentialResumed: _credential_resumed,

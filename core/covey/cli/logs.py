@@ -13,6 +13,7 @@ from covey.client.archive import absent, pages, transcript
 from covey.client.finding import NOTHING_YET, find_run, find_session
 from covey.client.follow import Follower, line_json
 from covey.client.place import find_root
+from covey.client.whole_lines import WholeLines
 from covey.errors import NotFoundError, UsageError
 from covey.model.command import TranscriptKind, TranscriptRow
 from covey.model.session import is_terminal
@@ -59,6 +60,7 @@ async def _logs(root: Path, prefix: str, attempt: int | None, out: Out, *, follo
                 await printer.rows(viewer, session.id, wanted)
                 if not over:
                     await feed.changed()
+        printer.end()
     return 0
 
 
@@ -74,6 +76,7 @@ class _Transcript:
         self._out = out
         self._after = 0
         self._step = ""
+        self._whole = WholeLines()
 
     async def rows(self, viewer: Viewer, session_id: str, attempt: int) -> None:
         while page := await transcript(viewer, session_id, attempt, self._after):
@@ -83,15 +86,25 @@ class _Transcript:
             else:
                 self._out.text(*(line for row in page for line in self._lines(row)))
 
+    def end(self) -> None:
+        """Print the line that nobody has ended."""
+        if not self._out.asked_json:
+            self._out.text(*_safe(self._whole.end()))
+
     def _lines(self, row: TranscriptRow) -> list[SafeText]:
         heading: list[SafeText] = []
         if row.step != self._step:
             self._step = row.step
             clock = row.at.astimezone().strftime("%H:%M:%S")
-            heading = [SafeText(f"-- {sanitise_line(step_words(row.step))} -- {clock}")]
+            before = _safe(self._whole.end())
+            heading = [*before, SafeText(f"-- {sanitise_line(step_words(row.step))} -- {clock}")]
         if row.kind is TranscriptKind.STEP:
             return heading
-        return [*heading, *(SafeText(line) for line in sanitise(row.text).splitlines())]
+        return [*heading, *_safe(self._whole.add(row))]
+
+
+def _safe(lines: list[str]) -> list[SafeText]:
+    return [SafeText(line) for each in lines for line in sanitise(each).splitlines() or [""]]
 
 
 def events(

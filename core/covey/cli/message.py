@@ -1,6 +1,9 @@
 """`covey message`: what a human says to a running agent, or answers to its question."""
 
 import sys
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from covey.cli.control import ask_of_sessions
 from covey.cli.options import Json, NoWait, ProjectDir, Start
@@ -14,7 +17,7 @@ STANDARD_INPUT = "-"
 
 def message(
     session: str,
-    text: str,
+    text: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     no_wait: NoWait = False,

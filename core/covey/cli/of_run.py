@@ -57,9 +57,9 @@ def resume(
 ) -> int:
     """Let a paused run go on; after repeated failures, their count begins anew.
 
-    One whose budget is spent goes on with a higher one; all runs that share the budget get it.
-    So does a run whose credential was refused. Set a new key in this terminal first: an engine that has the old one
-    is restarted with the new one.
+    One whose budget is spent goes on with a higher one; all runs that share the budget get it. So does a run whose
+    credential was refused: set a new key in this terminal first, and an engine that has the old one is restarted with
+    the new one.
 
     Args:
         run: The run's id, or its beginning; default: the newest unfinished one.
@@ -120,7 +120,7 @@ async def _answers(
             raise NotFoundError("run_not_found", NOTHING_YET)
         if wish.action is Action.RESUME and (names := await _renewed(viewer, run)):
             await restart_engine(viewer, root, names)
-            if run.paused is None:
+            if run.paused is None and not wish.sets_budget:
                 return [(_restarted(run, names), run.component)]
         runs = await sharing_budget(viewer, run) if wish.sets_budget else [run]
         answers = await request_control(viewer, root, runs, wish, wait_seconds=wait_seconds, start=start)

@@ -6,11 +6,13 @@ from covey.client.known import age_of_inferred, vital_word
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
 from covey.model.credential import credential_words, gate_words, remedy
-from covey.model.pause import pause_words, safety_words
+from covey.model.pause import pause_words, resume_command, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
+from covey.model.usage import spent_by, spent_by_all
 from covey.text.cells import cut, fit, pad, width
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look, look_of, step_words
+from covey.text.money import used_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import duration, plural, short_id
 
@@ -36,7 +38,7 @@ def heading(view: RunView, glyphs: GlyphSet) -> SafeText:
     state = state_word(view, root)
     line = (
         f"{_look(root).glyph(glyphs)} {sanitise_line(root.component)}  {view.workflow} {short_id(view.run_id)}"
-        f"  {state}   {counts_line(view)}"
+        f"  {state}   {counts_line(view)}{_apart(spent_words(view))}"
     )
     return SafeText(line)
 
@@ -47,6 +49,24 @@ def counts_line(view: RunView) -> str:
     total = sum(counts.values())
     others = [f"{counts[status]} {status}" for status in Status if status is not Status.COMPLETE and counts[status]]
     return ", ".join([f"{counts[Status.COMPLETE]} of {total} complete", *others])
+
+
+def spent_words(view: RunView) -> str:
+    """What the run has spent, with its limits: `186k tokens, $1.84 of $5.00`; empty where it has spent nothing."""
+    spent, budget = spent_by_all(view.sessions), view.root.budget
+    if budget is None:
+        return used_words(spent.tokens, spent.usd)
+    return used_words(spent.tokens, spent.usd, of_tokens=budget.tokens, of_usd=budget.usd)
+
+
+def today_lines(view: RunView) -> list[SafeText]:
+    """What the whole project has spent today, where that is another amount than this run has."""
+    said = used_words(view.today.tokens, view.today.usd)
+    return [SafeText(f"  today {said}")] if said and view.today != spent_by_all(view.sessions) else []
+
+
+def _apart(text: str) -> str:
+    return f"   {text}" if text else ""
 
 
 def branch_words(session: Session) -> str:
@@ -70,9 +90,10 @@ def _row(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
     name = fit(sanitise_line(session.component), _NAME)
     attempt = f" x{session.attempt}" if session.attempt > 1 else ""
     said = detail(session)
+    used = used_words(spent_by(session).tokens, session.cost_usd)
     line = (
         f"{indent}{_look(session).glyph(glyphs)} {short_id(session.id)}  {name}  "
-        f"{state_word(view, session)}{attempt}{f'  {said}' if said else ''}"
+        f"{state_word(view, session)}{attempt}{f'  {used}' if used else ''}{f'  {said}' if said else ''}"
     )
     return SafeText(line.rstrip())
 
@@ -222,7 +243,9 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
     root, commands = view.root, list[tuple[str, str]]()
     if root.paused is not None:
         start = "" if view.engine.alive else " --start"
-        commands.append((f"covey resume {short_id(view.run_id)}{start}", "let the paused run go on"))
+        resume = resume_command(root.paused, short_id(view.run_id))
+        meaning = "let the paused run go on" if root.paused.limit is None else "let it go on, with more than is spent"
+        commands.append((f"{resume}{start}", meaning))
     elif view.credentials:
         start = "" if view.engine.alive else " --start"
         asks = [pause for pause in view.credentials if pause.asks]

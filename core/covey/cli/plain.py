@@ -1,9 +1,11 @@
 """A run as plain lines: one for each session in the same columns, without signs, for screen readers and for grep."""
 
-from covey.cli.picture import counts_line, detail, state_word
+from covey.cli.picture import counts_line, detail, spent_words, state_word
 from covey.client.snapshot import RunView
 from covey.model.session import Session
+from covey.model.usage import spent_by
 from covey.text.cells import fit, pad
+from covey.text.money import used_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
 
@@ -18,5 +20,8 @@ def plain_lines(view: RunView) -> list[SafeText]:
 def _line(view: RunView, session: Session) -> SafeText:
     state = pad(SafeText(state_word(view, session)), _STATE)
     name = fit(sanitise_line(session.component), _NAME)
-    said = f"{view.workflow}, {counts_line(view)}" if session.session_id is None else detail(session)
+    parts: tuple[str, ...] = (used_words(spent_by(session).tokens, session.cost_usd), detail(session))
+    if session.session_id is None:
+        parts = (view.workflow, counts_line(view), spent_words(view))
+    said = ", ".join(part for part in parts if part)
     return SafeText(f"{short_id(session.id)}  {state}  attempt {session.attempt}  {name}  {said}".rstrip())

@@ -5,6 +5,7 @@ lives; beside a living one it hands its runs over and follows them.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,22 +24,25 @@ from covey.cli.picture import INDENT, advice_lines, heading, needs_lines
 from covey.cli.printer import Listener, Printer
 from covey.cli.signals import StopSignals
 from covey.client.engine import run_order
+from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
-from covey.engine.planning import plan_runs
-from covey.engine.runs import RunOptions
+from covey.engine.planning import Planned, left_to_do, plan_runs
+from covey.engine.runs import RunOptions, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
 from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
+from covey.model.session import Session
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject, find_contexts
 from covey.store.last_engine import bad_end
-from covey.store.sqlite import open_viewer
+from covey.store.sqlite import Viewer, open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import short_id
+from covey.text.words import plural, short_id
+from covey.workflows.registry import ARTIFACTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +196,7 @@ def ordered(order: Order) -> RunOrder:
 
 
 async def _foretell(order: Order, out: Out) -> int:
-    """What `covey run` would do; starts nothing and writes nothing."""
+    """What `covey run` would do, and what it would take; starts nothing and writes nothing."""
     async with open_viewer(order.project.root) as viewer:
         planned = await plan_runs(
             viewer,
@@ -202,14 +206,43 @@ async def _foretell(order: Order, out: Out) -> int:
             order.contexts,
             overwrite=order.options.overwrite,
         )
-    for each in planned:
-        adopted = each.root.id if each.root is not None and each.how is not How.STARTED else None
-        if out.asked_json:
-            out.json({"context": each.context.name, "run_id": adopted, "how": each.how})
-        else:
-            said = f" {short_id(adopted)}" if adopted else ""
-            out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}")
+        for each in planned:
+            adopted = each.root if each.how is not How.STARTED else None
+            due = 0 if each.how is How.NOTHING_TO_DO else await _due(order, each, viewer)
+            found = await estimate(viewer, _fan_out(order, adopted, due)) if due else None
+            if out.asked_json:
+                out.json(_foretold_json(each, adopted, due, found))
+                continue
+            said = f" {short_id(adopted.id)}" if adopted else ""
+            work = f"; {plural(due, 'component')} to work on, {estimated(found)}" if due else ""
+            out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}{work}")
     return 0
+
+
+async def _due(order: Order, planned: Planned, viewer: Viewer | None) -> int:
+    """How many components of a context have no file that passes."""
+    kind, root = ARTIFACTS[order.workflow], planned.root
+    run = await viewer.run(viewer.scope, root.id) if viewer is not None and root is not None else ()
+    return left_to_do(order.project, planned.context, kind, run, overwrite=order.options.overwrite)
+
+
+def _fan_out(order: Order, adopted: Session | None, due: int) -> Counter[Kind]:
+    """The sessions that would work, with the agent and the model that they would have."""
+    options, run = order.options, order.project.settings.run
+    if adopted is None:
+        return fan_out(order.workflow, *works_with(run, options), due)
+    model = options.model or (None if options.agent else adopted.model)
+    return fan_out(order.workflow, options.agent or adopted.agent, model, due)
+
+
+def _foretold_json(planned: Planned, adopted: Session | None, due: int, found: Estimate | None) -> dict[str, object]:
+    return {
+        "context": planned.context.name,
+        "run_id": adopted.id if adopted else None,
+        "how": planned.how,
+        "components": due,
+        "estimate": None if found is None else {"tokens": found.tokens, "cost_usd": found.usd, "by": found.seen},
+    }
 
 
 _FORETOLD = {

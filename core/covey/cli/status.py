@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
-from covey.cli.picture import INDENT, advice_lines, branch_lines, branch_words, gate_lines, needs_lines, tree_lines
+from covey.cli.picture import (
+    INDENT,
+    advice_lines,
+    branch_lines,
+    branch_words,
+    gate_lines,
+    needs_lines,
+    today_lines,
+    tree_lines,
+)
 from covey.cli.plain import plain_lines
 from covey.client.finding import NOTHING_YET, find_session, runs_to_show
 from covey.client.known import Basis, Known, known
@@ -33,7 +42,7 @@ from covey.store.sqlite import open_viewer
 from covey.text.cells import fit
 from covey.text.glyphs import step_words
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
-from covey.text.words import ago, duration
+from covey.text.words import ago, cost, duration
 
 _FACTS, _MESSAGES = 11, 7
 """Where the facts of a session go on, and the messages of its steps."""
@@ -62,7 +71,7 @@ def status(run: str | None = None, /, *, plain: bool = False, json: Json = False
             continue
         first, *rows = tree_lines(view, out.glyphs)
         out.wrapped(INDENT, first)
-        out.rows(*rows, *branch_lines(view), *gate_lines(view))
+        out.rows(*rows, *branch_lines(view), *today_lines(view), *gate_lines(view))
         needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
         out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
         out.text(*advice)
@@ -133,6 +142,7 @@ def _session_lines(seen: _Seen) -> list[SafeText]:
         "last sign": f"{ago(seen.sign.at, seen.at)} ago" if seen.sign and seen.known.by is Basis.HEARTBEAT else "",
         "attempt": str(session.attempt),
         "agent": f"{session.agent}{f' with {session.model}' if session.model else ''}",
+        "used": _used(session),
         "file": f"{session.artifact_path} ({there})" if session.artifact_path else "",
         "branch": branch_words(session),
         "note": session.note or "",
@@ -144,6 +154,14 @@ def _session_lines(seen: _Seen) -> list[SafeText]:
     return [SafeText(f"{name:<{_FACTS - 1}} {sanitise_line(text)}") for name, text in facts.items() if text]
 
 
+def _used(session: Session) -> str:
+    """Tokens by kind and their cost; models without a price are named."""
+    by_kind = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in session.usage.items() if count)
+    price = f", {cost(session.cost_usd)}" if cost(session.cost_usd) else ""
+    without = "".join(f"; no price is known for {model}" for model in session.unpriced)
+    return f"{by_kind} tokens{price}{without}" if by_kind else ""
+
+
 def _interaction_lines(interaction: Interaction) -> list[SafeText]:
     result = interaction.result
     took = f"  {duration(result.duration_ms / 1000)}" if result and result.duration_ms is not None else ""
@@ -152,4 +170,9 @@ def _interaction_lines(interaction: Interaction) -> list[SafeText]:
         f"  {interaction.attempt}  {fit(sanitise_line(step_words(interaction.step)), _STEP)}  {state:<{_STATE}}{took}"
     )
     message = sanitise(result.error_message or "") if result else ""
-    return [SafeText(head.rstrip()), *(SafeText(f"{' ' * _MESSAGES}{line}") for line in message.splitlines())]
+    prompt = sanitise(interaction.prompt or "")
+    return [
+        SafeText(head.rstrip()),
+        *(SafeText(f"{' ' * _MESSAGES}> {line}".rstrip()) for line in prompt.splitlines()),
+        *(SafeText(f"{' ' * _MESSAGES}{line}") for line in message.splitlines()),
+    ]

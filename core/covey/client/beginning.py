@@ -1,9 +1,12 @@
 """What a project could begin with: its contexts, how many components each has, and how many have their document."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from covey.client.estimate import Kind
 from covey.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +47,20 @@ def beginning(project_root: Path) -> Beginning:
     except UsageError:
         return Beginning(project_root.name, has_manifest=False)
     return Beginning(declared.name, contexts=tuple(_counts(declared)))
+
+
+def designs_of(project_root: Path, modules: tuple[str, ...]) -> Mapping["Kind", int]:
+    """The sessions that would write the designs of these contexts that are not there yet, by kind."""
+    from covey.agents.registry import AgentRegistry  # noqa: PLC0415
+    from covey.client.estimate import fan_out  # noqa: PLC0415
+    from covey.projects.manifest import load_project  # noqa: PLC0415
+
+    declared = load_project(project_root, AgentRegistry())
+    run, wanted = declared.settings.run, Counter[Kind]()
+    for each in _counts(declared):
+        if each.module in modules:
+            wanted += fan_out("design", run.agent, run.model, each.components - each.documents)
+    return wanted
 
 
 def _counts(declared: "DeclaredProject") -> list[DeclaredCounts]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from covey.agents.base import problems_of
 from covey.agents.registry import AgentRegistry
 from covey.client.checkup.finding import MEND, Finding, Severity
 from covey.client.checkup.leases import beside_an_engine, engine_at_work, left_leases, no_engine
@@ -188,7 +189,11 @@ def _agents(root: Path, registry: AgentRegistry) -> Iterator[Finding]:
 def _agent(declared: DeclaredProject, registry: AgentRegistry, name: str) -> Iterator[Finding]:
     try:
         configured = declared.settings.agent(name)
-        problems = registry.create(configured.kind, configured.options).preflight(declared.root)
+        agent = registry.create(configured.kind, configured.options)
+        run = declared.settings.run
+        # The manifest's model is meant for the manifest's agent; whoever names another one names its model, too.
+        usual = name == run.agent
+        problems = problems_of(agent, declared.root, run.model) if usual else agent.preflight(declared.root)
     except UsageError as error:
         problems = (str(error),)
     for problem in problems:

@@ -19,7 +19,15 @@ from covey.store.sqlite import Viewer
 
 Row = TypeVar("Row", StepTaken, TranscriptRow)
 
-TOLD = (e.RunStarted, e.SessionRetried, e.SessionSkipped, e.SessionCancelled, e.DecisionUndone)
+TOLD = (
+    e.RunStarted,
+    e.SessionRetried,
+    e.SessionSkipped,
+    e.SessionCancelled,
+    e.DecisionUndone,
+    e.MessageSent,
+    e.QuestionAnswered,
+)
 """The events of a run that are part of its record: how it began, and what was decided."""
 
 WITH_FINDINGS = ("RunTests", "Finalize")

@@ -14,7 +14,7 @@ from covey.client.engine import ensure_engine
 from covey.client.snapshot import as_seen
 from covey.client.undoing import last_decision, undo_of
 from covey.clock import Clock, SystemClock
-from covey.model.budget import Account
+from covey.model.budget import Account, dollars
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
 from covey.model.ids import new_id
@@ -129,7 +129,7 @@ async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: st
         decision_id=decision_id,
         requested_by=viewer.scope.user,
         requested_at=clock.now(),
-        reason=wish.reason,
+        reason=wish.reason or _budget_words(wish),
         note=wish.note,
         resume=wish.resume,
         now=wish.now,
@@ -143,6 +143,16 @@ async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: st
         budget_tokens=wish.budget_tokens,
         undoes=await last_decision(viewer, session.run_id) if wish.action is Action.UNDO else None,
     )
+
+
+def _budget_words(wish: Wish) -> str | None:
+    """What a resume sets, for whoever reads of it later."""
+    limits = (
+        dollars(wish.budget_usd) if wish.budget_usd is not None else "",
+        f"{wish.budget_tokens:,} tokens" if wish.budget_tokens is not None else "",
+    )
+    said = " and ".join(each for each in limits if each)
+    return f"with a budget of {said}" if said else None
 
 
 async def _without_engine(

@@ -22,6 +22,7 @@ from covey.model.pause import Pause, at_work, phase_under
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.model.tree import SessionTree
+from covey.model.usage import Spent, spent_by_all
 from covey.store.base import EngineRow
 from covey.store.sqlite import Viewer
 
@@ -49,7 +50,8 @@ class RunView:
     """A run at one moment, `at`. `tree` has its sessions as they are seen, `inferred` the ids that differ from the log.
 
     `working` is how many of them are at work. `signs` are the signs of life of those at work, by id; who gives none for
-    `quiet_after` seconds is quiet. `credentials` are those for which sessions of it stand still.
+    `quiet_after` seconds is quiet. `credentials` are those for which sessions of it stand still. `today` is what the
+    whole project has spent since midnight, by the local clock.
     """
 
     project_root: Path
@@ -63,6 +65,7 @@ class RunView:
     signs: Mapping[str, Activity] = field(default_factory=dict)
     quiet_after: float = QUIET_AFTER
     credentials: tuple[CredentialPause, ...] = ()
+    today: Spent = field(default_factory=Spent)
     at: datetime = field(default_factory=SystemClock().now)
 
     @property
@@ -105,7 +108,13 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
     paused = await viewer.credentials()
     seen = view_of(stored, project_root, engine, await workflow_of(viewer, run_id), paused)
     quiet_after = quiet_after_of(viewer.scope.project.config)
-    return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after)
+    today = await viewer.spent_since(_midnight())
+    return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after, today=today)
+
+
+def _midnight() -> datetime:
+    """When today began, by the local clock."""
+    return SystemClock().now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def view_of(
@@ -178,6 +187,7 @@ def status_json(view: RunView) -> dict[str, object]:
         "engine": engine_json(view.engine),
         **_git_json(root),
         "counts": view.tree.counts(view.run_id),
+        **money_json(view),
         "needs_human": needs_human_json(view),
         "sessions": [_status_json_of(view, session) for session in view.sessions],
     }
@@ -186,6 +196,23 @@ def status_json(view: RunView) -> dict[str, object]:
 def _status_json_of(view: RunView, session: Session) -> dict[str, object]:
     present, sign = session.id in view.present, view.signs.get(session.id)
     return {**session_json(session, present=present), **known_json(session, view.known(session), sign)}
+
+
+def money_json(view: RunView) -> dict[str, object]:
+    """What a run has spent, what it may, and what the whole project has spent today; nothing where that is nothing."""
+    usage: dict[str, int] = {}
+    for session in view.sessions:
+        for kind, count in session.usage.items():
+            usage[kind] = usage.get(kind, 0) + count
+    budget = view.root.budget
+    if not usage and budget is None:
+        return {}
+    return {
+        "usage": usage,
+        "cost_usd": spent_by_all(view.sessions).usd,
+        "budget": None if budget is None else {"budget_usd": budget.usd, "budget_tokens": budget.tokens},
+        "today": {"tokens": view.today.tokens, "cost_usd": view.today.usd},
+    }
 
 
 def known_json(session: Session, how: Known, sign: Activity | None) -> dict[str, object]:
@@ -332,6 +359,7 @@ def show_json(
                 "step": interaction.step,
                 "command": interaction.command,
                 "result": interaction.result,
+                **({} if interaction.prompt is None else {"prompt": interaction.prompt}),
                 "inserted_at": interaction.inserted_at,
                 "completed_at": interaction.completed_at,
             }

@@ -13,6 +13,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "session.skip": ("s",),
     "session.cancel": ("x",),
     "session.kill": ("X",),
+    "session.message": ("m",),
     "session.open_file": ("o",),
     "run.retry_all": ("R",),
     "run.pause": ("p",),

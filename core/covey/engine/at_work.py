@@ -10,7 +10,7 @@ from covey.engine.planning import Planned, plan_runs
 from covey.engine.preflight import preflight
 from covey.engine.records import Manifest
 from covey.engine.recovery import interrupt
-from covey.engine.runs import RunOptions, adopt_run, model_of, result_of, start_run, stop_run
+from covey.engine.runs import RunOptions, adopt_run, result_of, start_run, stop_run, works_with
 from covey.engine.runtime import Running
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
@@ -94,13 +94,12 @@ class RunsAtWork:
         store, project = self._bench.store, self._manifest.project
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
-        agents = [options.agent or self._agent_of(each) for each in due]
+        agents = [self._works_with(each, options) for each in due]
         call = self._call(options, by)
         adopted = [each.root for each in due if each.how is How.ADOPTED and each.root is not None]
         budgets, problems = await granted(call, adopted, self._runtime.budgets)
         new = [call.budget(None)] if len(adopted) < len(due) else []
-        models = zip(agents, (self._model_of(each, options) for each in due), strict=True)
-        problems += price_problems(project.settings, [*new, *budgets.values()], [*models])
+        problems += price_problems(project.settings, [*new, *budgets.values()], agents)
         wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}
         await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted, more=problems)
         if slots is not None:
@@ -119,14 +118,9 @@ class RunsAtWork:
         await self._bench.store.append(Operation(events=(changed,)))
         return True
 
-    def _agent_of(self, planned: Planned) -> str:
+    def _works_with(self, planned: Planned, options: RunOptions) -> tuple[str, str | None]:
         adopted = planned.root if planned.how is How.ADOPTED else None
-        return adopted.agent if adopted is not None else self._manifest.project.settings.run.agent
-
-    def _model_of(self, planned: Planned, options: RunOptions) -> str | None:
-        if planned.how is not How.ADOPTED or planned.root is None:
-            return model_of(self._manifest.project.settings.run, options)
-        return options.model or (None if options.agent else planned.root.model)
+        return works_with(self._manifest.project.settings.run, options, adopted)
 
     def _call(self, options: RunOptions, by: str) -> Call:
         run = self._manifest.project.settings.run

@@ -12,7 +12,7 @@ from covey.engine.pauses import run_number
 from covey.engine.turns import Bench
 from covey.errors import StaleOperationError
 from covey.model import events as e
-from covey.model.budget import Account, Budget, Overrun, overrun, without_price
+from covey.model.budget import Account, Budget, Overrun, overrun
 from covey.model.ids import new_id
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.session import Session, about, is_terminal
@@ -32,6 +32,8 @@ class _Ledger:
         """Note how much a session has spent by now; what is `older` says nothing about one that is known."""
         before = self._by_session.get(session_id)
         if before is not None and is_older:
+            return
+        if before == spent:
             return
         self._by_session[session_id] = spent
         self.models.update(dict.fromkeys(models))
@@ -74,7 +76,7 @@ class Budgets:
         spent = Spent()
         for ledger in ledgers:
             spent = spent.plus(ledger.total)
-        return Account(spent, tuple(models))
+        return Account(spent, tuple(models), needs_prices=self._bench.tools.settings.run.session_budget_usd is not None)
 
     async def look_at(self, number: int) -> None:
         """Pause the run with this number, hard, where nothing may be spent any more; asked before anything starts."""
@@ -120,13 +122,10 @@ class Budgets:
         return f"its budget: {found.reason}; raise session_{found.limit} under [run] in covey.toml, then retry it"
 
     async def _found(self, run_id: str) -> Overrun | None:
-        budget, needs_prices = self._budgets.get(run_id), self._bench.tools.settings.run.session_budget_usd is not None
-        if budget is None and not needs_prices:
+        budget = self._budgets.get(run_id)
+        if budget is None and self._bench.tools.settings.run.session_budget_usd is None:
             return None
-        account = await self.account(run_id)
-        if needs_prices and account.without_price:
-            return Overrun(None, without_price(account.without_price))
-        return overrun(budget, account)
+        return overrun(budget, await self.account(run_id))
 
     async def _ledger(self, run_id: str) -> _Ledger:
         known = self._ledgers.get(run_id)

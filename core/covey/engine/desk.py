@@ -1,5 +1,6 @@
 """The desk of an agent: its transcript, its conversation, its ledger of processes, and how long it may clean up."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
@@ -92,7 +93,8 @@ class SessionLedger:
 class StoredConversation:
     """The conversation of a session with its model, as one step has it; whatever is said is a sign of life.
 
-    `written` is called once more of it is durable: with it what the agent was given before.
+    With each addition the agent has for good what humans have said to it so far: `kept` notes that, in the same
+    transaction, so that no message is said twice or never by an engine that dies in between.
     """
 
     def __init__(
@@ -100,15 +102,16 @@ class StoredConversation:
         store: EngineStore,
         session: Session,
         interaction_id: str,
+        *,
         sign: Callable[[], None],
-        written: Callable[[], Awaitable[object]],
+        kept: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._session_id = session.id
         self._conversation = session.conversation
         self._interaction_id = interaction_id
         self._sign = sign
-        self._written = written
+        self._kept = kept
         self._last: int | None = None
 
     async def load(self) -> list[Message]:
@@ -124,8 +127,8 @@ class StoredConversation:
             self._last = len(await self._said())
         first = self._last + 1
         self._last += len(messages)
-        await self._store.say([self._row(n, message) for n, message in enumerate(messages, start=first)])
-        await self._written()
+        rows = [self._row(n, message) for n, message in enumerate(messages, start=first)]
+        await asyncio.gather(self._store.say(rows), self._kept())
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""

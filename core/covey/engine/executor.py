@@ -7,9 +7,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from covey.agents.base import Agent, Assignment, Desk, Outcome, Reviewed, Task
+from covey.agents.base import Agent, Assignment, CredentialStoppedError, Desk, Outcome, Reviewed, Task
 from covey.agents.registry import AgentRegistry
 from covey.artifacts.presence import look_at
+from covey.engine.discretion import DiscreetDesk, discreet
 from covey.engine.git_work import GitWork
 from covey.engine.runtime import Turn
 from covey.engine.shell import run_tests
@@ -21,12 +22,13 @@ from covey.model.credential import GateState
 from covey.model.ids import new_id
 from covey.model.session import Session
 from covey.model.status import FailureCause
-from covey.projects.commands import command_for
+from covey.projects.commands import command_within
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Tools, own_path
 from covey.steps.git_work import IN_ORDER, is_isolated
 from covey.steps.outcome import findings_in
 from covey.steps.tested import Expected, subject_of
+from covey.workspace.credentials import Credentials
 from covey.workspace.files import move_aside
 
 CHECKED_AT_ONCE = 64 * 1024
@@ -42,21 +44,34 @@ class Executor:
     def __init__(self, registry: AgentRegistry) -> None:
         self._registry = registry
         self._git = GitWork()
+        self._credentials = Credentials()
 
     async def execute(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         """Do what the turn's command says; the result says how it went and how long it took."""
         started = tools.clock.monotonic()
+        discreet_desk = DiscreetDesk(desk, self._credentials)
+        try:
+            result = await self._execute(tools, turn, discreet_desk)
+        except CredentialStoppedError as error:
+            raise CredentialStoppedError(error.cause, self.hidden(error.message), error.resets_at) from None
+        finally:
+            await discreet_desk.settle()
+        duration = round((tools.clock.monotonic() - started) * 1000)
+        return replace(discreet(result, self._credentials), duration_ms=duration)
+
+    def hidden(self, text: str) -> str:
+        """A text without the credentials of this process."""
+        return self._credentials.hidden(text)
+
+    async def _execute(self, tools: Tools, turn: Turn, desk: Desk) -> Result:
         command, session, tools = turn.interaction.command, turn.session, tools.within(turn.session)
         if command.command is CommandKind.AGENT:
-            result = await self._agent(tools, turn, desk)
-        elif command.command is CommandKind.SHELL:
-            result = await run_tests(tools, command, desk)
-        elif command.command is CommandKind.GIT:
-            result = await self._git.execute(tools, turn, desk, lambda bound: self._own(bound, session, command, desk))
-        else:
-            result = await self._check(tools, session, command, desk)
-        duration = round((tools.clock.monotonic() - started) * 1000)
-        return replace(result, duration_ms=duration)
+            return await self._agent(tools, turn, desk)
+        if command.command is CommandKind.SHELL:
+            return await run_tests(tools, command, desk)
+        if command.command is CommandKind.GIT:
+            return await self._git.execute(tools, turn, desk, lambda bound: self._own(bound, session, command, desk))
+        return await self._check(tools, session, command, desk)
 
     async def _own(self, tools: Tools, session: Session, command: Command, desk: Desk) -> Result:
         """What the step itself asks for beside what git does for it: a run of tests, or a look."""
@@ -182,7 +197,7 @@ def assignment(tools: Tools, session: Session, command: Command) -> Assignment:
         source=paths[ArtifactKind.CODE],
         design_path=paths[ArtifactKind.DESIGN],
         test_path=paths[ArtifactKind.TEST],
-        test_command=tuple(command_for(tools.home, tools.settings, paths[ArtifactKind.TEST])),
+        test_command=tuple(command_within(tools.root, tools.home, tools.settings, paths[ArtifactKind.TEST])),
         test_timeout=tools.settings.commands.timeout,
         must_fail=must_fail,
         component=component,

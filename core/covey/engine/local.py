@@ -412,7 +412,7 @@ class LocalRuntime:
 
     async def _crashed(self, work: Work, error: Exception) -> None:
         try:
-            await self.turns.crashed(work.running, f"{type(error).__name__}: {error}")
+            await self.turns.crashed(work.running, self._executor.hidden(f"{type(error).__name__}: {error}"))
             await self.failures.look()
         except StoreError as worse:
             self.broken = self.broken or worse
@@ -434,12 +434,13 @@ class LocalRuntime:
             rest=functools.partial(self._rest, work),
             is_held=functools.partial(self._may_take_no_turn, work, till),
         )
-        conversation = StoredConversation(store, turn.session, turn.interaction.id, life.sign, dialogue.kept)
         return EngineDesk(
             work.transcript,
             ledger=ledger,
             till=till,
-            conversation=conversation,
+            conversation=StoredConversation(
+                store, turn.session, turn.interaction.id, sign=life.sign, kept=dialogue.kept
+            ),
             dialogue=dialogue,
             grace=work.grace,
             step=step,

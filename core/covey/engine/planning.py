@@ -1,6 +1,6 @@
 """What a `covey run` comes to, before anything is started: a new run, an unfinished one adopted, or nothing to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from covey.artifacts.checks import check_design_file
@@ -92,6 +92,17 @@ def _how(
     return How.NOTHING_TO_DO if all_satisfied(project, context, kind, run) else How.STARTED
 
 
+def left_to_do(
+    project: DeclaredProject, context: DeclaredContext, kind: ArtifactKind, run: Sequence[Session], *, overwrite: bool
+) -> int:
+    """How many components of a context have no file that passes, as far as can be told without running anything."""
+    modules = {component.module for component in context.components}
+    wanted = [component for component in project.components("") if component.module_name in modules]
+    if overwrite:
+        return len(wanted)
+    return len(wanted) - sum(_satisfied(project, wanted, kind, run))
+
+
 def all_satisfied(
     project: DeclaredProject, context: DeclaredContext, kind: ArtifactKind, run: Sequence[Session]
 ) -> bool:
@@ -100,15 +111,23 @@ def all_satisfied(
     Documents have to be reviewed, too. Tests and code pass while neither has changed since the tests were found in
     order, in one of the run's sessions.
     """
-    components = project.components("")
     modules = {component.module for component in context.components}
-    wanted = [component for component in components if component.module_name in modules]
-    if kind is ArtifactKind.DESIGN:
-        known = frozenset(component.module_name for component in components)
-        is_documented = all(_is_documented(project, component, known) for component in wanted)
-        return is_documented and _is_reviewed(project, context)
+    wanted = [component for component in project.components("") if component.module_name in modules]
+    is_reviewed = kind is not ArtifactKind.DESIGN or _is_reviewed(project, context)
+    return is_reviewed and all(_satisfied(project, wanted, kind, run))
+
+
+def _satisfied(
+    project: DeclaredProject, wanted: Sequence[Component], kind: ArtifactKind, run: Sequence[Session]
+) -> Iterator[bool]:
+    """Whether each of these components has its file, and it passes."""
+    known = frozenset(component.module_name for component in project.components(""))
     tested = {session.module: session for session in run if session.artifact_path is not None}
-    return all(_is_tested(project, component, kind, tested.get(component.module_name)) for component in wanted)
+    for component in wanted:
+        if kind is ArtifactKind.DESIGN:
+            yield _is_documented(project, component, known)
+        else:
+            yield _is_tested(project, component, kind, tested.get(component.module_name))
 
 
 def _is_reviewed(project: DeclaredProject, context: DeclaredContext) -> bool:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from covey.agents.base import problems_of
 from covey.agents.registry import AgentRegistry
 from covey.errors import UsageError
 from covey.model.component import Component
@@ -31,19 +32,23 @@ async def preflight(
     project: DeclaredProject,
     registry: AgentRegistry,
     kind: ArtifactKind,
-    agents: Iterable[str],
+    agents: Iterable[tuple[str, str | None]],
     wanted: set[str],
     *,
     more: Iterable[str] = (),
 ) -> None:
-    """Check the agents, that the files of this kind of the `wanted` modules can be written, and what runs tests.
+    """Check what would keep every session of a run from working.
+
+    That is the agents, each with the model that it is to work with; whether the files of this kind of the `wanted`
+    modules can be written; and what runs tests.
 
     What `more` has been found is told with the rest.
 
     Raises:
         UsageError: everything that is not in order, each with what to do.
     """
-    problems = [problem for agent in dict.fromkeys(agents) for problem in agent_problems(project, registry, agent)]
+    pairs = dict.fromkeys(agents)
+    problems = [each for agent, model in pairs for each in agent_problems(project, registry, agent, model)]
     components = [component for component in project.components("") if component.module_name in wanted]
     problems.extend(_directory_problems(project, kind, components))
     if kind is not ArtifactKind.DESIGN and components:
@@ -53,14 +58,14 @@ async def preflight(
         raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
 
 
-def agent_problems(project: DeclaredProject, registry: AgentRegistry, agent: str) -> tuple[str, ...]:
-    """What keeps an agent from working; empty when it is usable."""
+def agent_problems(project: DeclaredProject, registry: AgentRegistry, agent: str, model: str | None) -> tuple[str, ...]:
+    """What keeps an agent from working, with this model or with none; empty when it is usable."""
     try:
         configured = project.settings.agent(agent)
         usable = registry.create(configured.kind, configured.options)
     except UsageError as error:
         return (str(error),)
-    return tuple(f"agent {agent}: {problem}" for problem in usable.preflight(project.root))
+    return tuple(f"agent {agent}: {problem}" for problem in problems_of(usable, project.root, model))
 
 
 async def testing_problems(project: DeclaredProject) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ class Manifest:
             await self.read_anew(bench)
         except UsageError as error:
             return str(error)
-        problems = agent_problems(self.project, self._registry, request.agent) if request.agent else ()
+        problems = agent_problems(self.project, self._registry, request.agent, request.model) if request.agent else ()
         return "; ".join(problems) or None
 
 

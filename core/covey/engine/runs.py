@@ -33,11 +33,20 @@ class RunOptions:
     budget_tokens: int | None = None
 
 
+def works_with(settings: RunTable, options: RunOptions, adopted: Session | None = None) -> tuple[str, str | None]:
+    """The agent and the model of a run that is started with these options, or adopted."""
+    agent = options.agent or (settings.agent if adopted is None else adopted.agent)
+    if adopted is not None:
+        return agent, options.model or (None if options.agent else adopted.model)
+    # the manifest's model is meant for the manifest's agent
+    return agent, options.model or (settings.model if agent == settings.agent else None)
+
+
 async def start_run(bench: Bench, context: DeclaredContext, workflow: str, options: RunOptions, call: Call) -> Session:
     """Store a new run of a workflow on a context; its root session."""
-    settings, project, now = bench.tools.settings.run, bench.scope.project, bench.tools.clock.now()
+    project, now = bench.scope.project, bench.tools.clock.now()
     key = new_id()
-    agent = options.agent or settings.agent
+    agent, model = works_with(bench.tools.settings.run, options)
     started = e.RunStarted(
         at=now,
         run_id=key,
@@ -61,19 +70,13 @@ async def start_run(bench: Bench, context: DeclaredContext, workflow: str, optio
         module=context.module,
         execution_mode=ExecutionMode.AUTO,
         agent=agent,
-        model=model_of(settings, options),
+        model=model,
         environment="local",
         state={"overwrite": True} if options.overwrite else {},
     )
     granted = call.events({"run_id": key, "session_id": key, "attempt": 1}, None, call.budget(None), now)
     committed = await bench.store.append(Operation(events=(started, created, *granted)))
     return committed.sessions[key]
-
-
-def model_of(settings: RunTable, options: RunOptions) -> str | None:
-    """The model of a new run; the manifest's is meant for the manifest's agent."""
-    agent = options.agent or settings.agent
-    return options.model or (settings.model if agent == settings.agent else None)
 
 
 async def adopt_run(
@@ -121,8 +124,7 @@ def _reconfigured(bench: Bench, session: Session, options: RunOptions) -> tuple[
     """Another agent or model holds for what has not started and for retries."""
     if session.status in {Status.COMPLETE, Status.SKIPPED}:
         return ()
-    model = options.model or (None if options.agent else session.model)
-    agent = options.agent or session.agent
+    agent, model = works_with(bench.tools.settings.run, options, session)
     return (e.SessionReconfigured(at=bench.tools.clock.now(), **about(session), agent=agent, model=model),)
 
 

@@ -37,10 +37,14 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Account(NamedTuple):
-    """What counts against a budget: all that was spent, and the models whose tokens could not be priced."""
+    """What counts against a budget: all that was spent, and the models whose tokens could not be priced.
+
+    `needs_prices`: the sessions have budgets in US dollars of their own, whatever their run has.
+    """
 
     spent: Spent = Spent()
     without_price: tuple[str, ...] = ()
+    needs_prices: bool = False
 
 
 class Overrun(NamedTuple):
@@ -52,10 +56,11 @@ class Overrun(NamedTuple):
 
 def overrun(budget: Budget | None, account: Account) -> Overrun | None:
     """What keeps a budget from letting another turn begin; None while there is something left."""
+    in_dollars = account.needs_prices or (budget is not None and budget.usd is not None)
+    if in_dollars and account.without_price:
+        return Overrun(None, without_price(account.without_price))
     if budget is None:
         return None
-    if budget.usd is not None and account.without_price:
-        return Overrun(None, without_price(account.without_price))
     spent = account.spent
     if budget.usd is not None and (spent.usd or 0.0) >= budget.usd:
         return Overrun(USD, f"{dollars(spent.usd or 0.0)} of {dollars(budget.usd)} are spent")
@@ -80,5 +85,10 @@ def dollars(usd: float) -> str:
 
 def more_than(limit: str | None) -> str:
     """How a run goes on whose budget is spent: `covey resume --budget-usd with more goes on`."""
-    option = {USD: " --budget-usd with more", TOKENS: " --budget-tokens with more"}.get(limit or "", "")
-    return f"covey resume{option} goes on"
+    option = option_of(limit)
+    return f"covey resume{f' {option} with more' if option else ''} goes on"
+
+
+def option_of(limit: str | None) -> str:
+    """The option that sets a limit; empty where none is meant."""
+    return {USD: "--budget-usd", TOKENS: "--budget-tokens"}.get(limit or "", "")

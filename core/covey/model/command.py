@@ -49,7 +49,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One try of one step; `result` is None while it is pending. `epoch` is that of the engine that executes it."""
+    """One try of one step; `result` is None while it is pending. `epoch` is that of the engine that executes it.
+
+    `prompt` is what a model was told at its beginning, for whoever looks at it; None where there was none.
+    """
 
     id: str
     session_id: str
@@ -60,6 +63,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     inserted_at: datetime
     completed_at: datetime | None = None
+    prompt: str | None = None
 
 
 class Try(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +76,14 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TranscriptKind(StrEnum):
-    """What a row of a transcript is."""
+    """What a row of a transcript is.
+
+    Texts (`text`, `thinking`, `output`) that do not end their last line go on with the next row of their kind.
+    """
 
     STEP = "step"
     TEXT = "text"
+    THINKING = "thinking"
     TOOL = "tool"
     OUTPUT = "output"
     CHECK = "check"

@@ -11,7 +11,7 @@ from datetime import datetime
 from covey.model import events as e
 from covey.model.budget import Account, Budget, more_than, overrun
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
-from covey.model.credential import NONE_PAUSED, Paused, holding
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, holding
 from covey.model.ids import id_for
 from covey.model.message import listening_objection, text_objection
 from covey.model.pause import PauseKind, PauseMode
@@ -70,13 +70,16 @@ def decide(  # noqa: PLR0911 - one for each action
         case Action.PAUSE:
             return _paused(request, session, at)
         case Action.RESUME:
-            by = request.requested_by
-            credentials = tuple(e.CredentialResumed(at=at, credential=each.credential, by=by) for each in held)
+            credentials = tuple(_credential_resumed(pause, request, at) for pause in held)
             return _resumed(request, session, account, at, credentials)
         case Action.MESSAGE:
             return _message(request, session, at)
         case Action.UNDO:
             return Decision(refused=True, reason="undo is about the last decision of a run, not about a session")
+
+
+def _credential_resumed(pause: CredentialPause, request: ControlRequest, at: datetime) -> e.CredentialResumed:
+    return e.CredentialResumed(at=at, credential=pause.credential, by=request.requested_by)
 
 
 def _without_change(request: ControlRequest, session: Session, *, is_held: bool) -> Decision | None:

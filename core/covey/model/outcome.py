@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from covey.model.credential import NONE_PAUSED, Paused, credential_words, held_by, holding, remedy
-from covey.model.pause import is_held, pause_words
+from covey.model.pause import is_held, pause_words, way_on
 from covey.model.session import Session, undecided
 from covey.model.status import AT_WORK, Phase, Status
 from covey.model.tree import SessionTree
@@ -87,13 +87,17 @@ def reasons(tree: SessionTree, root: Session, credentials: Paused = NONE_PAUSED)
     if root.status is Status.FAILED:
         return [f"{root.component}: {root.error_message}"]
     standing = [root, *tree.below(root.id)]
-    paused = [f"{root.component} is {pause_words(root.paused)}; covey resume goes on"] if root.paused else []
+    paused = [f"{root.component} is {pause_words(root.paused)}; {way_on(root.paused)}"] if root.paused else []
     blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
     waiting = [f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each))]
-    asking = [f"{each.component} asks: {each.question}" for each in standing if each.phase is Phase.ASKING]
+    asking = [f"{each.component} asks: {_line(each.question)}" for each in standing if each.phase is Phase.ASKING]
     held = holding(credentials, standing)
     stopped = [*map(credential_words, held), *([remedy(held)] if held else [])]
     return [*paused, *stopped, *blocked, *waiting, *asking]
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split())
 
 
 def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool, paused: Paused = NONE_PAUSED) -> bool:

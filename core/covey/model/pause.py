@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from covey.model.budget import more_than
+from covey.model.budget import more_than, option_of
 from covey.model.status import AT_WORK, Phase, Status
 
 if TYPE_CHECKING:
@@ -98,6 +98,12 @@ def pause_words(pause: Pause) -> str:
 def way_on(pause: Pause) -> str:
     """What lets a paused run go on: `covey resume goes on`; where its budget is spent, with more of it."""
     return more_than(pause.limit)
+
+
+def resume_command(pause: Pause, run: str) -> str:
+    """The command that lets a run go on, which is named like this."""
+    option = option_of(pause.limit)
+    return f"covey resume {run}{f' {option} ...' if option else ''}"
 
 
 def safety_words(working: int) -> str:

@@ -18,8 +18,9 @@ class Spent(NamedTuple):
 
     def plus(self, other: "Spent") -> "Spent":
         """Both together."""
-        known = [usd for usd in (self.usd, other.usd) if usd is not None]
-        return Spent(self.tokens + other.tokens, sum(known) if known else None)
+        if other.usd is None:
+            return Spent(self.tokens + other.tokens, self.usd)
+        return Spent(self.tokens + other.tokens, other.usd if self.usd is None else self.usd + other.usd)
 
 
 def spent_by(session: "Session") -> Spent:

@@ -38,6 +38,17 @@ def command_for(root: Path, settings: Settings, file: str) -> list[str]:
     return [_PLACEHOLDER.sub(lambda match: values[match[1]], argument) for argument in command]
 
 
+def command_within(workspace: Path, home: Path, settings: Settings, file: str) -> list[str]:
+    """The same command for a workspace that may be another place than the project's `home`.
+
+    A program that is not in the workspace is taken from the project: an environment lies there, and git does not know
+    of it.
+    """
+    program, *rest = command_for(home, settings, file)
+    is_elsewhere = "/" in program and not (workspace / program).exists()
+    return [str(home / program) if is_elsewhere else program, *rest]
+
+
 def pytest_place(command: Sequence[str]) -> int | None:
     """Where in a command pytest is named, so that its options may follow; None when it runs something else."""
     return next((place for place, each in enumerate(command) if PurePosixPath(each).name in _PYTEST), None)

@@ -31,6 +31,7 @@ def data(facts: Facts) -> dict[str, object]:
         "counts": view.tree.counts(root.id),
         "tokens": tokens_of(view.sessions),
         "cost_usd": cost_of(view.sessions),
+        "budget": None if root.budget is None else {"budget_usd": root.budget.usd, "budget_tokens": root.budget.tokens},
         "git": asdict(facts.git) if facts.git is not None else None,
         "changed_outside": list(facts.changed_outside),
         "needs_human": needs_human_json(view),

@@ -236,12 +236,21 @@ _WORDS: dict[type[e.Event], str] = {
     e.SessionSkipped: "skipped",
     e.SessionCancelled: "cancelled",
     e.DecisionUndone: "undid",
+    e.MessageSent: "told",
+    e.QuestionAnswered: "answered",
 }
+_Decided = (
+    e.SessionRetried | e.SessionSkipped | e.SessionCancelled | e.DecisionUndone | e.MessageSent | e.QuestionAnswered
+)
 
 
-def _reason_of(event: e.SessionRetried | e.SessionSkipped | e.SessionCancelled | e.DecisionUndone) -> str:
-    """Why it was decided; of an undo, what was undone."""
+def _reason_of(event: _Decided) -> str:
+    """Why it was decided; of an undo, what was undone; of a message, what was said."""
     match event:
+        case e.MessageSent():
+            return event.message
+        case e.QuestionAnswered():
+            return event.answer
         case e.SessionRetried():
             return event.note or ""
         case e.DecisionUndone():
@@ -254,7 +263,7 @@ def _decisions(events: Iterable[e.AnyEvent], sessions: Mapping[str, Session]) ->
     """The decisions in the order in which they were made; one about several sessions is one."""
     found: dict[tuple[str, str], list[Any]] = {}
     for event in events:
-        if isinstance(event, e.SessionRetried | e.SessionSkipped | e.SessionCancelled | e.DecisionUndone):
+        if isinstance(event, _Decided):
             found.setdefault((event.decision_id, _WORDS[type(event)]), []).append(event)
     return tuple(
         Decision(

@@ -6,11 +6,12 @@ servers read.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from covey.client.whole_lines import WholeLines
 from covey.model.command import TranscriptKind, TranscriptRow
 from covey.model.session import Session, file_is_missing
 from covey.model.status import FailureCause, Status
@@ -91,14 +92,20 @@ def _case(facts: Facts, session: Session, verdict: Verdict | None) -> ET.Element
     case.set("time", _seconds(seconds_of(session) or 0.0))
     if verdict is not None and verdict.element != "skipped":
         case[0].text = _text("\n".join(_explanation(facts, session, verdict)))
-    output = "\n".join(line for row in facts.record.transcripts.get(session.id, ()) for line in _lines(row))
+    output = "\n".join(_lines(facts.record.transcripts.get(session.id, ())))
     if output:
         ET.SubElement(case, "system-out").text = _text(output[-OUTPUT_CHARACTERS:])
     return case
 
 
-def _lines(row: TranscriptRow) -> list[str]:
-    return [f"-- {step_words(row.step)} --"] if row.kind is TranscriptKind.STEP else row.text.splitlines()
+def _lines(rows: Iterable[TranscriptRow]) -> Iterator[str]:
+    whole = WholeLines()
+    for row in rows:
+        if row.kind is TranscriptKind.STEP:
+            yield from (*whole.end(), f"-- {step_words(row.step)} --")
+        else:
+            yield from whole.add(row)
+    yield from whole.end()
 
 
 def _bare_case(module: str, name: str, verdict: Verdict | None) -> ET.Element:

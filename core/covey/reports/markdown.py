@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
+from covey.model.budget import Budget
 from covey.model.session import Session, file_is_missing, is_terminal, undecided
 from covey.model.status import Status
 from covey.reports.advice import (
@@ -17,6 +18,7 @@ from covey.reports.advice import (
 from covey.reports.facts import Facts, Group, Outcome, cost_of, is_kept, seconds_of, tokens_of
 from covey.reports.markup import address, code, link, prose
 from covey.text.glyphs import CAUSES, look_of
+from covey.text.money import used_words
 from covey.text.words import cost, duration, plural, short_id, tokens
 
 SHOWN = 50
@@ -98,9 +100,13 @@ def _circumstances(facts: Facts) -> Iterator[str]:
     yield f"- Run {code(short_id(facts.root.id))}, begun {moment(facts.started_at)}, {took}"
     agents = sorted({session.agent + (f" with {session.model}" if session.model else "") for session in sessions})
     yield f"- Agent: {', '.join(code(agent) for agent in agents[:_NAMES])}"
-    spent = [f"{tokens(tokens_of(sessions))} tokens" if tokens_of(sessions) else "", cost(cost_of(sessions))]
-    if any(spent):
-        yield f"- Used: {', '.join(each for each in spent if each)}"
+    budget = facts.root.budget or Budget()
+    used = used_words(tokens_of(sessions), cost_of(sessions), of_tokens=budget.tokens, of_usd=budget.usd)
+    if used:
+        yield f"- Used: {used}"
+    models = sorted({model for session in sessions for model in session.unpriced})
+    if models:
+        yield f"- No price is known for {', '.join(code(model) for model in models[:_NAMES])}: only tokens are counted"
     if facts.git is not None:
         git = facts.git
         named = {"branch": git.branch, "commit": git.commit, "pull request": git.pull_request}

@@ -7,7 +7,7 @@ from covey.model.command import Command, CommandKind, Result, ResultStatus
 from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.model.status import FailureCause
-from covey.projects.commands import command_for
+from covey.projects.commands import command_within
 from covey.projects.paths import ArtifactKind
 from covey.steps.agent_work import open_note
 from covey.steps.base import Handled, Tools, own_path
@@ -55,12 +55,9 @@ def run_command(tools: Tools, step: str, session: Session, kind: ArtifactKind) -
     """
     subject = subject_of(tools, session, kind)
     demand_tests(tools, subject)
-    program, *rest = command_for(tools.home, tools.settings, subject.test)
-    if "/" in program and not (tools.root / program).exists():
-        program = str(tools.home / program)  # an environment lies in the project, and git does not know of it
-    arguments = [program, *rest]
+    arguments = command_within(tools.root, tools.home, tools.settings, subject.test)
     try:
-        find_program(program, tools.root, environment())
+        find_program(arguments[0], tools.root, environment())
     except ProgramNotFoundError as error:
         raise StepError(f"{error}; install it, or set python or test under [commands] in covey.toml") from error
     return tools.command(

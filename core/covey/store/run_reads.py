@@ -1,7 +1,7 @@
 """Reads over a whole run, for those who report on it: each one query, however many sessions the run has."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +19,10 @@ from covey.store.schema import IS_USAGE
 
 _TAIL_CHARACTERS = 4_000
 """The most that is read of one row of a transcript, from its end."""
+
+
+_NEWEST = 200
+"""From so many sessions it is told what another one will take."""
 
 
 class StepTaken(NamedTuple):
@@ -76,6 +80,36 @@ class RunReads(Reads):
             scope.project.id,
             budget_id,
         )
+
+    async def taken_by(self, scope: Scope, type: str, agent: str, model: str | None) -> tuple[Spent, ...]:  # noqa: A002 - a session's field
+        """What the newest sessions of this kind have spent that are complete and have spent anything."""
+        rows = await self._rows(
+            "SELECT id, run_id, json_extract(body, '$.usage'), json_extract(body, '$.cost_usd'),"
+            " json_extract(body, '$.unpriced') FROM sessions"
+            " WHERE project_id = ? AND status = 'complete' AND type = ? AND json_extract(body, '$.agent') = ?"
+            " AND json_extract(body, '$.model') IS ? AND json_extract(body, '$.usage') IS NOT NULL"
+            " ORDER BY number DESC LIMIT ?",
+            scope.project.id,
+            type,
+            agent,
+            model,
+            _NEWEST,
+        )
+        found = (_spending(row) for row in rows)
+        return tuple(Spent(each.spent.tokens, None if each.models else each.spent.usd) for each in found)
+
+    async def spent_since(self, moment: datetime) -> Spent:
+        """What all sessions of the project have spent since a moment; what `prune` has put away is not counted."""
+        since = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        rows = await self._rows(
+            "SELECT (SELECT sum(value) FROM json_each(body, '$.tokens')), json_extract(body, '$.cost_usd')"
+            f" FROM events WHERE {IS_USAGE} AND json_extract(body, '$.at') >= ?",
+            since,
+        )
+        total = Spent()
+        for tokens, usd in rows:
+            total = total.plus(Spent(tokens or 0, usd))
+        return total
 
     async def has_usage(self, session_id: str, request_id: str) -> bool:
         """What a session used for this request of its provider's is in the log."""

@@ -15,7 +15,7 @@ from covey.clock import Clock
 from covey.config.state_dir import state_directory
 from covey.errors import EngineRunningError, StoreError
 from covey.model.activity import Activity
-from covey.model.command import TranscriptRow
+from covey.model.command import Interaction, TranscriptRow
 from covey.model.component import Component
 from covey.model.control import ControlRequest
 from covey.model.credential import CredentialPause, GateState
@@ -251,9 +251,11 @@ class Viewer(ArchiveReads):
         """The credentials that are paused, by name; none where an older covey has written last."""
         return await super().credentials() if self.is_current else {}
 
-    async def prompts(self, session_id: str) -> dict[str, str]:
-        """What the agent was told at first in each step; nothing where an older covey has written last."""
-        return await super().prompts(session_id) if self.is_current else {}
+    async def interactions(self, scope: Scope, session_id: str) -> tuple[Interaction, ...]:
+        """All interactions of a session, oldest first, with their prompts unless an older covey has written last."""
+        found = await super().interactions(scope, session_id)
+        prompts = await self.prompts(session_id) if found and self.is_current else {}
+        return tuple(msgspec.structs.replace(each, prompt=prompts.get(each.id)) for each in found)
 
     async def leave(self, requests: Sequence[ControlRequest]) -> bool:
         """Leave requests in the inbox, all in one transaction; whether an engine lives that will take them."""

@@ -84,10 +84,11 @@ def _write(assignment: Assignment, text: str) -> None:
 
 
 def spends(*turns: TurnUsage, then: Play = write_least) -> Play:
-    """A script: pay for these turns, one after the other, and then do something else; writes a file by default."""
+    """A script: take these turns and pay for them, then do something else; writes a file by default."""
 
     async def play(assignment: Assignment, desk: Desk) -> Outcome:
         for turn in turns:
+            await desk.before_turn()
             await desk.spent(turn)
         return await then(assignment, desk)
 

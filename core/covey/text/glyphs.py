@@ -58,7 +58,7 @@ def look_of(status: str, phase: str | None, *, file_missing: bool = False) -> Lo
 CAUSES: dict[str, str] = {
     "agent_error": "agent",
     "rate_limit": "rate limit",
-    "auth": "auth",
+    "auth": "login",
     "budget": "budget",
     "timeout": "timeout",
     "stalled": "stalled",

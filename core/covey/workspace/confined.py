@@ -19,7 +19,7 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count, islice
@@ -89,6 +89,8 @@ class Confined:
     ) -> None:
         self.root = root
         self._named = frozenset(_plain(path) for path in (*named, *((writable,) if writable else ())) if path)
+        ways = (parent for path in self._named for parent in PurePosixPath(path).parents)
+        self._named_ways = self._named.union(map(str, ways))
         self._writable = _plain(writable) if writable else None
         self._beside = _plain(beside) if beside else None
         way = Way(by_kernel=by_kernel, only_name=True, admit=_admit)
@@ -115,6 +117,19 @@ class Confined:
         self._demand_in_reach(pure)
         return str(pure)
 
+    def exceptions(self) -> list[str]:
+        """The paths that are in reach only because the assignment names them."""
+        plain = Confined(self.root)
+        return [path for path in sorted(self._named) if not plain.is_in_reach(path)]
+
+    def is_in_reach(self, asked: str) -> bool:
+        """Whether a path may be read, as far as its name tells."""
+        try:
+            self.path(asked)
+        except CoveyError:
+            return False
+        return True
+
     def read(self, asked: str, limit: int = READ_LIMIT) -> str:
         """The text of a file; `limit` in bytes.
 
@@ -122,10 +137,18 @@ class Confined:
             CoveyError: it is out of reach, too large, or no text.
             OSError: it is not there, or cannot be read.
         """
-        text = read_text(self.root, self.path(asked), limit, self._way)
-        if "\0" in text:
-            raise NotTextError(f"{quoted(asked)} holds NUL characters: it is no text")
-        return text
+        return _plain_text(asked, read_text(self.root, self.path(asked), limit, self._way))
+
+    def read_before(self, asked: str) -> str:
+        """The text of a file that may be written, before it is.
+
+        Raises:
+            CoveyError: it may not be written, is a link, too large, or no text.
+            OSError: it is not there, or cannot be read.
+        """
+        path = self.demand_writable(asked)
+        with _over_no_link(asked):
+            return _plain_text(asked, read_text(self.root, path, way=self._for_writing(path)))
 
     def demand_writable(self, asked: str) -> str:
         """The path below the workspace of a file that may be written.
@@ -151,7 +174,8 @@ class Confined:
             CoveyError: it may not be written.
             OSError: the disk refused.
         """
-        write_new(self.root, self.demand_writable(asked), text, way=self._for_writing)
+        path = self.demand_writable(asked)
+        write_new(self.root, path, text, way=self._for_writing(path))
 
     def replace(self, asked: str, before: str, after: str) -> None:
         """Replace the text of a file, provided that it still is `before`; a file that is a link is refused.
@@ -162,12 +186,8 @@ class Confined:
             OSError: the disk refused.
         """
         path = self.demand_writable(asked)
-        try:
-            rewrite(self.root, path, before, after, self._for_writing)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise OutOfReachError(f"{quoted(asked)} is a link, and nothing is written over a link") from error
-            raise
+        with _over_no_link(asked):
+            rewrite(self.root, path, before, after, self._for_writing(path))
 
     def keep(self, path: str, text: str, directory: str) -> str | None:
         """Keep a text that is about to be replaced below a directory of covey's; where, or None: it is kept already.
@@ -222,16 +242,17 @@ class Confined:
                 with suppress(CoveyError, OSError):  # gone meanwhile, or nobody may look
                     pending.extend(reversed(self.entries(entry.path)))
 
-    @property
-    def _for_writing(self) -> Way:
-        return replace(self._way, to_link=False)
+    def _for_writing(self, path: str) -> Way:
+        """No link is followed; but a person may have put a link into the way of the file that is asked for."""
+        return replace(self._way, to_link=False, over_links=path == self._writable)
 
     def _entry(self, directory: int, above: str, name: str) -> Entry | None:
         path = name if above == "." else f"{above}/{name}"
+        if not self.is_in_reach(path):
+            return None
         try:
-            self.path(path)
             status = os.stat(name, dir_fd=directory, follow_symlinks=False)
-        except (CoveyError, FileNotFoundError):
+        except FileNotFoundError:
             return None
         if stat.S_ISDIR(status.st_mode):
             return Entry(path, Is.DIRECTORY)
@@ -246,13 +267,29 @@ class Confined:
         raise OutsideError(f"{quoted(str(path))} lies outside of the workspace; name it from the workspace on")
 
     def _demand_in_reach(self, path: PurePosixPath) -> None:
-        is_named = any(PurePosixPath(named).is_relative_to(path) for named in self._named)
+        is_named = str(path) in self._named_ways
         for part in path.parts:
             _admit(part, is_named=is_named, path=str(path))
 
     def _may_be_written(self) -> str:
         place = f", or new files below {quoted(f'{self._beside}/')}" if self._beside else ""
         return f"{quoted(self._writable or '')}{place}" if self._writable else "nothing"
+
+
+@contextmanager
+def _over_no_link(asked: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OutOfReachError(f"{quoted(asked)} is a link, and nothing is written over a link") from error
+        raise
+
+
+def _plain_text(asked: str, text: str) -> str:
+    if "\0" in text:
+        raise NotTextError(f"{quoted(asked)} holds NUL characters: it is no text")
+    return text
 
 
 def _plain(path: str) -> str:

@@ -7,6 +7,7 @@ process was started with; so what comes back from a program, or from a file, is 
 import os
 import re
 from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 HIDDEN = "[credential]"
 """What stands in the place of a credential."""
@@ -14,6 +15,8 @@ HIDDEN = "[credential]"
 _NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
 _SHORTEST = 12  # what is shorter may be an ordinary word, and would be hidden where it is one
 _PLAIN = re.compile(r"[\w.~+/=:@%!#$^&*-]+")
+
+T = TypeVar("T")
 
 
 class Credentials:
@@ -34,6 +37,31 @@ class Credentials:
         for value in self._values:
             text = text.replace(value, HIDDEN)
         return text
+
+    def parted(self, text: str) -> tuple[str, str]:
+        """The text without any, and its end in so far as it may be the beginning of one that goes on in the next."""
+        text = self.hidden(text)
+        held = max((_overlap(text, value) for value in self._values), default=0)
+        return text[: len(text) - held], text[len(text) - held :]
+
+    def hidden_in(self, value: T) -> T:
+        """Lists, objects and texts as JSON has them, without any in their texts and keys."""
+        hidden: Any = value
+        if not self._values:
+            return value
+        if isinstance(value, str):
+            hidden = self.hidden(value)
+        elif isinstance(value, list):
+            hidden = [self.hidden_in(each) for each in value]
+        elif isinstance(value, dict):
+            hidden = {self.hidden_in(key): self.hidden_in(each) for key, each in value.items()}
+        return cast("T", hidden)
+
+
+def _overlap(text: str, value: str) -> int:
+    """How many characters at the end of the text are the beginning of the value, but not all of it."""
+    most = min(len(text), len(value) - 1)
+    return next((length for length in range(most, 0, -1) if text.endswith(value[:length])), 0)
 
 
 def _is_telling(value: str) -> bool:

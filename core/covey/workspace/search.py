@@ -5,6 +5,7 @@ can be ended, with a limit on its memory. What to look for comes as JSON in the 
 lines of JSON as it is found, so that it is known even when the process is ended.
 """
 
+import contextlib
 import json
 import re
 import resource
@@ -47,8 +48,8 @@ class Wanted:
 
 def main() -> None:
     """Look for what the argument says; print what is found."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(ValueError, OSError):  # not every system limits it so; the time is limited in any case
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     for line in search(Wanted(**json.loads(sys.argv[1]))):
         print(json.dumps(line), flush=True)  # noqa: T201 - what this program is for
 

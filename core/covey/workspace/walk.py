@@ -33,13 +33,14 @@ def _nothing(name: str) -> None:
 class Way:
     """What is asked of a walk beside that it stays inside.
 
-    `by_kernel`: the kernel walks where it can. `to_link`: a file that is a link is the one that it points to; else it
-    is refused. `only_name`: so is a file that has other names (hard links), for one of them may lie outside. `admit` is
-    asked for each name that a link leads over, and raises for one that may not be entered. `before` is told each name
-    before it is looked up, which is where a test swaps it.
+    `by_kernel`: the kernel walks where it can. `over_links`: a directory that is a link is the one that it points to,
+    `to_link`: so is a file; else they are refused. `only_name`: so is a file that has other names (hard links), for one
+    of them may lie outside. `admit` is asked for each name that a link leads over, and raises for one that may not be
+    entered. `before` is told each name before it is looked up, which is where a test swaps it.
     """
 
     by_kernel: bool = True
+    over_links: bool = True
     to_link: bool = True
     only_name: bool = False
     admit: Callable[[str], None] = _nothing
@@ -152,6 +153,8 @@ def _link_by_link(trail: list[int], root: Path, path: str, *, create: bool, foll
         if isinstance(below, int):
             trail.append(below)
             continue
+        if parts and not way.over_links:
+            raise OutsideError(f"{path} leads over a link, {part}")
         links += 1
         if links > _MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))

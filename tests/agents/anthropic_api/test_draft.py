@@ -61,7 +61,7 @@ class TestWhole:
             delta_size=3,
         )
         draft = Draft()
-        pieces = [draft.take(json.dumps(event.data)) for event in stream(Sending(reply, "m", "large", 100))]
+        pieces = [draft.take(json.dumps(event.data)) for event in stream(Sending(reply, "m", "large"))]
         answer = draft.answer("req_1")
         assert answer.content == [
             {"type": "thinking", "thinking": "Hm, first…", "signature": "sig"},

@@ -13,6 +13,7 @@ PATH = "docs/design/shop/billing/payment.md"
 GENERATED = clock(NOW - timedelta(seconds=300), seconds=True)
 VALIDATED = clock(NOW - timedelta(seconds=219), seconds=True)
 OUTPUT, TEXT, STEP = TranscriptKind.OUTPUT, TranscriptKind.TEXT, TranscriptKind.STEP
+THINKING = TranscriptKind.THINKING
 
 
 def texts(lines: list[Line]) -> list[str]:
@@ -88,7 +89,16 @@ class TestWhatAgentsWrite:
         assert texts(transcript.lines) == [long, "y"]
 
     def test_two_utterances_are_apart(self) -> None:
-        assert texts(shown([row(2, TEXT, "a"), row(3, TEXT, "b")]).lines) == ["a", "", "b"]
+        assert texts(shown([row(2, TEXT, "a\n"), row(3, TEXT, "b")]).lines) == ["a", "", "b"]
+
+    def test_an_utterance_that_comes_in_pieces_is_one(self) -> None:
+        pieces = shown([row(2, TEXT, "I loo"), row(3, TEXT, "k.\nThen"), row(4, TEXT, " more\n"), row(5, TEXT, "b\n")])
+        assert texts(pieces.lines) == ["I look.", "Then more", "", "b"]
+
+    def test_thinking_is_muted_and_apart_from_what_is_said(self) -> None:
+        lines = shown([row(2, THINKING, "Hm,"), row(3, THINKING, " well\n"), row(4, TEXT, "b\n")]).lines
+        assert texts(lines) == ["Hm, well", "", "b"]
+        assert [piece.tone.role for line in (lines[0], lines[2]) for piece in line] == [Role.MUTED, Role.TEXT]
 
     def test_a_step_without_a_row_of_its_own_still_has_a_heading(self) -> None:
         lines = texts(shown([row(1, OUTPUT, "a\n"), row(2, OUTPUT, "b\n", step="ReviseDesign")]).lines)

@@ -400,6 +400,20 @@ class TestSteps:
         ]
         assert lines[5:] == [f"  line {number}" for number in range(20, 30)]
 
+    def test_the_prompt_as_it_was_sent(self) -> None:
+        told = "# Write `a.md`\n\nNot \x1b[2Jthis.\n" + "word " * 2_000
+        step = replace(interaction("b", "GenerateComponentDesign", None, kind=CommandKind.AGENT), prompt=told)
+        lines = [text(each.line) for each in step_lines([step], {"b"}, NOW, WIDTH)][2:]
+        assert lines[:5] == [
+            "  command       agent",
+            "  prompt, as it was sent",
+            "  # Write `a.md`",
+            "",
+            "  Not ␛[2Jthis.",
+        ]
+        assert " ".join(lines[5:]).split() == ["word"] * 2_000
+        assert all(key is None for _, key in step_lines([step], {"b"}, NOW, WIDTH)[2:])
+
 
 class TestArtifact:
     """The file, its age, its difference."""

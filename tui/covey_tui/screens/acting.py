@@ -12,9 +12,11 @@ from textual.screen import Screen
 
 from covey.client.requests import Answer, Wish
 from covey.errors import CoveyError
+from covey.model.budget import USD
 from covey.model.control import Action, RequestState
+from covey.model.pause import Pause
 from covey.model.session import Session, is_terminal
-from covey.model.status import AT_WORK
+from covey.model.status import AT_WORK, Phase
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
@@ -22,6 +24,7 @@ from covey_tui.view import dialogs
 from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
 from covey_tui.view.keys import PAUSES, SLOTS, allowed, asked_of_run, pointless, why_not
+from covey_tui.view.money import amount
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.undone import undone
 from covey_tui.view.words import name_of
@@ -36,6 +39,7 @@ _DONE = {
     Action.CANCEL: "Cancelled",
     Action.PAUSE: "Paused",
     Action.RESUME: "Resumed",
+    Action.MESSAGE: "Sent",
 }
 Say = Callable[[Line], None]
 
@@ -79,7 +83,8 @@ class Acting:
             self._say((span("Nothing here has failed or lost its file."),))
             return
         again = self._pointless(ids)
-        if await self._answer(dialogs.retry_many(self._board, ids, under, pointless=again)):
+        expected = await self._link.estimate(rows)
+        if await self._answer(dialogs.retry_many(self._board, ids, under, pointless=again, expected=expected)):
             await self._ask(rows, Wish(action=Action.RETRY, force=again > 0))
 
     async def undo(self, session_id: str | None) -> None:
@@ -97,7 +102,8 @@ class Acting:
 
     async def begin(self, choice: Choice) -> None:
         """Begin a run, once somebody has said yes."""
-        if await self._answer(dialogs.begin(choice.command, choice.about)) is None:
+        expected = await self._link.estimate_of_runs(choice.modules)
+        if await self._answer(dialogs.begin(choice.command, choice.about, expected)) is None:
             return
         try:
             warnings = await self._link.begin(choice.modules)
@@ -137,6 +143,9 @@ class Acting:
             case "session.cancel":
                 answer = await self._answer(dialogs.cancel(board, ids, grace, self._key("run.undo")))
                 return Wish(action=Action.CANCEL) if answer else None
+            case "session.message":
+                answer = await self._answer(dialogs.message(board, ids[0]))
+                return Wish(action=Action.MESSAGE, message=answer.text) if answer else None
             case "session.kill":
                 return Wish(action=Action.CANCEL, now=True)
         raise ValueError(key)
@@ -145,11 +154,12 @@ class Acting:
         wish = Wish(action=Action.RETRY)
         if len(ids) > 1:
             again = self._pointless(ids)
-            answer = await self._answer(dialogs.retry_many(self._board, ids, pointless=again))
+            expected = await self._link.estimate([self._board.stored[each] for each in ids])
+            answer = await self._answer(dialogs.retry_many(self._board, ids, pointless=again, expected=expected))
             return replace(wish, force=again > 0) if answer else None
         if pointless(self._board, ids[0]) is not None:
             return await self._insisted(ids, wish)
-        is_at_work = self._board.session(ids[0]).phase in AT_WORK
+        is_at_work = self._board.session(ids[0]).phase in AT_WORK | {Phase.ASKING}
         if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None
@@ -173,7 +183,26 @@ class Acting:
             return
         root = self._board.stored[self._board.root_of(session_id).id]
         action, hard = asked_of_run(key, root)
-        await self._ask([root], Wish(action=action, hard=hard))
+        if action is Action.RESUME and root.paused is not None and root.paused.limit is not None:
+            await self._raise_budget(root, root.paused)
+        else:
+            await self._ask([root], Wish(action=action, hard=hard))
+
+    async def _raise_budget(self, root: Session, pause: Pause) -> None:
+        """Let the runs that share a spent budget go on with a higher one, once somebody has said how high."""
+        answer = await self._answer(dialogs.raise_budget(root, pause))
+        value = amount(answer.text, pause.limit) if answer else None
+        if value is None:
+            return
+        sharing = [self._board.stored[key] for key in self._board.roots()]
+        rows = [each for each in sharing if each.budget and root.budget and each.budget.id == root.budget.id]
+        in_dollars = pause.limit == USD
+        wish = Wish(
+            action=Action.RESUME,
+            budget_usd=value if in_dollars else None,
+            budget_tokens=None if in_dollars else round(value),
+        )
+        await self._ask([row for row in rows if not is_terminal(row)], wish)
 
     async def _change_slots(self, key: str) -> None:
         """Let one session more or less work at the same time."""

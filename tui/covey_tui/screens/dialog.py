@@ -30,8 +30,8 @@ from covey_tui.widgets.lines import Bar, Lines
 _WIDTH, _MARGIN, _PADDING, _LOW = 62, 4, 3, 20
 _FOCUSED = Tone(Role.INVERSE, bold=True)
 _PLAIN_SIZE = 4
-_ABOUT_REASON = (span("Kept with the decision. May be empty.", MUTED),)
-_NOTHING_WRITTEN = (span("Write a note first; r retries without one.", MUTED),)
+_LABELS: dict[Field | None, str] = {Field.REASON: "Reason", Field.AMOUNT: "Budget"}
+_HINTS: dict[Field | None, Line] = {Field.REASON: (span("Kept with the decision. May be empty.", MUTED),)}
 
 
 class Confirmed(NamedTuple):
@@ -114,7 +114,7 @@ class Dialog(ModalScreen[Confirmed | None]):
         self._asked = asked
         self._environment = environment
         self._answered = False
-        self._field = {None: None, Field.REASON: ReasonField, Field.NOTE: NoteField}[asked.field]
+        self._field = None if asked.field is None else NoteField if asked.field is Field.NOTE else ReasonField
 
     def compose(self) -> ComposeResult:
         """Title, facts, the field where there is one, the answers, the keys."""
@@ -122,8 +122,8 @@ class Dialog(ModalScreen[Confirmed | None]):
         with Vertical(id="halo"), Vertical(id="box"):
             yield Bar(id="title")
             yield Lines(id="facts")
-            if asked.field is Field.REASON:
-                yield Bar((span("Reason", MUTED),), id="label")
+            if asked.field in _LABELS:
+                yield Bar((span(_LABELS[asked.field], MUTED),), id="label")
             if self._field is not None:
                 with Horizontal(id="writing", classes=str(asked.field)):
                     yield Edge()
@@ -181,8 +181,9 @@ class Dialog(ModalScreen[Confirmed | None]):
 
     def action_confirm(self) -> None:
         """It is wanted."""
-        if self._asked.field is Field.NOTE and not self.text:
-            self._hint(_NOTHING_WRITTEN)
+        missing = self._asked.lacks(self.text)
+        if missing is not None:
+            self._hint((span(missing, MUTED),))
             self.query_one("#field").focus()
             return
         self._answer(Confirmed(self.text))
@@ -216,8 +217,7 @@ class Dialog(ModalScreen[Confirmed | None]):
 
     def _hint(self, line: Line | None = None) -> None:
         if self._field is not None:
-            usual = _ABOUT_REASON if self._asked.field is Field.REASON else BLANK
-            self.query_one("#hint", Bar).show(usual if line is None else line)
+            self.query_one("#hint", Bar).show(_HINTS.get(self._asked.field, BLANK) if line is None else line)
 
     def _show_focus(self) -> None:
         writes = self.focused is not None and self.focused.id == "field"
@@ -242,9 +242,10 @@ class Dialog(ModalScreen[Confirmed | None]):
         lines = self.query_one("#facts", Lines)
         lines.show(facts)
         lines.styles.margin = (int(airy), 0)
-        rest = {None: 0, Field.REASON: 3 + airy, Field.NOTE: LINES + 1}[self._asked.field]
+        one_line = self._asked.field in _LABELS
+        rest = 0 if self._asked.field is None else 3 + airy if one_line else LINES + 1
         free = rows - 4 - len(title) - 2 * airy - rest - 2 - airy
         lines.styles.height = max(1, min(len(facts), free))
         self.query_one("#answers").styles.margin = (0, 1, int(airy), 1)
-        if self._asked.field is Field.REASON:
+        if one_line:
             self.query_one("#hint").styles.margin = (0, 0, int(airy), 0)

@@ -194,6 +194,7 @@ class InterventionScreen(Screen[str | None]):
 
     CSS_PATH = "intervention.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "want('session.message')", "Answer", id="session.message"),
         Binding("r", "want('session.retry')", "Retry", id="session.retry"),
         Binding("e", "want('session.retry_note')", "Retry with a note", id="session.retry_note"),
         Binding("s", "want('session.skip')", "Skip", id="session.skip"),
@@ -281,7 +282,7 @@ class InterventionScreen(Screen[str | None]):
         deed = Deed(name)
         ids = self._in_order() if self.marked else sessions_under(self.cursor, self._list.layout_of_groups)
         able = chosen(deed, ids, self._needs)
-        if able:
+        if able and (deed is not Deed.ANSWER or len(ids) == 1):
             self._act(Act(deed, able))
 
     def action_retry_all(self) -> None:

@@ -32,7 +32,7 @@ from covey_tui.view.empty import Choice
 from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
 from covey_tui.view.hints import hints
-from covey_tui.view.keys import ASKED, MEANINGS, PAUSES
+from covey_tui.view.keys import ASKED, MEANINGS, OF_ONE, PAUSES
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.words import name_of
@@ -279,7 +279,7 @@ class MonitorScreen(KeptGround, Screen[None]):
     def action_act(self, binding: str) -> None:
         """Carry out what a key is for."""
         if binding in ASKED:
-            marks = () if binding in PAUSES else tuple(self.sessions.marks)
+            marks = () if binding in PAUSES | OF_ONE else tuple(self.sessions.marks)
             chosen = marks or ((self.sessions.cursor,) if self.sessions.cursor else ())
             self._ask_for(binding, chosen)
         else:

@@ -13,7 +13,14 @@ from covey_tui.view.spans import BLANK, FAINT, MUTED, STRONG, Line, Role, Span, 
 from covey_tui.view.words import STATE_ROLES
 
 _NAME, _WHO, _WHY, _NAMED = 20, 40, 400, 5
-_DONE = {"retry": "retried", "skip": "skipped", "cancel": "cancelled", "pause": "paused", "resume": "resumed"}
+_DONE = {
+    "retry": "retried",
+    "skip": "skipped",
+    "cancel": "cancelled",
+    "pause": "paused",
+    "resume": "resumed",
+    "message": "told",
+}
 _SIGNS = {"retry": "queued", "skip": "skipped", "cancel": "cancelled", "pause": "paused"}
 _NOTHING = "Nothing was decided yet, and nothing has needed you."
 NEW = "new since you last looked"

@@ -8,27 +8,34 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from covey.client.estimate import Estimate
+from covey.model.budget import USD
+from covey.model.pause import Pause
 from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.text.cells import cut, pad, width
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
-from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import cost, plural, tokens
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
+from covey.text.words import plural
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint
+from covey_tui.view.money import amount, expects, money
 from covey_tui.view.needs import CAUSES_IN_ORDER, cause_of
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, fit, span, wrapped
-from covey_tui.view.tally import NEED_A_HUMAN, state_of, tokens_of
+from covey_tui.view.tally import NEED_A_HUMAN, state_of
 from covey_tui.view.words import STATE_ROLES, name_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
 _WARNING = Tone(Role.WARNING, bold=True)
+_AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
+"""Somebody is told to stop, if it is to end."""
 
 
 class Field(StrEnum):
-    """What is written in a dialog: a reason in one line, or a note in several."""
+    """What is written in a dialog: a reason or an amount in one line, or a note in several."""
 
     REASON = "reason"
+    AMOUNT = "amount"
     NOTE = "note"
 
 
@@ -36,7 +43,8 @@ class Field(StrEnum):
 class Asked:
     """A question. `facts` are paragraphs that are wrapped, or lines that are cut; `keys` work on its buttons.
 
-    With a field, that one has the focus first, and `field_keys` are its keys.
+    With a field, that one has the focus first, and `field_keys` are its keys; `unwritten` is said where nothing is
+    written in a note. `limit` is that of the budget whose amount is written.
     """
 
     title: SafeText
@@ -47,6 +55,16 @@ class Asked:
     warns: bool = False
     field: Field | None = None
     field_keys: tuple[Hint, ...] = ()
+    unwritten: str = ""
+    limit: str | None = None
+
+    def lacks(self, text: str) -> SafeText | None:
+        """What is to be written first, where a text is needed that this one is not."""
+        if self.field is Field.NOTE and not text:
+            return SafeText(self.unwritten)
+        if self.field is Field.AMOUNT and amount(text, self.limit) is None:
+            return SafeText(f"Write an amount, like {'7.50' if self.limit == USD else '2_000_000 or 2M'}.")
+        return None
 
     def title_lines(self, cells: int) -> list[Line]:
         """The question, in lines of so many cells."""
@@ -65,13 +83,13 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str
     active = _active_under(board, ids)
     at_work = [session for session in active if not board.children(session.id)] or active
     count = len(at_work)
-    running = [session for session in at_work if session.phase in AT_WORK]
+    running = [session for session in at_work if session.phase in _AGENT_AT_WORK]
     has_more = len(ids) == 1 and bool(board.children(ids[0]))
     title = f"Cancel {_what(board, ids)}{' and what runs under it' if has_more else ''}?"
     facts = [f"Running now: {_names(running)}." if has_more or len(ids) > 1 else "", _told(running, grace_seconds)]
     idle = count - len(running)
     if not running:
-        facts = ["It has not started." if at_work[0].phase is Phase.QUEUED and count == 1 else "Nothing runs now."]
+        facts = ["It has not started." if at_work[0].started_at is None and count == 1 else "Nothing runs now."]
     elif idle:
         facts.append(
             f"{idle} more {'waits its turn and is' if idle == 1 else 'wait their turn and are'} cancelled, too."
@@ -98,10 +116,18 @@ def insist(board: Board, ids: Sequence[str], why: str) -> Asked:
     )
 
 
-def retry_many(board: Board, ids: Sequence[str], under: str | None = None, *, pointless: int = 0) -> Asked:
+def retry_many(
+    board: Board,
+    ids: Sequence[str],
+    under: str | None = None,
+    *,
+    pointless: int = 0,
+    expected: Estimate | None = None,
+) -> Asked:
     """May these start again? `under` is the name below which all that failed is meant, None for a choice.
 
-    So many of them are `pointless`: they failed the same way again, or were retried too often.
+    So many of them are `pointless`: they failed the same way again, or were retried too often. `expected` is what all
+    of them will take, where that can be told.
     """
     sessions = [board.session(key) for key in ids]
     count = len(sessions)
@@ -109,7 +135,7 @@ def retry_many(board: Board, ids: Sequence[str], under: str | None = None, *, po
     if under is not None:
         which = "what" if count == 1 else f"all {count} that"
         title = f"Retry {which} failed under {cut(sanitise_line(under), _NAME)}?"
-    facts: tuple[SafeText | Line, ...] = (*_by_cause(sessions), *_used(sessions))
+    facts: tuple[SafeText | Line, ...] = (*_by_cause(sessions), *money(board, ids, expected))
     if pointless:
         which = "It" if pointless == count == 1 else f"{pointless} of them"
         facts += (BLANK, SafeText(f"{which} failed the same way before, or was retried too often; tried all the same."))
@@ -141,7 +167,7 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """May the parents go on without these? A reason can be given."""
     sessions = [board.session(key) for key in ids]
     one = len(sessions) == 1
-    working = [session for session in _active_under(board, ids) if session.phase in AT_WORK]
+    working = [session for session in _active_under(board, ids) if session.phase in _AGENT_AT_WORK]
     parents = [board.session(key) for key in _parents(sessions)]
     facts = [
         _told(working, grace_seconds),
@@ -170,10 +196,13 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     )
 
 
+_NOTE_KEYS = (("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave"))
+
+
 def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """What shall the agents be told when these start again?"""
     sessions = [board.session(key) for key in ids]
-    running = [session for session in sessions if session.phase in AT_WORK]
+    running = [session for session in sessions if session.phase in _AGENT_AT_WORK]
     facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
     if len(sessions) == 1:
         facts += _goes_along(sessions[0])
@@ -188,18 +217,57 @@ def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
         SafeText("Send and retry"),
         (("y", "send and retry"), ("n Esc", "leave")),
         field=Field.NOTE,
-        field_keys=(("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave")),
+        field_keys=_NOTE_KEYS,
+        unwritten="Write a note first; r retries without one.",
     )
 
 
-def begin(command: SafeText, about: SafeText) -> Asked:
-    """May this command run?"""
+def message(board: Board, session_id: str) -> Asked:
+    """What shall an agent be told while it works, or be answered?"""
+    session = board.session(session_id)
+    asks = session.phase is Phase.ASKING
+    facts: tuple[SafeText | Line, ...] = (SafeText("Its agent gets it before its next turn."),)
+    if asks:
+        facts = ((span("It asks:", MUTED),), *map(SafeText, sanitise(session.question or "").splitlines()))
+    return Asked(
+        SafeText(f"{'Answer' if asks else 'A message to'} {_short_name(session)}"),
+        facts,
+        SafeText("Leave"),
+        SafeText("Send the answer" if asks else "Send it"),
+        (("y", "send"), ("n Esc", "leave")),
+        field=Field.NOTE,
+        field_keys=_NOTE_KEYS,
+        unwritten="Write an answer first." if asks else "Write something first.",
+    )
+
+
+def begin(command: SafeText, about: SafeText, expected: Estimate | None = None) -> Asked:
+    """May this command run? `expected` is what it will take, where that can be told."""
     return Asked(
         SafeText(f"Run {cut(command, _PATH)}?"),
-        (SafeText(f"{about}. What is there already and passes is kept."),),
+        (SafeText(f"{about}. What is there already and passes is kept."), *expects(expected)),
         SafeText("Not now"),
         SafeText("Run it"),
         (("y", "run it"), ("n Esc", "not now")),
+    )
+
+
+def raise_budget(root: Session, pause: Pause) -> Asked:
+    """How much more may a run spend whose budget is spent? The amount is written in."""
+    in_dollars = pause.limit == USD
+    facts: tuple[SafeText | Line, ...] = (
+        _sentences([f"{pause.cause}.", "No turn and no session begins before there is more."]),
+        SafeText(f"Write the whole budget, what is spent included, in {'US dollars' if in_dollars else 'tokens'}."),
+    )
+    return Asked(
+        SafeText(f"Raise the budget of {_short_name(root)}?"),
+        facts,
+        SafeText("Stay paused"),
+        SafeText("Raise it and go on"),
+        (("y", "raise it"), ("n Esc", "stay paused")),
+        field=Field.AMOUNT,
+        limit=pause.limit,
+        field_keys=(("Enter", "to the buttons"), ("Esc", "stay paused")),
     )
 
 
@@ -207,7 +275,7 @@ def stop_run(board: Board) -> Asked:
     """May all work end for now? What goes on from there is named."""
     roots = [board.session(key) for key in board.roots()]
     active = [root for root in roots if root.status is Status.ACTIVE]
-    running = sum(1 for key in board.under(None) if board.session(key).phase in AT_WORK)
+    running = sum(1 for key in board.under(None) if board.session(key).phase in _AGENT_AT_WORK)
     one = len(active) == 1
     told = f"{plural(running, 'session')} {'is' if running == 1 else 'are'} told to stop." if running else ""
     facts: list[SafeText | Line] = [_sentences([told, "Files already written stay. This goes on from here:"]), BLANK]
@@ -271,6 +339,8 @@ def _sentences(facts: Iterable[str]) -> SafeText:
 _EXPECT: Mapping[str, str] = {
     "check_failed": "revised already: a note may help",
     "agent_error": "starts again at the first step",
+    "budget": "needs a higher budget first",
+    "budget_spent": "goes on once its budget is raised",
     "timeout": "starts again, with the whole time",
     "missing_file": "the agent said done, no file came",
     "spawn_error": "reads its components anew",
@@ -314,21 +384,6 @@ def _kind_words(kind: str) -> str:
     if kind == "active":
         return "not ended"
     return LOOKS[kind].word if kind in LOOKS and kind != "blocked" else kind.replace("_", " ")
-
-
-def _used(sessions: Sequence[Session]) -> Iterator[Line]:
-    """What they used before, where that is known: so much it may take again."""
-    taken = sum(map(tokens_of, sessions))
-    if not taken:
-        return
-    prices = [session.cost_usd for session in sessions if session.cost_usd is not None]
-    price = f", {cost(sum(prices))}" if sum(prices) > 0 else ""
-    yield BLANK
-    yield (
-        span("About ", MUTED),
-        span(f"{tokens(taken)} tokens{price}"),
-        span("   from what they used before", MUTED),
-    )
 
 
 def _goes_along(session: Session) -> Iterator[Line]:

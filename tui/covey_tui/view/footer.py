@@ -121,8 +121,9 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
 _WHILE_ACTIVE: dict[Phase, tuple[str, ...]] = {
     Phase.CANCELLING: ("session.kill", "view.transcript"),
     Phase.QUEUED: ("session.cancel", "session.skip"),
-    Phase.PAUSED: ("run.pause", "session.cancel", "session.skip"),
-    Phase.STALLED: ("view.transcript", "session.retry", "session.cancel", "session.skip"),
+    Phase.PAUSED: ("run.pause", "session.message", "session.cancel", "session.skip"),
+    Phase.STALLED: ("view.transcript", "session.retry", "session.message", "session.cancel", "session.skip"),
+    Phase.ASKING: ("session.message", "view.transcript", "session.skip", "session.cancel"),
 }
 
 
@@ -130,7 +131,7 @@ def _best_first(board: Board, session_id: str) -> tuple[str, ...]:
     session = board.session(session_id)
     if session.phase is not None:
         undecided_first = ("session.retry", "session.skip", "session.cancel", "view.transcript")
-        at_work = ("view.transcript", "session.cancel", "run.pause")
+        at_work = ("view.transcript", "session.message", "session.cancel", "run.pause")
         return undecided_first if undecided(session) else _WHILE_ACTIVE.get(session.phase, at_work)
     if session.status is Status.FAILED and session.failure_cause is FailureCause.CHECK_FAILED:
         return "session.retry_note", "session.retry", "session.skip", "session.open_file"

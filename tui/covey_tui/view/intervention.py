@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from covey.model.control import CONTROLS, Action
 from covey.model.session import Session, standing
-from covey.model.status import Status
+from covey.model.status import Phase, Status
 from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
@@ -30,6 +30,7 @@ _BOTH = _GAP = 2
 class Deed(StrEnum):
     """What a person may ask for the sessions under the cursor; the values are the ids of the keys."""
 
+    ANSWER = "session.message"
     RETRY = "session.retry"
     RETRY_NOTE = "session.retry_note"
     SKIP = "session.skip"
@@ -173,6 +174,8 @@ def possible(deed: Deed, session: Session) -> bool:
     """Whether a session that needs a human can be treated so."""
     if asks(session) or deed is Deed.RESUME:
         return asks(session) and deed is Deed.RESUME
+    if deed is Deed.ANSWER:
+        return session.phase is Phase.ASKING
     if deed is Deed.RETRY_NOTE:
         return session.status is not Status.ACTIVE and possible(Deed.RETRY, session)
     if deed is Deed.SKIP and session.session_id is None:
@@ -186,8 +189,9 @@ def chosen(deed: Deed, ids: Sequence[str], needs: Needs) -> tuple[str, ...]:
 
 
 _ACTIONS = {Deed.RETRY: Action.RETRY, Deed.SKIP: Action.SKIP, Deed.CANCEL: Action.CANCEL}
-_KEYS = {Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x", Deed.RESUME: "p"}
+_KEYS = {Deed.ANSWER: "m", Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x", Deed.RESUME: "p"}
 _VERBS = {
+    Deed.ANSWER: "answer",
     Deed.RETRY: "retry",
     Deed.RETRY_NOTE: "retry with note",
     Deed.SKIP: "skip",
@@ -201,19 +205,23 @@ _AT_ONCE = frozenset({Deed.RETRY, Deed.RESUME})
 def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
     """The keys that work on a group or on one of its sessions, best first, as far as they fit; `…` asks first."""
     noted = len(ids) == 1 or cause == "check_failed"
-    order = [deed for deed in Deed if noted or deed is not Deed.RETRY_NOTE]
+    # Each asks something else: they are answered one by one.
+    order = [deed for deed in Deed if len(ids) == 1 or deed is not Deed.ANSWER]
+    order = [deed for deed in order if noted or deed is not Deed.RETRY_NOTE]
     if cause == "check_failed":
         order.sort(key=lambda deed: deed is not Deed.RETRY_NOTE)
-    pairs = list(_verbs(order, ids, needs))
+    pairs = list(_verbs(cause, order, ids, needs))
     while pairs and room(hints(*pairs)) > cells:
         pairs.pop()
     return hints(*pairs)
 
 
-def _verbs(order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
+def _verbs(cause: str, order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
     for deed in order:
         count = len(chosen(deed, ids, needs))
-        if count:
+        if count and deed is Deed.RESUME and cause == "budget_spent":
+            yield _KEYS[deed], "raise the budget…"
+        elif count:
             asks = "" if deed in _AT_ONCE and count == 1 else "…"
             yield _KEYS[deed], f"{_VERBS[deed]}{_how_many(count)}{asks}"
 

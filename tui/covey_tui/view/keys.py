@@ -36,11 +36,14 @@ MEANINGS: dict[str, Meaning] = {
     "session.skip": Meaning("skip…", "go on without it, with a reason", SESSION),
     "session.cancel": Meaning("cancel…", "end its work and all that runs under it, gracefully", SESSION),
     "session.kill": Meaning("kill now", "end it at once, while it is being cancelled", SESSION),
+    "session.message": Meaning(
+        "message…", "say something to its agent while it works, or answer its question", SESSION
+    ),
     "session.open_file": Meaning("open file", "open its file in $EDITOR", SESSION),
     "view.copy": Meaning("copy", "copy the path of its file, or its id", SESSION),
     "run.retry_all": Meaning("retry all", "try all again that failed or lost their file", RUN),
     "run.pause": Meaning("pause", "start no more sessions of this run; of a paused one, resume", RUN),
-    "run.pause_hard": Meaning("pause all", "hold those at work as well, each at the end of its step", RUN),
+    "run.pause_hard": Meaning("pause all", "hold those at work as well, each at its next turn or step", RUN),
     "engine.slots_up": Meaning("slots", "let one session more work at the same time", RUN),
     "engine.slots_down": Meaning("fewer slots", "let one less; none that is at work is ended", RUN),
     "run.undo": Meaning("undo", "take the last decision of this run back; again, the one before", RUN),
@@ -84,7 +87,10 @@ ACTIONS: dict[str, Action] = {
     "session.retry_note": Action.RETRY,
     "session.skip": Action.SKIP,
     "session.cancel": Action.CANCEL,
+    "session.message": Action.MESSAGE,
 }
+OF_ONE = frozenset({"session.message"})
+"""The keys that are about the session under the cursor alone, whatever is marked."""
 PAUSES = frozenset({"run.pause", "run.pause_hard"})
 SLOTS = {"engine.slots_up": 1, "engine.slots_down": -1}
 """By how much each changes the slots."""
@@ -96,7 +102,10 @@ _VERBS = {
     Action.CANCEL: "cancelled",
     Action.PAUSE: "paused",
     Action.RESUME: "resumed",
+    Action.MESSAGE: "told anything",
 }
+_ANY_MESSAGE = "something"
+"""Whether anything can be said does not depend on what it is."""
 _COUNTED = 500
 """A decision costs some 20 µs, and the footer is painted at every move of the cursor."""
 _NO_SESSION = SafeText("There is no session here yet.")
@@ -105,9 +114,11 @@ _LEAST = SafeText("One slot is the least; a pause starts nothing.")
 
 
 def label_of(board: Board, binding: str, session_id: str | None) -> str:
-    """How a key is called here and now: the key that pauses a run resumes a paused one."""
-    if binding == "run.pause" and session_id in board and can_resume(board.root_of(str(session_id))):
-        return "resume"
+    """How a key is called here and now: the key that pauses a run resumes a paused one, and what asks is answered."""
+    if binding == "session.message" and session_id in board and board.session(str(session_id)).phase is Phase.ASKING:
+        return "answer…"
+    if binding == "run.pause" and session_id in board and can_resume(root := board.root_of(str(session_id))):
+        return "resume" if root.paused is None or root.paused.limit is None else "raise the budget…"
     return MEANINGS[binding].label
 
 
@@ -196,6 +207,8 @@ def _decided(
         note=note,
         force=force,
         hard=hard,
+        message=_ANY_MESSAGE,
+        answers=session.question_id,
     )
     # Of what lies below it only matters here whether there is anything.
     below = [board.session(child) for child in board.children(session.id)[:1]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from covey.model.pause import PauseKind
+from covey.model.pause import Pause, PauseKind
 from covey.model.session import Session, undecided
 from covey.model.status import Status
 from covey.text.glyphs import CAUSES, FILE_MISSING
@@ -24,6 +24,10 @@ from covey_tui.view.words import file_word, name_of
 
 _REASON = 500
 _NO_REASON = SafeText("no reason was given")
+
+
+OF_MONEY = frozenset({"budget_spent", "price_missing"})
+"""Causes for which a run is paused, and goes on once somebody has done something about its money."""
 
 
 class Cause(NamedTuple):
@@ -40,8 +44,8 @@ class Cause(NamedTuple):
     advice: str = ""
 
     def counted(self, count: int) -> str:
-        """The cause in the alert line: `1 file missing`."""
-        return plural(count, self.one, self.many)
+        """The cause in the alert line: `1 file missing`; of a budget, which runs may share, `budget spent`."""
+        return self.one if self.key in OF_MONEY else plural(count, self.one, self.many)
 
 
 def _failed(key: str, one: str, many: str, advice: str) -> Cause:
@@ -49,6 +53,7 @@ def _failed(key: str, one: str, many: str, advice: str) -> Cause:
 
 
 CAUSES_IN_ORDER: tuple[Cause, ...] = (
+    _failed("rate_limit", "rate limited", "rate limited", "The limit ends by itself; retry once it has."),
     _failed("check_failed", "failed checks", "failed checks", "A note to the agent helps more than a bare retry."),
     _failed(
         "merge_conflict",
@@ -59,10 +64,11 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     _failed(
         "agent_error", "agent error", "agent errors", "The transcript tells more. A retry begins at the first step."
     ),
+    _failed("auth", "login needed", "logins needed", "See that the credential is there and holds; then retry."),
     _failed(
         "budget",
-        "session over budget",
-        "sessions over budget",
+        "over budget",
+        "over budget",
         "Raise its budget under [run] in covey.toml, then retry. What it wrote is kept.",
     ),
     _failed("timeout", "timed out", "timed out", "A retry begins at the first step, with the whole time."),
@@ -85,6 +91,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "stalled",
         "stalled",
         "It keeps its slot, and may still go on by itself. Its transcript tells its last words.",
+    ),
+    Cause(
+        "asking",
+        "asking",
+        "Asks you",
+        "asks you",
+        "ask you",
+        "It has no slot meanwhile, and goes on once somebody has answered.",
     ),
     Cause(
         "not_created", "blocked", "Not created", "not created", "not created", "A retry creates those that are missing."
@@ -113,6 +127,14 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "budgets spent",
         "No turn and no session begins. p raises it, and the run goes on.",
     ),
+    Cause(
+        "price_missing",
+        "blocked",
+        "Paused: a price is missing",
+        "price missing",
+        "prices missing",
+        "No turn and no session begins. Add the price to covey.toml; p goes on then.",
+    ),
     Cause("blocked", "blocked", "Blocked", "blocked", "blocked", "Retry what it waits for, or cancel it."),
     Cause(
         "interrupted",
@@ -132,14 +154,18 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
     for key in (
         "credential",
         "budget_spent",
+        "price_missing",
         "repeated_failures",
+        "rate_limit",
+        "asking",
         "check_failed",
         "merge_conflict",
         FILE_MISSING,
         "stalled",
         "agent_error",
-        "budget",
         "timeout",
+        "auth",
+        "budget",
         "missing_file",
         "spawn_error",
         "failed",
@@ -151,8 +177,6 @@ ALERT_ORDER: tuple[Cause, ...] = tuple(
     )
 )
 """All causes, in the order of the alert line."""
-PAUSED = {PauseKind.REPEATED_FAILURES: "repeated_failures", PauseKind.BUDGET: "budget_spent"}
-"""Why a run needs a human that was paused, by who or what paused it."""
 BY_PATH = frozenset({FILE_MISSING, "missing_file"})
 """Causes whose sessions are listed with the path where their file is expected."""
 RETRIED_TOGETHER = frozenset(BY_KEY) - {
@@ -160,13 +184,14 @@ RETRIED_TOGETHER = frozenset(BY_KEY) - {
     "not_created",
     "blocked",
     "stalled",
+    "asking",
     "interrupted",
     "repeated_failures",
+    *OF_MONEY,
     "credential",
-    "budget_spent",
 }
-"""What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled has not ended, and
-what was interrupted has to be looked at one by one."""
+"""What "retry all that failed" takes along: somebody chose to cancel, what is blocked or stalled or asks has not ended,
+and what was interrupted has to be looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +225,7 @@ class _Entry(NamedTuple):
 def cause_of(session: Session) -> Cause:
     """Why a session needs a human, if it does."""
     if session.paused is not None and session.paused.asks:
-        return BY_KEY[PAUSED[session.paused.kind]]
+        return BY_KEY[_paused_for(session.paused)]
     if stopped_by(session):
         return BY_KEY["credential"]
     state = state_of(session)
@@ -209,6 +234,13 @@ def cause_of(session: Session) -> Cause:
     if state == "failed" and session.failure_cause is not None:
         return BY_KEY[session.failure_cause.value]
     return BY_KEY.get(state, BY_KEY["failed"])
+
+
+def _paused_for(pause: Pause) -> str:
+    """Why a run is paused, as the key of a cause."""
+    if pause.kind is not PauseKind.BUDGET:
+        return pause.kind.value
+    return "price_missing" if pause.limit is None else "budget_spent"
 
 
 def reason_of(session: Session, zone: tzinfo | None = None) -> SafeText:
@@ -222,11 +254,13 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
         reason = session.artifact_path
     elif cause.key == "cancelled" and session.decided_by:
         reason = f"by {session.decided_by}{_clock(session.finished_at, zone)}"
+    elif cause.key == "asking":
+        reason = session.question
     elif cause.key == "interrupted":
         reason = undecided(session)
     elif cause.key == "credential":
         reason = in_words(stopped_by(session), zone)
-    elif session.paused is not None and cause.key == PAUSED.get(session.paused.kind):
+    elif session.paused is not None and cause.key == _paused_for(session.paused):
         reason = session.paused.cause
     elif session.stalled_since is not None:
         reason = f"no sign of life since {session.stalled_since.astimezone(zone):%H:%M:%S}"

@@ -14,7 +14,7 @@ from covey_tui.view.rows import Rows
 from covey_tui.view.stopped import asks
 from covey_tui.view.tally import CLOSED
 
-_MAY_WAIT = frozenset({Phase.BLOCKED, Phase.STALLED, Phase.INTERRUPTED})
+_MAY_WAIT = frozenset({Phase.BLOCKED, Phase.ASKING, Phase.STALLED, Phase.INTERRUPTED})
 _ENDED_BADLY = frozenset({Status.FAILED, Status.CANCELLED})
 
 

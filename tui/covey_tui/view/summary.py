@@ -4,10 +4,12 @@ from datetime import datetime, tzinfo
 
 from covey.model.credential import gate_words
 from covey.model.session import Session, is_terminal
+from covey.model.usage import Spent
 from covey.text.sanitise import sanitise_line
-from covey.text.words import cost, duration, tokens
+from covey.text.words import duration
 from covey_tui.view.board import Board
 from covey_tui.view.columns import BAR_LEAST
+from covey_tui.view.money import budget_of, of_budget, spent_under
 from covey_tui.view.opening import opening
 from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
@@ -39,10 +41,9 @@ def _facts(board: Board, now: datetime, zone: tzinfo | None) -> list[Line]:
         return [(span("no run yet", MUTED),)]
     tally = board.tally()
     facts = [*_paused(roots), *_gates(board, zone), _engine(board, roots, zone), (span(_elapsed(roots, now), TEXT),)]
-    if tally.tokens:
-        facts.append((span(f"{tokens(tally.tokens)} tokens", TEXT),))
-    if cost(tally.cost_usd):
-        facts.append((span(cost(tally.cost_usd), TEXT),))
+    budget = budget_of(board)
+    spent = Spent(tally.tokens, tally.cost_usd) if budget is None else spent_under(board, budget)
+    facts += [(span(each, TEXT),) for each in of_budget(spent, budget) if each]
     return facts
 
 

@@ -9,7 +9,7 @@ from covey_tui.view.stopped import asks
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
-NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled"})
+NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled", "asking"})
 _OWN_REASONS = ("not_created",)
 AT_WORK = ("running", "stalled", "pausing", "cancelling")
 """States of sessions that have a slot."""

@@ -19,6 +19,7 @@ STATE_ROLES: dict[str, Role] = {
     "stalled": Role.WARNING,
     "waiting": Role.MUTED,
     "blocked": Role.WARNING,
+    "asking": Role.WARNING,
     "cancelling": Role.MUTED,
     "pausing": Role.MUTED,
     "paused": Role.MUTED,
@@ -61,7 +62,7 @@ def glyph_tone(session: Session) -> Tone:
     state = state_of(session)
     if undecided(session):
         return _UNDECIDED
-    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled"})
+    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled", "asking"})
 
 
 _ASKS = Tone(Role.WARNING, bold=True)
@@ -116,7 +117,9 @@ def elapsed(session: Session, now: datetime) -> float | None:
     is_told = session.session_id is None or not (session.kept or session.status is Status.SKIPPED)
     if session.started_at is None or not is_told:
         return None
-    stands = session.phase is Phase.INTERRUPTED or (session.phase is Phase.PAUSED and session.session_id is not None)
+    stands = session.phase in {Phase.INTERRUPTED, Phase.ASKING} or (
+        session.phase is Phase.PAUSED and session.session_id is not None
+    )
     until = session.finished_at or (session.updated_at if stands else now)
     return (until - session.started_at).total_seconds()
 

@@ -5,18 +5,48 @@ costs a fourth of what the client's own objects cost, and a tenth of its helper 
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from anthropic import AsyncAnthropic, AsyncStream
+import httpx2
+from anthropic import AsyncAnthropic, AsyncStream, DefaultAioHttpClient, Timeout
 
+from covey.agents.anthropic_api.classify import EXPECTED, failure_of
 from covey.agents.anthropic_api.draft import Answer, Draft, Piece
-from covey.agents.anthropic_api.failures import EXPECTED, Failure, StalledError, failure_of
+from covey.agents.anthropic_api.failures import Failure, StalledError
 
 _REQUEST_ID = "request-id"
 _WATCHED = 0.02
 """The idle time is measured so exactly, as a part of it: to set a timer anew for each event is half as dear again."""
+
+
+_CONNECT_SECONDS = 30.0
+_NO_KEY = "none"
+"""What is sent as a key to an API that asks for none: the client does not go without."""
+
+
+def open_client(base_url: str | None, *, anonymous: bool) -> AsyncAnthropic:
+    """A client with the credential that it finds by itself, or with none; it repeats nothing, and never waits.
+
+    How long an answer may take is watched by the exchange.
+    """
+    return AsyncAnthropic(
+        api_key=_NO_KEY if anonymous else None,
+        base_url=base_url,
+        max_retries=0,
+        http_client=DefaultAioHttpClient(verify=_trusted()),
+        timeout=Timeout(None, connect=_CONNECT_SECONDS),
+        open_telemetry=False,
+    )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: to load them takes longer than all else that a client needs."""
+    return httpx2.create_ssl_context()
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ as it is, quoted where it has several lines; nothing of it is taken for a templa
 
 import shlex
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from string import Template
@@ -16,14 +17,41 @@ from covey.projects.paths import ArtifactKind
 
 _DEMANDS = {ArtifactKind.DESIGN: "document", ArtifactKind.TEST: "tests", ArtifactKind.CODE: "code"}
 
+_FOR_MODELS = {block: f"{block}_for_models" for block in ("closing", "closing_tested", "revise_test")}
+"""The blocks that speak of exit codes and standard error, and what stands in their place for who has neither."""
+
 MOST_KNOWN = 400
 """How many of the project's components a prompt lists; those of the component's own context come first."""
 
 
-def render(assignment: Assignment) -> str:
+class Reader(StrEnum):
+    """Who reads a prompt: a program that is started with it, or a model that covey itself gives its tools."""
+
+    PROGRAM = "program"
+    MODEL = "model"
+
+
+def render(assignment: Assignment, reader: Reader = Reader.PROGRAM) -> str:
     """The prompt for an assignment, in Markdown."""
     values = _values(assignment)
-    return "".join(_joined(block, _template(block).substitute(values)) for block in _blocks(assignment)).lstrip("\n")
+    blocks = [_FOR_MODELS.get(each, each) if reader is Reader.MODEL else each for each in _blocks(assignment)]
+    return "".join(_joined(block, _template(block).substitute(values)) for block in blocks).lstrip("\n")
+
+
+def render_system(kind: ArtifactKind) -> str:
+    """What a model is told before any task: the same for all that write files of a kind, so that it can be cached."""
+    return _template("system").template + _template(f"system_{kind}").template
+
+
+def render_message(message: str) -> str:
+    """What a human says to a model while it works."""
+    return _template("message").substitute(message=_quote(message))
+
+
+def render_tokens_ran_out(most: int, *, lost_a_call: bool) -> str:
+    """What a model is told whose answer was cut off, after `most` tokens."""
+    lost = "The call of a tool that it ended with was not made." if lost_a_call else ""
+    return " ".join(_template("tokens_ran_out").substitute(tokens=f"{most:,}", lost=lost).split())
 
 
 def _joined(block: str, text: str) -> str:
@@ -85,6 +113,7 @@ def _values(assignment: Assignment) -> dict[str, str]:
         "known": "\n".join(_known(assignment)),
         "reviewed": "\n".join(map(_reviewed, assignment.reviewed)),
         "findings": _bullets(assignment.findings),
+        "failure_class": f" (class: `{assignment.failure_cause}`)" if assignment.failure_cause else "",
         "failure": _quote(assignment.failure or ""),
         "missing": "\n".join(f"- `{path}`" for path in assignment.missing),
         "note": _quote(assignment.note or ""),

@@ -17,6 +17,7 @@ READ, WRITE, TEST = "read_file", "write_file", "run_tests"
 
 _TARGET = re.compile(r"^# (Write|Mend) the (test )?file `([^`]+)`", re.MULTILINE)
 _SOURCE = re.compile(r"^- Source file: `([^`]+)`", re.MULTILINE)
+_REVIEWED = re.compile(r"^- .+, module `[^`]+`: `([^`]+)`; its code: `", re.MULTILINE)
 _MODULE = re.compile(r"module `([^`]+)`")
 _TITLE = re.compile(r"beginning with the heading `# ([^`]+)`")
 _SECTION = re.compile(r"^ *- `## ([^`]+)`", re.MULTILINE)
@@ -25,7 +26,7 @@ _TRIES = 2
 
 
 def author(request: Request) -> Answer:
-    """Read the source, write the file that the prompt asks for, run its tests where there are any, and end the turn.
+    """Read what there is to read, write the file that is asked for, run its tests if it has any, and end the turn.
 
     A design document or a review gets every section that the prompt names; a test file tests that the module's public
     names are there. A file that is there already is read and keeps its text. Code is not written.
@@ -61,8 +62,8 @@ class _Author:
         return Reply(f"{self._target} is written.")
 
     def _to_read(self, writes: Sequence[ToolResult]) -> Iterator[str]:
-        """The source, and the target once it is known to be there."""
-        yield from _SOURCE.findall(self._prompt)[:1]
+        """The source, or the documents of a review; and the target once it is known to be there."""
+        yield from _SOURCE.findall(self._prompt)[:1] or _REVIEWED.findall(self._prompt)
         if self._mends or (writes and writes[-1].is_error):
             yield self._target
 

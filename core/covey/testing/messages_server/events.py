@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from covey.testing.messages_server.manners import Manner
+from covey.testing.messages_server.caching import Counted
+from covey.testing.messages_server.manners import ANTHROPIC, Manner
 from covey.testing.messages_server.replies import CHARACTERS_PER_TOKEN, Block, Reply, Text, Thinking, ToolUse
 
 
@@ -21,13 +22,13 @@ class Event(NamedTuple):
 
 
 class Sending(NamedTuple):
-    """A reply on its way: under which id, from which model, how many characters were asked with, in which manner."""
+    """A reply on its way: under which id, from which model, with how many tokens it was asked for, in which manner."""
 
     reply: Reply
     message_id: str
     model: str
-    asked: int
-    manner: Manner
+    asked: Counted = Counted(rest=1)
+    manner: Manner = ANTHROPIC
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -79,21 +80,17 @@ def _head(sending: Sending) -> dict[str, Any]:
 
 def usage(sending: Sending) -> dict[str, int]:
     """The tokens of a reply: as its script says, else counted."""
-    told = sending.reply.usage
+    told, asked = sending.reply.usage, sending.asked
     said = sum(len(_said(block)) for block in sending.reply.blocks)
     cached = {
-        "cache_creation_input_tokens": told.cache_write,
-        "cache_read_input_tokens": told.cache_read,
+        "cache_creation_input_tokens": asked.written if told.cache_write is None else told.cache_write,
+        "cache_read_input_tokens": asked.read if told.cache_read is None else told.cache_read,
     }
     return {
-        "input_tokens": _tokens(sending.asked) if told.input is None else told.input,
+        "input_tokens": asked.rest if told.input is None else told.input,
         **(cached if sending.manner.cache_counted else {}),
-        "output_tokens": _tokens(said) if told.output is None else told.output,
+        "output_tokens": max(1, said // CHARACTERS_PER_TOKEN) if told.output is None else told.output,
     }
-
-
-def _tokens(characters: int) -> int:
-    return max(1, characters // CHARACTERS_PER_TOKEN)
 
 
 def _said(block: Block) -> str:

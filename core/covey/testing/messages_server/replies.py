@@ -47,15 +47,15 @@ Content: TypeAlias = str | Block | Sequence[str | Block]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as the API reports them; None = counted from the characters that were sent.
+    """Tokens as the API reports them; None = as the server counts them, four characters to a token.
 
     As in the API, `input` is what was neither read from the cache nor written to it.
     """
 
     input: int | None = None
     output: int | None = None
-    cache_read: int = 0
-    cache_write: int = 0
+    cache_read: int | None = None
+    cache_write: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 import asyncio
 import inspect
 import json
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from covey.errors import ScriptError
 from covey.testing.messages_server import validation
+from covey.testing.messages_server.caching import LEAST_TOKENS, PromptCache
 from covey.testing.messages_server.events import Sending
 from covey.testing.messages_server.faults import (
     Answer,
@@ -23,7 +25,7 @@ from covey.testing.messages_server.faults import (
 from covey.testing.messages_server.limits import RateLimit
 from covey.testing.messages_server.manners import ANTHROPIC, Manner
 from covey.testing.messages_server.playing import JSON, Exchange, Sleep
-from covey.testing.messages_server.replies import CHARACTERS_PER_TOKEN, Reply
+from covey.testing.messages_server.replies import Reply
 from covey.testing.messages_server.requests import Request, credential_in, without_secrets
 from covey.testing.messages_server.wire import Arrival, Gone, Protocol, Wire, encoded
 
@@ -69,25 +71,29 @@ class FakeMessagesServer:
         script: Script | Answer | Sequence[Answer],
         *,
         rate_limit: RateLimit | None = None,
-        most_at_once: int | None = None,
+        allowed_at_once: int | None = None,
         manner: Manner = ANTHROPIC,
         models: Sequence[str] = MODELS,
         largest_request: int = LARGEST_REQUEST,
+        least_cached: int = LEAST_TOKENS,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """A server that is not listening yet.
 
         `script` may as well be one answer for all requests, or a sequence of answers, one for each in order.
-        `rate_limit` and `most_at_once` are kept by answering 429. `manner` is how the API is spoken: as Anthropic does,
-        or as `OLLAMA`, `LITELLM` and others. `sleep` passes the seconds of a reply's pace.
+        `rate_limit` and `allowed_at_once` (requests that are being answered) are kept by answering 429. `manner` is how
+        the API is spoken: as Anthropic does, or as `OLLAMA`, `LITELLM` and others. Prefixes of `least_cached` tokens or
+        more go into the prompt cache. `sleep` passes the seconds of a reply's pace.
         """
         self._script = script if callable(script) else in_turn(script)
         self._rate_limit = rate_limit
-        self._allowed_at_once = most_at_once
+        self._allowed_at_once = allowed_at_once
         self._manner = manner
+        self._cache = PromptCache(least_cached)
         self._models = tuple(models)
         self._largest = largest_request
         self._sleep = sleep
+        self._name = secrets.token_hex(4)  # no two servers give the same id, as the API never does
         self._listener: asyncio.Server | None = None
         self._wires: dict[Wire, asyncio.Task[object]] = {}
         self._raised: list[Exception] = []
@@ -176,7 +182,8 @@ class FakeMessagesServer:
             case "POST", "/v1/messages":
                 await self._message(wire, arrival)
             case "POST", "/v1/messages/count_tokens":
-                await wire.whole(200, JSON, encoded({"input_tokens": len(arrival.body or b"") // CHARACTERS_PER_TOKEN}))
+                counted = PromptCache().count(_parsed(arrival.body))
+                await wire.whole(200, JSON, encoded({"input_tokens": counted.rest + counted.written}))
             case "GET", "/v1/models":
                 await wire.whole(200, JSON, self._list())
             case _:
@@ -197,33 +204,30 @@ class FakeMessagesServer:
         return Exchange(wire, request_id, headers, self._manner, self._sleep)
 
     async def _message(self, wire: Wire, arrival: Arrival) -> None:
-        body = _parsed(arrival.body)
         headers = arrival.head.headers
-        request = Request(
-            len(self.requests) + 1,
-            without_secrets(headers),
-            body if isinstance(body, dict) else {},
-            credential_in(headers),
-        )
+        key = credential_in(headers)
+        request = Request(len(self.requests) + 1, without_secrets(headers), _parsed(arrival.body), key)
         self.requests.append(request)
-        answer = self._refused(arrival, request, body) or await self._asked(request)
-        exchange = self._exchange(wire, f"req_{request.number:06}")
+        answer = self._refused(arrival, request) or await self._asked(request)
+        exchange = self._exchange(wire, f"req_{self._name}_{request.number:06}")
         match answer:
             case Refusal():
                 await self._refuse(exchange, answer)
             case Unanswered():
                 await exchange.leave_unanswered(answer)
             case _:
-                await self._play(exchange, request, answer, len(arrival.body or b""))
+                await self._play(exchange, request, answer)
 
-    async def _play(self, exchange: Exchange, request: Request, answer: Reply | Broken, asked: int) -> None:
+    async def _play(self, exchange: Exchange, request: Request, answer: Reply | Broken) -> None:
         fault = answer if isinstance(answer, Broken) else None
         reply = answer.reply if isinstance(answer, Broken) else answer
-        sending = Sending(reply, f"msg_{request.number:06}", request.model, asked, self._manner)
+        sending = Sending(
+            reply, f"msg_{self._name}_{request.number:06}", request.model, self._cache.count(request.body), self._manner
+        )
         self.statuses[200] += 1
         await (exchange.stream if request.stream else exchange.send)(sending, fault)
 
-    def _refused(self, arrival: Arrival, request: Request, body: object) -> Refusal | None:
+    def _refused(self, arrival: Arrival, request: Request) -> Refusal | None:
         """What the API itself would refuse."""
         if arrival.body is None:
             return too_large()
@@ -233,7 +237,7 @@ class FakeMessagesServer:
             return rate_limited()
         if self._rate_limit is not None and (refusal := self._rate_limit.take()):
             return refusal
-        return validation.refusal(arrival.head.headers, body)
+        return validation.refusal(arrival.head.headers, request.body)
 
     async def _asked(self, request: Request) -> Answer:
         """What the script answers; what it raises is kept for the end, and the client gets a 500 that says so."""
@@ -276,8 +280,10 @@ def _checked(answer: object) -> Answer:
     raise ScriptError(f"A script has answered {answer!r}; it has to answer with a Reply or with one of the faults.")
 
 
-def _parsed(body: bytes | None) -> object:
+def _parsed(body: bytes | None) -> dict[str, Any]:
+    """A request's JSON object; an empty one where it is none."""
     try:
-        return json.loads(body or b"null")
+        parsed = json.loads(body or b"null")
     except ValueError:
-        return None
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

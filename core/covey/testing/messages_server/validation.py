@@ -3,23 +3,33 @@
 The checks are those that a client's tool loop can fail; their texts are the API's, as far as they are known.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from covey.testing.messages_server.faults import Refusal, bad_request
 from covey.testing.messages_server.requests import blocks_of
 
+_KEYS = {
+    "text": {"type", "text", "cache_control", "citations"},
+    "thinking": {"type", "thinking", "signature"},
+    "tool_use": {"type", "id", "name", "input", "cache_control", "caller", "toolset_name"},
+    "tool_result": {"type", "tool_use_id", "content", "is_error", "cache_control", "toolset_name"},
+}
+"""What a block of a message may have; blocks of other types are let through."""
+
+_MOST_MARKS = 4
 _ROLES = ("user", "assistant")
 
 
-def refusal(headers: Mapping[str, str], body: object) -> Refusal | None:
+def refusal(headers: Mapping[str, str], body: Mapping[str, Any]) -> Refusal | None:
     """Why the API would not answer this request; None when it would."""
-    if not isinstance(body, dict):
+    if not body:
         return bad_request("The request body is not valid JSON")
     return next((bad_request(problem) for problem in _problems(headers, body)), None)
 
 
-def _problems(headers: Mapping[str, str], body: dict[str, Any]) -> Iterator[str]:
+def _problems(headers: Mapping[str, str], body: Mapping[str, Any]) -> Iterator[str]:
     if "anthropic-version" not in headers:
         yield "anthropic-version: header is required"
     for name, kind in (("model", str), ("max_tokens", int), ("messages", list)):
@@ -30,6 +40,9 @@ def _problems(headers: Mapping[str, str], body: dict[str, Any]) -> Iterator[str]
     if body["max_tokens"] < 1:
         yield "max_tokens: must be greater than or equal to 1"
     yield from _in_messages(body["messages"])
+    marks = json.dumps([body.get("tools"), body.get("system"), body["messages"]]).count('"cache_control": {')
+    if marks > _MOST_MARKS:
+        yield f"A maximum of {_MOST_MARKS} blocks with cache_control may be provided. Found {marks}."
 
 
 def _in_messages(messages: list[Any]) -> Iterator[str]:
@@ -50,7 +63,12 @@ def _in_content(n: int, message: dict[str, Any], *, is_last: bool) -> Iterator[s
     blocks = blocks_of(message)
     if not blocks and not (is_last and message["role"] == "assistant"):
         yield f"messages.{n}: all messages must have non-empty content except for the optional final assistant message"
-    for block in blocks:
+    for extra in sorted(set(message) - {"role", "content"}):
+        yield f"messages.{n}.{extra}: Extra inputs are not permitted"
+    for at, block in enumerate(blocks):
+        kind = str(block.get("type"))
+        for extra in sorted(set(block) - _KEYS.get(kind, set(block))):
+            yield f"messages.{n}.content.{at}.{kind}.{extra}: Extra inputs are not permitted"
         if block.get("type") == "text" and not block.get("text"):
             yield "messages: text content blocks must be non-empty"
 

@@ -17,20 +17,6 @@ SCRIPT = (sys.executable, "-S", TARGET)
 PYTEST = (sys.executable, "-m", "pytest", "-q", "--disable-plugin-autoload", TARGET)
 
 
-@dataclass
-class AskableDesk(RecordingDesk):
-    """A desk whose human answers `answers`, one after the other."""
-
-    questions: list[str] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
-
-    async def ask(self, question: str) -> str:
-        if not question.strip():
-            raise ValueError("it has no words")
-        self.questions.append(question)
-        return self.answers.pop(0)
-
-
 @dataclass(frozen=True)
 class Allowed:
     """Settings that allow some commands."""
@@ -43,7 +29,7 @@ class Bench:
     """Where a toolbox is tried out."""
 
     root: Path
-    desk: AskableDesk = field(default_factory=AskableDesk)
+    desk: RecordingDesk = field(default_factory=RecordingDesk)
 
     def assignment(self, **changes: object) -> Assignment:
         plain = Assignment(

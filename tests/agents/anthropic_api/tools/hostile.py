@@ -105,8 +105,9 @@ READS = [
 WRITES = [
     write("outside", "../outside/new.txt", DOTS),
     write("outside by an absolute path", "{base}/outside/new.txt", OUT),
-    write("outside over a link", f"{FIXTURES}/away/new.txt", LINK),
-    write("over a link to a file outside", f"{FIXTURES}/link.txt", LINK),
+    write("outside over a link", f"{FIXTURES}/away/new.txt", "leads over a link"),
+    write("over a link to a file outside", f"{FIXTURES}/link.txt", "is a link"),
+    write("the code over a link among its fixtures", f"{FIXTURES}/inside/new.py", "leads over a link"),
     write("over a second name of a file outside", f"{FIXTURES}/twin.txt", "hard links"),
     write("up from where it may", f"{FIXTURES}/../../../new.txt", DOTS),
     write("the component's code", "src/shop.py", READ_ONLY),
@@ -133,7 +134,13 @@ WRITES = [
     write("nothing but a number", TARGET, "valid string", 7),
     Case("edit the code", "edit_file", {"path": "src/shop.py", "old": "3", "new": "4"}, READ_ONLY),
     Case("edit what is not there", "edit_file", {"path": TARGET, "old": "a", "new": "b"}, "No such file"),
-    Case("edit over a link", "edit_file", {"path": f"{FIXTURES}/link.txt", "old": "a", "new": "b"}, LINK),
+    Case(
+        "edit the code over a link",
+        "edit_file",
+        {"path": f"{FIXTURES}/inside/shop.py", "old": "3", "new": "4"},
+        "a link",
+    ),
+    Case("edit over a link", "edit_file", {"path": f"{FIXTURES}/link.txt", "old": "a", "new": "b"}, "is a link"),
     Case("edit nothing", "edit_file", {"path": TARGET, "old": "", "new": "b"}, "at least 1 character"),
 ]
 
@@ -169,6 +176,8 @@ PROGRAMS = [
 
 CALLS = [
     Case("an unknown tool", "delete_file", {"path": TARGET}, "there is no tool"),
+    Case("a tool that is named like a credential", f"tool-{KEY}", NOTHING, "[credential]"),
+    Case("an argument that is named like a credential", "read_file", {KEY: KEY}, "[credential]"),
     Case("a tool of half a character", "read\ud800", NOTHING, "there is no tool"),
     Case("a tool that is no name", ["read_file"], NOTHING, "there is no tool"),
     Case("no arguments", "read_file", None, "valid dictionary"),

@@ -6,12 +6,28 @@ from pathlib import Path
 import pytest
 
 from tests.agents.anthropic_api.tools.bench import Bench, refused, said
-from tests.agents.anthropic_api.tools.hostile import CASES, KEY, Case
+from tests.agents.anthropic_api.tools.hostile import CALLS, CASES, KEY, LOOKS_AROUND, PROGRAMS, READS, WRITES, Case
 from tests.workspace.traps import MARK, TARGET, Traps
 
 ALLOWED = (["echo"], ["cat"], ["env"], ["not-a-program"])
 ANSWERED = {"list by a hostile pattern", "search for what is outside"}
 """Calls that are carried out, and come to nothing."""
+
+
+ON_THE_WAY = [*READS, *WRITES, *LOOKS_AROUND[:6]]
+"""Cases in which it matters how a path is walked."""
+WAYS = [
+    *(pytest.param(case, True, id=f"{case.name}-kernel") for case in ON_THE_WAY),
+    *(pytest.param(case, False, id=f"{case.name}-walk") for case in ON_THE_WAY),
+    *(pytest.param(case, True, id=case.name) for case in (*LOOKS_AROUND[6:], *PROGRAMS, *CALLS)),
+]
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Traps, dict[str, object]]:
+    """A workspace that no trick changes, and what it is like."""
+    traps = Traps(tmp_path_factory.mktemp("tricks")).set()
+    return traps, traps.state()
 
 
 @pytest.fixture
@@ -28,11 +44,13 @@ def filled(value: object, traps: Traps) -> object:
     return value
 
 
-@pytest.mark.parametrize("by_kernel", [pytest.param(True, id="kernel"), pytest.param(False, id="walk")])
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_trick_is_refused(traps: Traps, case: Case, *, by_kernel: bool) -> None:
+@pytest.mark.parametrize(("case", "by_kernel"), WAYS)
+async def test_a_trick_is_refused(
+    untouched: tuple[Traps, dict[str, object]], monkeypatch: pytest.MonkeyPatch, case: Case, *, by_kernel: bool
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    traps, before = untouched
     bench = Bench(traps.root)
-    before = traps.state()
     answer = await bench.toolbox(*ALLOWED, by_kernel=by_kernel).call(case.tool, filled(case.arguments, traps))
     assert case.said in answer.text
     assert answer.is_error is (case.name not in ANSWERED)

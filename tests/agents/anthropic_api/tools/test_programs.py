@@ -10,17 +10,19 @@ import pytest
 
 from covey.agents.anthropic_api.tools.arguments import SearchText
 from covey.agents.anthropic_api.tools.programs import ProgramTools
+from covey.agents.base import Reviewed
 from covey.model.command import TranscriptKind
+from covey.testing.desk import RecordingDesk
 from covey.workspace import process_table
 from covey.workspace.processes import Grace
-from tests.agents.anthropic_api.tools.bench import PYTEST, AskableDesk, Bench, refused, said
+from tests.agents.anthropic_api.tools.bench import COMPONENT, PYTEST, Bench, refused, said
 from tests.workspace.traps import TARGET
 
 HANGS = "import os, time\nprint('began', flush=True)\nif os.fork() == 0:\n    time.sleep(600)\ntime.sleep(600)\n"
 
 
 @dataclass
-class HearingDesk(AskableDesk):
+class HearingDesk(RecordingDesk):
     """A desk that says when it has been told something."""
 
     heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,6 +102,12 @@ class TestSearch:
         assert len(lines) == 2
         assert (await bench.done("search_text", pattern="two", path="src/b")).startswith("src/b/c.py:1")
         assert (await bench.done("search_text", pattern="two", path="src/a.py")) == "src/a.py:2: two = 2"
+
+    async def test_what_the_assignment_names_is_searched(self, bench: Bench) -> None:
+        write(bench, ".docs/shop.md", "two\n")
+        reviewed = tuple(Reviewed(COMPONENT, f"docs/{n:0>99}.md", f"src/{n:0>99}.py") for n in range(1_000))
+        toolbox = bench.toolbox(design_path=".docs/shop.md", reviewed=reviewed)
+        assert said(await toolbox.call("search_text", {"pattern": "two"})) == ".docs/shop.md:1: two"
 
     async def test_what_is_no_expression(self, bench: Bench) -> None:
         write(bench, "a.txt", "f(x\n")

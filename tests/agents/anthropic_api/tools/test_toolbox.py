@@ -1,14 +1,21 @@
 """What a model is told of its tools, and which it gets."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from covey.agents.anthropic_api.tools import TOOLS
 from covey.projects.paths import ArtifactKind
 from tests.agents.anthropic_api.tools.bench import Bench, said
 from tests.workspace.traps import TARGET
+
+ARGUMENTS = st.sampled_from(
+    ["path", "content", "old", "new", "pattern", "question", "argv", "offset", "limit", "\ud800"]
+)
 
 
 @pytest.fixture
@@ -83,3 +90,33 @@ async def test_a_question_without_words(bench: Bench) -> None:
 async def test_a_tool_that_is_not_offered_is_not_there(bench: Bench) -> None:
     answer = await bench.toolbox().call("run_command", {"argv": ["true"]})
     assert answer.text.startswith('there is no tool "run_command"; there are: read_file, ')
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.just("\ud800")
+    | st.just(TARGET),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ARGUMENTS, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def test_nothing_that_a_model_says_raises(bench: Bench) -> None:
+    """Whatever it calls, with whatever it likes, there is an answer that can be sent."""
+    toolbox = bench.toolbox()
+    quick = st.sampled_from([name for name in TOOLS if name not in {"run_tests", "search_text"}])
+
+    with asyncio.Runner() as runner:
+
+        @settings(max_examples=50, deadline=None)
+        @given(name=quick | JSON, arguments=st.dictionaries(ARGUMENTS, JSON, max_size=4) | JSON)
+        def whatever(name: object, arguments: object) -> None:
+            bench.desk.answers[:] = ["Yes."]
+            answer = runner.run(toolbox.call(name, arguments))
+            assert answer.text.encode()
+
+        whatever()

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from covey.model.control import CONTROLS, Action
 from covey.model.credential import credential_words, remedy
+from covey.model.pause import Pause, PauseKind
 from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES
-from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
-from covey_tui.view.detail.pieces import LONGEST, clock, kept_in, keys, muted, prose, shortened
+from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
 from covey_tui.view.stopped import asks, in_words, stopped_by
@@ -26,7 +27,9 @@ _KNOWN_BY = 40
 _NAME = 18
 _OUR_FILE_IS_GONE = "The agent reported success, but the file is not there."
 _DOES_NOT_PASS = {"design": "The document does not pass", "review": "The review does not pass"}
+_NONE_STARTS = "No other session of this run starts"
 _FILE = "The file does not pass"
+_WAITS = "It waits for your answer, without a slot and without a limit of time."
 _VERBS = ("exited with", "was ended", "took longer", "could not be ended")
 _KINDS = (
     ("failed", "Failed"),
@@ -45,6 +48,7 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         return [_title(board, session, now), *found, *_expected_short(session, width)]
     parts = (
         [_title(board, session, now), *_said(session, width)],
+        muted(_WAITS, width) if session.phase is Phase.ASKING else [],
         finding_lines(session, width),
         *_verdict(session, width),
         _expected(session, width),
@@ -62,7 +66,10 @@ def _apart(parts: Iterator[list[Line]]) -> list[Line]:
 
 def _has_problem(session: Session) -> bool:
     ended_badly = session.status in {Status.FAILED, Status.CANCELLED} or file_is_missing(session)
-    return ended_badly or asks(session) or session.phase in {Phase.BLOCKED, Phase.INTERRUPTED, Phase.STALLED}
+    return ended_badly or asks(session) or session.phase in _NEEDED
+
+
+_NEEDED = frozenset({Phase.BLOCKED, Phase.ASKING, Phase.INTERRUPTED, Phase.STALLED})
 
 
 def _no_problem(board: Board, session: Session) -> str:
@@ -87,8 +94,11 @@ def _title(board: Board, session: Session, now: datetime) -> Line:
 
 def _said(session: Session, width: int) -> list[Line]:
     if session.paused is not None and session.paused.asks:
-        said = f"{_as_sentence(session.paused.cause)} No other session of this run starts before you have decided."
+        waits = "No turn and no session begins" if session.paused.kind is PauseKind.BUDGET else _NONE_STARTS
+        said = f"{_as_sentence(session.paused.cause)} {waits} before you have decided."
         return prose(said, width)
+    if session.phase is Phase.ASKING:
+        return block(sanitise(session.question or ""), width)
     stopped = stopped_by(session)
     if stopped:
         said = f"{in_words(stopped).rstrip('.')}. Nobody who works with it starts, and it is no attempt of anybody's."
@@ -217,7 +227,7 @@ def _advice(board: Board, session: Session, width: int) -> list[Line]:
 
 def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     if asks(session):
-        yield from _KEYS_OF_CREDENTIAL if stopped_by(session) else _KEYS_OF_REPEATED
+        yield from _KEYS_OF_CREDENTIAL if stopped_by(session) else _keys_of_paused(session.paused)
         return
     if session.phase is Phase.INTERRUPTED:
         yield from _keys_of_undecided(board, session) if undecided(session) else ()
@@ -245,6 +255,17 @@ def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     yield "s", _skip(board, session)
 
 
+def _keys_of_paused(pause: Pause | None) -> Iterator[tuple[str, str]]:
+    if pause is None or pause.kind is not PauseKind.BUDGET:
+        yield "i", "see what failed"
+        yield "p", "resume; the count begins anew"
+    elif pause.limit is not None:
+        yield "p", "raise the budget; all goes on then"
+        yield "Q", "stop the run; it can be gone on with"
+    else:
+        yield "p", "resume, once the price is in covey.toml"
+
+
 def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     yield "r", "try again; the old attempt no longer counts"
     if session.session_id is not None:
@@ -256,6 +277,12 @@ _KEYS_OF_CREDENTIAL = (("p", "resume with the key that the engine has"),)
 _KEYS_OF_REPEATED = (("i", "see what failed"), ("p", "resume; the count begins anew"))
 _WHILE_ACTIVE = {
     Phase.BLOCKED: (("i", "see them all"), ("r", "look again")),
+    Phase.ASKING: (
+        ("m", "answer it"),
+        ("l", "read what led to it"),
+        ("r", "cancel it and begin again"),
+        ("x", "end it"),
+    ),
     Phase.STALLED: (("l", "read its last words"), ("r", "cancel it and begin again"), ("x", "end it")),
 }
 

@@ -18,6 +18,9 @@ from covey_tui.view.spans import BLANK, MUTED, TEXT, Line, Role, Span, Tone, roo
 STDERR_LINES = 10
 """How many lines of a program's errors are shown."""
 
+PROMPT_CHARACTERS = 200_000
+"""How much of a prompt is shown: all of it, unless something is wrong with it."""
+
 _SIGNS: dict[ResultStatus | None, tuple[str, Tone]] = {
     ResultStatus.OK: ("✓", Tone(Role.SUCCESS)),
     ResultStatus.WARNING: ("!", Tone(Role.WARNING)),
@@ -90,6 +93,9 @@ def _unfolded(each: Interaction, width: int) -> Iterator[Line]:
     yield from _fact("command", each.command.command.value, width)
     for key, value in each.command.metadata.items():
         yield from _fact(key, value, width)
+    if each.prompt:
+        yield (span("  prompt, as it was sent", MUTED),)
+        yield from block(limited(each.prompt.rstrip(), PROMPT_CHARACTERS), width, TEXT, "  ")
     if each.result is not None:
         yield from _result(each.result, width)
 

@@ -14,7 +14,7 @@ from covey.text.cells import cut, width
 from covey.text.glyphs import step_words
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.detail.pieces import block, end_of, rule, shortened
-from covey_tui.view.spans import BLANK, MUTED, Line, Role, Span, Tone, room, span
+from covey_tui.view.spans import BLANK, MUTED, TEXT, Line, Role, Span, Tone, room, span
 
 CAP = 5_000
 """How many lines are held while the end is followed."""
@@ -24,6 +24,7 @@ OLDER: Line = (span("older lines: Home loads them", MUTED),)
 
 FINDING, DONE, USED = "✗", "·", "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 
+_SPOKEN = frozenset({TranscriptKind.TEXT, TranscriptKind.THINKING})
 _JOINED = 4_096
 _VERB = 8
 _WITH_SIZES = 50
@@ -165,19 +166,20 @@ class TranscriptLines:
                 return self._check(text)
             case TranscriptKind.USAGE:
                 return block(sanitise(text.strip("\n")), self._cells, MUTED)
-            case TranscriptKind.TEXT if not _is_full(added.row):
-                return block(sanitise(text.strip("\n")), self._cells)
-            case TranscriptKind.TEXT | TranscriptKind.OUTPUT:
+            case TranscriptKind.TEXT | TranscriptKind.THINKING if not _is_full(added.row):
+                return self._open_ended(added, _without_blanks(text))
+            case TranscriptKind.TEXT | TranscriptKind.THINKING | TranscriptKind.OUTPUT:
                 return self._open_ended(added, text)
 
     def _open_ended(self, added: _Block, text: str) -> list[Line]:
         """Text whose last line may go on in the next row."""
+        tone = MUTED if added.row.kind is TranscriptKind.THINKING else TEXT
         whole, newline, end = text.rpartition("\n")
-        last = block(sanitise(end), self._cells) if end else []
+        last = block(sanitise(end), self._cells, tone) if end else []
         if len(end) < _JOINED:
             added.open_text, added.open_lines = end, len(last)
         above = sanitise(whole + newline).removesuffix("\n")  # a line may end with two characters
-        return [*(block(SafeText(above), self._cells) if newline else []), *last]
+        return [*(block(SafeText(above), self._cells, tone) if newline else []), *last]
 
     def _check(self, text: str) -> list[Line]:
         """A finding of a check, without the path that is the session's own."""
@@ -216,9 +218,14 @@ def _goes_on(previous: _Block, row: TranscriptRow) -> bool:
 def _apart(one: TranscriptRow, other: TranscriptRow) -> bool:
     """A blank line stands between these rows: around what an agent says, but not below a heading, nor within a text."""
     kinds = {one.kind, other.kind}
-    if one.kind is TranscriptKind.STEP or TranscriptKind.TEXT not in kinds:
+    if one.kind is TranscriptKind.STEP or kinds.isdisjoint(_SPOKEN):
         return False
     return len(kinds) > 1 or not _is_full(one)
+
+
+def _without_blanks(text: str) -> str:
+    """What is said without blank lines around it; whether it ends its last line stays."""
+    return text.strip("\n") + ("\n" if text.endswith("\n") else "")
 
 
 def _is_full(row: TranscriptRow) -> bool:

@@ -83,7 +83,7 @@ class FileTools:
             OSError: it cannot be read or written.
         """
         path = self._files.demand_writable(asked.path)
-        before = self._files.read(path)
+        before = self._files.read_before(path)
         if asked.old == asked.new:
             raise RefusedCallError("old and new are the same: nothing would change")
         places = _places(before, asked.old)
@@ -120,7 +120,7 @@ class FileTools:
 
     def _present(self, path: str) -> str | None:
         try:
-            return self._files.read(path)
+            return self._files.read_before(path)
         except FileNotFoundError:
             return None
 

@@ -79,7 +79,7 @@ class ProgramTools:
             CoveyError: the place is out of reach, or the pattern needs too much.
             OSError: the search cannot be started.
         """
-        wanted = Wanted(str(self._assignment.workspace), asked.path, asked.pattern, MOST_FOUND, sorted(named))
+        wanted = Wanted(str(self._assignment.workspace), asked.path, asked.pattern, MOST_FOUND, list(named))
         finished, output = await self._run(wanted.command(), {}, seconds, keep=_SEARCH_KEEP)
         return _found(asked, finished, output, seconds)
 

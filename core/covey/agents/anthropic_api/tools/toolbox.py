@@ -54,18 +54,6 @@ class ToolSettings(Protocol):
         ...
 
 
-class AskingDesk(Desk, Protocol):
-    """A desk at which a human can be asked."""
-
-    async def ask(self, question: str) -> str:
-        """The human's answer.
-
-        Raises:
-            ValueError: the question has no words.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Tool:
     """One tool: what it is for, what it takes, and how it is done."""
@@ -85,22 +73,22 @@ class Toolbox:
     def __init__(
         self,
         assignment: Assignment,
-        desk: AskingDesk,
+        desk: Desk,
         settings: ToolSettings,
         credentials: Credentials | None = None,
         *,
         by_kernel: bool = True,
     ) -> None:
         self._desk = desk
-        self._named = named_paths(assignment)
         self._credentials = credentials or Credentials()
         confined = Confined(
             assignment.workspace,
-            named=self._named,
+            named=named_paths(assignment),
             writable=assignment.target,
             beside=fixtures_of(assignment),
             by_kernel=by_kernel,
         )
+        self._exceptions = confined.exceptions()
         kept_as = f"{assignment.session_id}-{assignment.attempt}"
         self._files = FileTools(confined, kept_as, self._credentials)
         self._programs = ProgramTools(assignment, desk, settings.allow_commands)
@@ -118,7 +106,7 @@ class Toolbox:
         tool = self._tools.get(name) if isinstance(name, str) else None
         if tool is None:
             known = ", ".join(self._tools)
-            return ToolResult(f"there is no tool {quoted(name)}; there are: {known}", is_error=True)
+            return self._refused(f"there is no tool {quoted(name)}; there are: {known}")
         try:
             asked = tool.takes.model_validate(arguments)
             self._demand_no_credential(asked)
@@ -163,7 +151,7 @@ class Toolbox:
         return await in_thread(FILE_SECONDS, self._files.list, asked)
 
     async def _search(self, asked: SearchText) -> str:
-        return await self._programs.search(asked, self._named)
+        return await self._programs.search(asked, self._exceptions)
 
     async def _ask(self, asked: AskHuman) -> str:
         try:

@@ -1,0 +1,182 @@
+"""Money on the command line: what was spent and what may be, what more will take, how a run goes on without any left.
+
+An agent that is paid is played in the tests' own engine, under the name of one that the command line knows.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from covey.agents.base import Assignment, Desk, Outcome, TurnUsage
+from covey.agents.registry import AgentRegistry
+from covey.engine.runs import RunOptions
+from covey.engine.service import open_engine
+from covey.projects.manifest import find_contexts, load_project
+from covey.testing.agents import scripted, write_least
+from tests.cli.program import covey
+
+MANIFEST = """
+[project]
+name = "shop"
+[prices."metered"]
+input = 10.0
+output = 100.0
+[[context]]
+name = "Shop"
+module = "shop"
+[[context.component]]
+name = "Alpha"
+module = "shop.alpha"
+[[context.component]]
+name = "Beta"
+module = "shop.beta"
+[[context.component]]
+name = "Gamma"
+module = "shop.gamma"
+"""
+
+Run = Callable[..., int]
+
+
+async def _paid(assignment: Assignment, desk: Desk) -> Outcome:
+    """Two cents a piece; Gamma has no idea what to write."""
+    model = "home" if assignment.component.name == "Shop" else "metered"
+    await desk.spent(TurnUsage(model=model, tokens={"input": 1_000, "output": 100}))
+    if assignment.component.name == "Gamma":
+        return Outcome(ok=False, message="no idea")
+    return await write_least(assignment, desk)
+
+
+async def _run(root: Path, options: RunOptions) -> int:
+    registry = AgentRegistry(extra={"offline": scripted(_paid)})
+    project = load_project(root, registry)
+    async with open_engine(project, registry) as engine:
+        await engine.begin("design", find_contexts(project, ("Shop",)), options)
+        return (await engine.until_left()).exit_code
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "covey.toml").write_text(MANIFEST, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def run(root: Path) -> Run:
+    def it(**options: float) -> int:
+        return asyncio.run(_run(root, RunOptions(max_sessions=1, **options)))  # type: ignore[arg-type]
+
+    return it
+
+
+def by_name(status: dict[str, list[dict[str, object]]]) -> dict[object, dict[str, object]]:
+    return {session["component"]: session for session in status["sessions"]}
+
+
+class TestSpent:
+    """What was spent is told of sessions, of the run, and of the day."""
+
+    def test_everywhere_that_a_run_is_told_of(self, root: Path, run: Run) -> None:
+        assert run(budget_usd=5.0) == 6
+        status = covey("status", "--json", cwd=root).object
+        assert status["usage"] == {"input": 3_000, "output": 300}
+        assert status["cost_usd"] == pytest.approx(0.06)
+        assert status["budget"] == {"budget_usd": 5.0, "budget_tokens": None}
+        assert status["today"] == {"tokens": 3_300, "cost_usd": pytest.approx(0.06)}
+        alpha = by_name(status)["Alpha"]
+        assert (alpha["usage"], alpha["cost_usd"]) == ({"input": 1_000, "output": 100}, pytest.approx(0.02))
+        text = covey("status", cwd=root).out
+        assert "2 of 3 complete, 1 failed   3.3k tokens, $0.06 of $5.00" in text
+        assert "complete  1.1k tokens, $0.02" in text
+        assert "3.3k tokens, $0.06 of $5.00" in covey("status", "--plain", cwd=root).out
+        shown = covey("show", str(alpha["session_id"]), cwd=root).out
+        assert "used       1,000 input, 100 output tokens, $0.02" in shown
+        events = [line for line in covey("events", "--json", cwd=root).lines if line["event"] == "usage_recorded"]
+        assert [event["tokens"] for event in events] == [{"input": 1_000, "output": 100}] * 3
+        assert {(event["model"], event["step"]) for event in events} == {("metered", "GenerateComponentDesign")}
+        assert [event["cost_usd"] for event in events] == pytest.approx([0.02] * 3)
+        assert "- Used: 3.3k tokens, $0.06 of $5.00" in covey("report", cwd=root).out
+        report = covey("report", "--format", "json", cwd=root).object
+        assert (report["tokens"], report["budget"]) == (3_300, {"budget_usd": 5.0, "budget_tokens": None})
+
+    def test_a_second_run_is_of_the_same_day(self, root: Path, run: Run) -> None:
+        run()
+        gamma = by_name(covey("status", "--json", cwd=root).object)["Gamma"]
+        covey("skip", str(gamma["session_id"]), "--reason", "later", cwd=root)
+        assert run() == 3
+        told = covey("status", cwd=root).out
+        assert "4.4k tokens, $0.06" in told
+        review = by_name(covey("status", "--json", cwd=root).object)["Review of Shop"]
+        assert "no price is known for home" in covey("show", str(review["session_id"]), cwd=root).out
+        assert "- No price is known for `home`: only tokens are counted" in covey("report", cwd=root).out
+        assert "today" not in told
+        again = covey("run", "design", "shop", "--overwrite", "--headless", "--max-sessions", "1", cwd=root)
+        assert again.code in {0, 6}
+        assert "  today 4.4k tokens, $0.06" in covey("status", cwd=root).out
+
+
+class TestBudgets:
+    def test_a_spent_budget_says_how_the_run_goes_on_and_it_does(self, root: Path, run: Run) -> None:
+        assert run(budget_usd=0.03) == 6
+        status = covey("status", "--json", cwd=root).object
+        (pause,) = status["needs_human"]["paused"]
+        assert (pause["kind"], pause["name"], pause["cause"]) == ("budget", "Shop", "$0.04 of $0.03 are spent")
+        text = covey("status", cwd=root).out
+        assert "paused: $0.04 of $0.03 are spent; nothing is at work: it is safe to stop" in text
+        assert f"covey resume {status['run_id'][:8]} --budget-usd ..." in text
+        refused = covey("resume", cwd=root)
+        assert refused.code == 1
+        assert "refused: $0.04 of $0.03 are spent; covey resume --budget-usd with more goes on" in refused.out
+        assert covey("resume", "--budget-usd", "0.04", cwd=root).code == 1
+        assert covey("resume", "--budget-usd", "4", "--json", cwd=root).object["state"] == "queued"
+        assert run() == 6
+        assert covey("status", "--json", cwd=root).object["needs_human"]["paused"] == []
+        told = [line["event"] for line in covey("events", cwd=root).lines]
+        assert (told.count("budget_set"), told.count("run_paused"), told.count("run_resumed")) == (2, 1, 1)
+
+    @pytest.mark.parametrize(
+        ("option", "value", "message"),
+        [
+            ("--budget-usd", "0", "--budget-usd takes US dollars, more than 0, like 2.50; not 0"),
+            ("--budget-usd", "nan", "--budget-usd takes US dollars"),
+            ("--budget-tokens", "0", "--budget-tokens takes a number from 1 on, not 0"),
+        ],
+    )
+    def test_nothing_is_no_budget(self, root: Path, option: str, value: str, message: str) -> None:
+        for verb in (("run", "design", "--all"), ("resume",)):
+            ran = covey(*verb, f"{option}={value}", cwd=root)
+            assert (ran.code, ran.out) == (2, "")
+            assert message in ran.err
+        assert not (root / ".covey").exists()
+
+    def test_a_model_without_a_price_is_refused_with_what_to_do(self, root: Path) -> None:
+        ran = covey("run", "design", "--all", "--model", "home", "--budget-usd", "1", "--headless", cwd=root)
+        assert ran.code == 2
+        assert 'no price is known for "home"' in ran.err
+        assert 'add [prices."home"] to covey.toml, or set a budget in tokens instead' in ran.err
+
+    def test_a_budget_that_is_none_is_a_mistake_of_the_manifest(self, root: Path) -> None:
+        (root / "covey.toml").write_text("[run]\nbudget_usd = 0\nsession_budget_tokens = 1.5\n" + MANIFEST)
+        ran = covey("run", "design", "--all", cwd=root)
+        assert ran.code == 2
+        assert "covey.toml:2: " in ran.err
+        assert "covey.toml:3: " in ran.err
+
+
+class TestEstimates:
+    def test_before_a_run_and_before_a_retry(self, root: Path, run: Run) -> None:
+        nothing = covey("run", "design", "--all", "--dry-run", cwd=root).out
+        assert nothing == "Shop: a new run would start; 3 components to work on, no estimate yet\n"
+        run()
+        run_id = covey("status", "--json", cwd=root).object["run_id"]
+        retried = covey("retry", "--failed", "--dry-run", cwd=root).out
+        assert retried.endswith("together about 1.1k tokens, $0.02 (by 2 sessions like it)\n")
+        other = covey("retry", "--failed", "--dry-run", "--model", "home", cwd=root).out
+        assert other.endswith("together no estimate yet\n")
+        (line,) = covey("run", "design", "--all", "--dry-run", "--json", cwd=root).lines
+        estimate = {"tokens": 1_100, "cost_usd": pytest.approx(0.02), "by": 2}
+        assert line == {"context": "Shop", "run_id": run_id, "how": "adopted", "components": 1, "estimate": estimate}
+        text = covey("run", "design", "--all", "--dry-run", cwd=root).out
+        assert "1 component to work on, about 1.1k tokens, $0.02 (by 2 sessions like them, for 1 of 2)" in text
