@@ -6,14 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from covey.client.checkup.finding import Finding, Severity
 from covey.client.health import examine, in_order
 from covey.client.presence import RENEW_SECONDS
 from covey.errors import EngineRunningError
+from covey.model.events import CredentialPaused, CredentialResumed
 from covey.model.ids import new_id
 from covey.model.order import StopOrder
+from covey.model.status import FailureCause
 from covey.store.alone import open_alone
+from covey.store.base import Operation
 from covey.store.copies import copies_of
 from covey.store.lock import engine_lock
 from covey.store.sqlite import open_viewer
@@ -302,3 +306,47 @@ class TestSizes:
 def _numbers(root: Path) -> dict[str, int]:
     with outside(root) as database:
         return dict(database.execute("SELECT id, number FROM sessions"))
+
+
+class TestCredentials:
+    """What is stored of credentials that are paused is what the log says."""
+
+    PAUSED = CredentialPaused(
+        at=NOW, credential="A_KEY", cause=FailureCause.AUTH, reason="no", agents=("mine",), fingerprint="00:11", by="x"
+    )
+
+    async def paused(self, root: Path) -> list[str]:
+        async with open_viewer(root) as viewer:
+            assert viewer is not None
+            return [*await viewer.credentials()]
+
+    async def test_a_life_of_them_agrees_with_its_log(self, shop: Path) -> None:
+        resumed = CredentialResumed(at=NOW, credential="A_KEY", by="ada")
+        async with engine_store(shop) as store:
+            await store.append(Operation(events=(self.PAUSED, resumed, replace(self.PAUSED, credential="B_KEY"))))
+            await store.append(Operation(events=(self.PAUSED,)))
+            await store.append(Operation(events=(resumed, self.PAUSED, resumed)))
+        assert await self.paused(shop) == ["B_KEY"]
+        (finding,) = of(await examine(shop), "log")
+        assert finding.severity is Severity.OK
+
+    @pytest.mark.parametrize(
+        "harm",
+        [
+            "DELETE FROM credentials",
+            "UPDATE credentials SET body = 'no json'",
+            "UPDATE credentials SET body = json_set(body, '$.agents', json_array())",
+            "INSERT INTO credentials SELECT 'B_KEY', json_set(body, '$.credential', 'B_KEY') FROM credentials",
+        ],
+    )
+    async def test_rows_that_differ_are_found_and_made_anew(self, shop: Path, harm: str) -> None:
+        async with engine_store(shop) as store:
+            await store.append(Operation(events=(self.PAUSED,)))
+        with outside(shop) as database:
+            database.execute(harm)
+        (finding,) = of(await examine(shop), "log")
+        assert (finding.severity, finding.fix) == (Severity.ERROR, "covey doctor --fix")
+        assert "paused credentials" in finding.message
+        await examine(shop, fix=True)
+        assert await self.paused(shop) == ["A_KEY"]
+        assert in_order(of(await examine(shop), "log"))

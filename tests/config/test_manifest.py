@@ -98,11 +98,15 @@ class TestMistakes:
         assert '"module" is missing' in text
         assert '"priority" should be an integer, not "high"' in text
 
-    @pytest.mark.parametrize("key", ["session_budget_usd = 1.0", "budget_usd = 5.0", "auto_resume = true"])
-    def test_a_key_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes, key: str) -> None:
-        ((line, message),) = mistakes(f"[run]\n{key}\n")
+    def test_a_key_that_nothing_acts_on_is_a_mistake(self, mistakes: Mistakes) -> None:
+        ((line, message),) = mistakes("[run]\nauto_retry = true\n")
         assert line == 2
         assert "this version acts on no such key" in message
+
+    def test_whether_covey_goes_on_by_itself_is_yes_or_no(self, mistakes: Mistakes) -> None:
+        ((line, message),) = mistakes('[run]\nauto_resume = "1h"\n')
+        assert line == 2
+        assert '"auto_resume" should be true or false' in message
 
     @pytest.mark.parametrize(
         ("key", "expected"),

@@ -193,6 +193,10 @@ def events_about_no_session(moment: int) -> st.SearchStrategy[e.AnyEvent]:
         [
             e.EngineStarted(at=at(moment), pid=1, epoch=1, version="0"),
             e.SlotsChanged(at=at(moment), slots=4, by="ada"),
+            e.CredentialPaused(
+                at=at(moment), credential="A", cause=FailureCause.AUTH, reason="no", agents=("mine",), by="covey"
+            ),
+            e.CredentialResumed(at=at(moment), credential="A", by="ada"),
             e.RunStopped(at=at(moment), run_id=RUN, session_id="root", reason="stopped"),
             e.RunFinished(at=at(moment), run_id=RUN, session_id="root", exit_code=0, counts={}),
         ]

@@ -324,7 +324,6 @@ def _credential_json(pause: CredentialPause) -> dict[str, object]:
         "kind": "credential",
         "name": pause.credential,
         "cause": pause.cause,
-        "reason": pause.reason,
         "since": pause.since,
         "resets_at": pause.resets_at,
     }
