@@ -15,7 +15,7 @@ from covey.client.finding import runs_to_show
 from covey.client.place import find_root
 from covey.client.snapshot import RunView, attach
 from covey.errors import UsageError
-from covey.model.credential import CredentialPause, credential_words, remedy
+from covey.model.credential import CredentialPause, credential_words, resumes_when
 from covey.model.session import is_terminal
 from covey.store.sqlite import open_viewer
 from covey.text.cells import pad, width
@@ -91,7 +91,7 @@ def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
         return told, [*([("covey status", "what needs you, and what helps")] if count else []), *what]
     if _stopped(views):
         resume = f"covey resume{'' if newest.engine.alive else ' --start'}"
-        return told, [(resume, remedy(_stopped(views))), ("covey status", "what waits for it")]
+        return told, [(resume, resumes_when(_stopped(views))), ("covey status", "what waits for it")]
     advice = [("covey watch", "the monitor"), ("covey status", "the same in lines, and what helps")]
     if not newest.engine.alive:
         run = f"covey run {newest.workflow} {sanitise_line(newest.root.module)}"

@@ -121,6 +121,13 @@ def gate_words(gate: GateState, zone: tzinfo | None = None) -> str:
     return ""
 
 
+def resumes_when(pauses: Collection[CredentialPause]) -> str:
+    """What a resume does about credentials that ask, and what is to be done before it."""
+    if all(pause.cause is FailureCause.RATE_LIMIT for pause in pauses):
+        return "go on, after the end of the limit or with another key"
+    return "go on, once a new key is set"
+
+
 def remedy(pauses: Collection[CredentialPause]) -> str:
     """What a human can do about credentials that ask."""
     if all(pause.cause is FailureCause.RATE_LIMIT for pause in pauses):

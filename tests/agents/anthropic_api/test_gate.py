@@ -76,6 +76,7 @@ class TestOfOneGate:
     def setup_method(self) -> None:
         self.clock = FakeClock()
         self.gate = Gates(self.clock).gate_for(NAME)
+        self.gate.learn({})
 
     def refused(self, status: int, headers: dict[str, str], at_once: int = 1) -> None:
         """So many turns at once are refused alike."""
@@ -245,6 +246,46 @@ class TestOfOneGate:
         assert self.gate.state().allowed == 2
         in_virtual_time(self.clock, all_of_them())
         assert finished == ["long"]
+
+    def test_a_key_that_is_refused_is_refused_once(self) -> None:
+        asked: list[int] = []
+
+        async def refused(number: int) -> None:
+            async with gate.turn():
+                asked.append(number)
+                await asyncio.sleep(1)
+                raise CredentialStoppedError(FailureCause.AUTH, "invalid x-api-key")
+
+        async def all_of_them() -> None:
+            results = await asyncio.gather(*(refused(number) for number in range(8)), return_exceptions=True)
+            assert [str(result) for result in results] == ["invalid x-api-key"] * 8
+
+        gate = Gates(self.clock).gate_for(NAME)
+        in_virtual_time(self.clock, all_of_them())
+        assert asked == [0]
+
+    def test_turns_pass_side_by_side_once_one_was_accepted_and_one_by_one_before(self) -> None:
+        at_once, most = 0, list[int]()
+
+        async def one(*, is_accepted: bool) -> None:
+            nonlocal at_once
+            async with gate.turn():
+                at_once += 1
+                most.append(at_once)
+                if is_accepted:
+                    gate.learn({})
+                await asyncio.sleep(1)
+                at_once -= 1
+
+        async def many(*accepted: bool) -> None:
+            await asyncio.gather(*(one(is_accepted=each) for each in accepted))
+
+        gate = Gates(self.clock).gate_for(NAME)
+        in_virtual_time(self.clock, many(False, False))
+        assert most == [1, 1], "a request that broke proves nothing"
+        assert gate.state().allowed == 1
+        in_virtual_time(self.clock, many(True, False, False))
+        assert most == [1, 1, 1, 2, 3]
 
     def test_who_is_called_again_after_a_stop_gets_another_gate(self) -> None:
         gates = Gates(self.clock)

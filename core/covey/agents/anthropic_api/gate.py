@@ -8,9 +8,10 @@
     # the same request again:             enter the same `turn` again: it keeps its place
 
 There is one for each credential in a process, so that a hundred sessions back off as one. Running turns always finish;
-only new ones wait. Who is in the block when `CredentialStoppedError` comes out of it closes the gate: everybody who
-waits gets that error at once, and nobody passes any more. A closed gate stays so; whoever is called again asks
-`gate_for` for one, and gets another.
+only new ones wait. Turns pass one at a time until the API has accepted one: a key that is refused is refused once. Who
+is in the block when `CredentialStoppedError` comes out of it closes the gate: everybody who waits gets that error at
+once, and nobody passes any more. A closed gate stays so; whoever is called again asks `gate_for` for one, and gets
+another.
 
 No I/O here. The event loop only wakes it; what time it is says the clock.
 """
@@ -51,6 +52,7 @@ class Gate:
         self._numbers = itertools.count()
         self._queue: list[tuple[int, asyncio.Future[None]]] = []
         self._at_work = 0
+        self._is_proven = False
         self._timer: asyncio.TimerHandle | None = None
         self._closed: CredentialStoppedError | None = None
 
@@ -66,6 +68,7 @@ class Gate:
     def learn(self, headers: Mapping[str, str]) -> None:
         """A request was accepted; what its answer's headers tell of limits."""
         now = self._clock.monotonic()
+        self._is_proven = True
         self._pace.accepted(now)
         self._pace.told(now, allowances(headers, self._clock.now()))
         self._serve()
@@ -79,6 +82,7 @@ class Gate:
             CredentialStoppedError: it is to be waited for longer than the gate waits.
         """
         now, wall = self._clock.monotonic(), self._clock.now()
+        self._is_proven = True  # it counts requests of a credential that it knows
         seconds = retry_after if retry_after is not None else seconds_to_wait(headers, wall)
         if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
             seconds = None
@@ -104,7 +108,7 @@ class Gate:
         until = self._clock.now() + timedelta(seconds=wait) if wait > 0 else None
         return GateState(
             credential=self._credential,
-            allowed=self._pace.allowed,
+            allowed=self._pace.allowed if self._is_proven else 1,
             at_work=self._at_work,
             waiting=sum(not place.done() for _, place in self._queue),
             until=until,
@@ -142,6 +146,8 @@ class Gate:
                 heapq.heappop(self._queue)
             elif self._closed is not None:
                 heapq.heappop(self._queue)[1].set_exception(self._closed.again())
+            elif self._at_work and not self._is_proven:
+                return
             else:
                 wait = self._pace.wait(self._clock.monotonic(), self._at_work)
                 if wait > 0:

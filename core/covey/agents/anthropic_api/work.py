@@ -78,8 +78,9 @@ class Work:
             TurnFailedError: there is no answer.
             _StoppedError: the model has stopped for good.
         """
-        for text in await self.desk.before_turn():
-            await self._say(said_by_user(render_message(text)))
+        texts = await self.desk.before_turn()
+        if texts:  # all in one: with the first of them they all count as heard
+            await self._say(*(said_by_user(render_message(text)) for text in texts))
         answer = await self.turns.take(self._request())
         _demand_an_end(answer)
         said = [answer.message] if answer.content else []
