@@ -231,7 +231,7 @@ class TestHonestFailure:
 
         assert not outcome.ok
         assert (outcome.message or "").startswith("src/tax.py: the offline agent cannot write code")
-        assert "installed kinds: command" in (outcome.message or "")
+        assert "installed kinds: anthropic, command" in (outcome.message or "")
         assert not (till.root / "src/tax.py").exists()
 
     async def test_elixir(self, till: Till) -> None:

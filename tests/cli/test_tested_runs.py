@@ -100,7 +100,13 @@ class TestRun:
 
     def test_what_would_be_run(self, project: Path) -> None:
         ran = covey("run", "code", "Shop", "--dry-run", "--json", cwd=project)
-        assert ran.object == {"context": "Shop", "run_id": None, "how": "started"}
+        assert ran.object == {
+            "context": "Shop",
+            "run_id": None,
+            "how": "started",
+            "components": 1,
+            "estimate": None,
+        }
 
     def test_a_workflow_that_does_not_exist(self, project: Path) -> None:
         ran = covey("run", "tests", "Shop", cwd=project)

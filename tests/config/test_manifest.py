@@ -122,11 +122,6 @@ class TestMistakes:
         assert line == 2
         assert expected in message
 
-    def test_a_table_that_nothing_acts_on_yet_is_a_mistake(self, mistakes: Mistakes) -> None:
-        ((line, message),) = mistakes('\n[prices."m"]\n')
-        assert line == 2
-        assert "unknown key" in message
-
     def test_an_unknown_preset_is_told_with_those_that_exist(self, mistakes: Mistakes) -> None:
         ((_, message),) = mistakes('[project]\npreset = "pyton"\n')
         assert message == '"preset" should be one of "python", "elixir", not "pyton"; did you mean "python"?'

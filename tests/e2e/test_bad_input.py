@@ -20,7 +20,7 @@ nane = 'x'
 preset = 'ruby'
 [run]
 max_sessions = 0
-budget_usd = 5.0
+budget_eur = 5.0
 cancel_grace = '9 days'
 [agents.a]
 kind = 'comand'
@@ -35,7 +35,7 @@ a = 1
             'did you mean "name"?',
             'covey.toml:3: "preset" should be one of "python", "elixir", not "ruby"',
             'covey.toml:5: "max_sessions"',
-            'covey.toml:6: unknown key "budget_usd"',
+            'covey.toml:6: unknown key "budget_eur"',
             'covey.toml:7: "cancel_grace" should be a duration like "90s"',
             'covey.toml:9: no agent kind "comand"',
             'did you mean "command"?',

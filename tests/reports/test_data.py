@@ -9,7 +9,7 @@ from .test_markdown import rich
 
 KEYS = [
     "run_id", "project", "project_root", "workflow", "context", "module", "outcome", "exit_code", "reason", "status",
-    "phase", "error_message", "started_at", "finished_at", "seconds", "counts", "tokens", "cost_usd", "git",
+    "phase", "error_message", "started_at", "finished_at", "seconds", "counts", "tokens", "cost_usd", "budget", "git",
     "changed_outside", "needs_human", "decisions", "sessions",
 ]  # fmt: skip
 PULL_REQUEST = "https://git.example/shop/pull/7"

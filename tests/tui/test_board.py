@@ -26,11 +26,13 @@ def counted(board: Board, key: str | None) -> Tally:
     below = [board.session(each) for each in board.under(key)]
     counting = [each for each in below if each.session_id is not None]
     states = Counter(state_of(each) for each in counting)
+    costs = [each.cost_usd for each in counting if each.cost_usd is not None]
     needing = [each for each in below if board.needs_human(each.id) and not closed_between(board, each.id, key)]
     return Tally(
         states=dict(states),
         needs=len(needing),
         tokens=sum(tokens_of(each) for each in counting),
+        cost_usd=sum(costs) if costs else None,
         attempts=sum(each.attempt for each in counting),
     )
 
