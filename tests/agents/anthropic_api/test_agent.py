@@ -214,7 +214,7 @@ class TestTranscript:
         assert "".join(each.text for each in desk.reports if each.kind is TranscriptKind.THINKING) == "I think.\n"
         said = "".join(each.text for each in desk.reports if each.kind is TranscriptKind.TEXT)
         assert said == "I look.\nIt is written.\n"
-        assert desk.said(TranscriptKind.TOOL) == "read_file src/shop/tax.py\n"
+        assert desk.said(TranscriptKind.TOOL) == "read src/shop/tax.py\n"
         assert '"""Taxes."""' in desk.said(TranscriptKind.OUTPUT)
         assert "2,000 tokens in (800 of them cached) · 34 out · req_" in desk.said(TranscriptKind.USAGE)
 

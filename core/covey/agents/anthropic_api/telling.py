@@ -17,6 +17,17 @@ SHOWN_CHARACTERS = 1_000
 """So much of what came of a call is told, the beginning of it; the model gets all."""
 
 _THING = 200
+_WORDS = {
+    "read_file": "read",
+    "write_file": "write",
+    "edit_file": "edit",
+    "list_files": "list",
+    "search_text": "search",
+    "ask_human": "ask",
+    "run_tests": "run its tests",
+    "run_command": "run",
+}
+"""What a call does, for people: a verb, then what it is about."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -54,7 +65,10 @@ class Telling:
 
     async def called(self, call: Block) -> None:
         """A tool is about to do what the model asks for."""
-        await self._desk.report(TranscriptKind.TOOL, f"{call['name']} {_thing(call['input'])}".rstrip() + "\n")
+        name = call["name"]
+        await self._desk.report(
+            TranscriptKind.TOOL, f"{_WORDS.get(name, name)} {_thing(call['input'])}".rstrip() + "\n"
+        )
 
     async def done(self, text: str, *, is_error: bool) -> None:
         """What came of it."""
