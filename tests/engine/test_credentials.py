@@ -276,7 +276,7 @@ class TestOfALaterEngine:
 async def test_the_gates_of_agents_stand_in_the_engines_row(bench: Refused) -> None:
     async with bench.running() as run:
         await run.until(stands_still, "Alpha")
-        await run.engine.runtime.credentials.look()
+        await run.engine.runtime.holds.credentials.look()
         row = await run.viewer.engine()
         assert row is not None
         assert row.gates == (GateState(credential=NAME, allowed=3, at_work=1),)

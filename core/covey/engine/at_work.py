@@ -97,7 +97,7 @@ class RunsAtWork:
         agents = [self._works_with(each, options) for each in due]
         call = self._call(options, by)
         adopted = [each.root for each in due if each.how is How.ADOPTED and each.root is not None]
-        budgets, problems = await granted(call, adopted, self._runtime.budgets)
+        budgets, problems = await granted(call, adopted, self._runtime.holds.budgets)
         new = [call.budget(None)] if len(adopted) < len(due) else []
         problems += price_problems(project.settings, [*new, *budgets.values()], agents)
         wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}

@@ -101,7 +101,7 @@ class Controls:
         if _reads_settings_anew(request, standing.root):
             objection = await self._objection(request)
             if objection is None and request.action is Action.RETRY:
-                objection = self._runtime.budgets.objection(standing.session)
+                objection = self._runtime.holds.budgets.objection(standing.session)
             if objection is not None:
                 return Decision(refused=True, reason=objection)
         now, limit = self._bench.tools.clock.now(), self._bench.tools.settings.run.retry_limit
@@ -110,14 +110,14 @@ class Controls:
             history = await self._bench.store.history(self._bench.scope, standing.root.id)
             return undo(request, run, history, self._has_passed, now)
         rows = (standing.session, standing.above, standing.below)
-        account, paused = await self._account(request, standing), self._runtime.credentials.paused
+        account, paused = await self._account(request, standing), self._runtime.holds.credentials.paused
         return decide(request, *rows, now, retry_limit=limit, account=account, paused=paused)
 
     async def _account(self, request: ControlRequest, standing: Standing) -> Account:
         """What counts against the budget of a run that is to go on."""
         if request.action is not Action.RESUME:
             return Account()
-        return await self._runtime.budgets.account(standing.root.id)
+        return await self._runtime.holds.budgets.account(standing.root.id)
 
     def _has_passed(self, then: Session, now: Session) -> bool:
         return has_passed(self._bench.workflows.get(now.type), then.step, now.step)

@@ -9,65 +9,35 @@ import contextlib
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 
 from covey.agents.base import BudgetSpentError, CredentialStoppedError
-from covey.engine.budgets import Budgets
-from covey.engine.credentials import Credentials
 from covey.engine.desk import EngineDesk, SessionLedger, StoredConversation, Transcript
-from covey.engine.dialogue import Dialogue, Questions
+from covey.engine.dialogue import Dialogue
 from covey.engine.executor import Executor
 from covey.engine.failures import RepeatedFailures
+from covey.engine.holds import Holds
 from covey.engine.loop import run_session
-from covey.engine.pauses import STARTS, STEPS, Pauses
+from covey.engine.pauses import STARTS, STEPS
 from covey.engine.runtime import Due, Next, Running, Turn
 from covey.engine.slots import Place, Slots, place
 from covey.engine.till import Till
 from covey.engine.turns import Bench, HeldBackError, Turns, error_result
 from covey.engine.vitals import Life, Vitals
 from covey.engine.wakeups import Wakeups
+from covey.engine.work import CLEANUP_SECONDS, Work, all_done, end, left_after
 from covey.errors import StoreError
 from covey.model.command import CommandKind, Result, ResultStatus, TranscriptKind
 from covey.model.ids import new_id
 from covey.model.session import Session
-from covey.model.status import FailureCause, Phase
+from covey.model.status import FailureCause
 from covey.store.base import Child
 from covey.workspace.endings import as_written
-from covey.workspace.processes import KILL_SECONDS, Grace
+from covey.workspace.processes import Grace
 from covey.workspace.sentry import Sentry
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.1
-
 ENDED = "ended before it had a result"
-CLEANUP_SECONDS = KILL_SECONDS + 2.0
-"""How long work may take to end once its grace is over: SIGKILL, and what is done after it."""
-
-
-@dataclass(slots=True)
-class Work:
-    """What is at work for one attempt of a session; `at` is its place in the queue for slots, if it takes any.
-
-    `begun` once its loop runs, `stopped` once nobody wants it. `limit` is the time in seconds that its work had, once
-    that is over; `timed_out` the result that says so.
-    """
-
-    running: Running
-    run_number: int
-    grace: Grace
-    at: Place | None = None
-    is_root: bool = False
-    has_slot: bool = False
-    task: asyncio.Task[None] | None = None
-    acting: asyncio.Task[Result] | None = None
-    transcript: Transcript | None = None
-    begun: bool = False
-    stopped: bool = False
-    limit: float | None = None
-    timed_out: Result | None = None
-    left_behind: bool = False
-    waiting_for: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 class LocalRuntime:
@@ -81,22 +51,14 @@ class LocalRuntime:
         self._slots = slots
         self._moved = moved
         self._works: dict[Running, Work] = {}
-        credential_of = functools.partial(_credential_of, bench, executor)
-        self.credentials = Credentials(bench, credential_of, executor.gates, slots.look_again)
-        slots.stands_still = self._gets_no_slot
-        self.pauses = Pauses(slots, self.credentials.asks_for)
+        self.holds = Holds(bench, executor, slots, moved)
         self.failures = RepeatedFailures(bench)
-        self.budgets = Budgets(bench)
         self.turns = Turns(
             bench, abilities=lambda agent: executor.abilities(bench.tools, agent), before_agent=self._may_pay
         )
-        self.questions = Questions()
         self.vitals = Vitals(bench, self.turns, self._time_out)
         self.wakeups = Wakeups()
         self.broken: BaseException | None = None
-
-    def _gets_no_slot(self, session_id: str) -> bool:
-        return self.pauses.is_closing or self.credentials.holds(session_id)
 
     # What the loop asks for.
 
@@ -139,7 +101,7 @@ class LocalRuntime:
             try:
                 return await self._executed(work, next_turn)
             except CredentialStoppedError as error:
-                await self.credentials.stop(next_turn.session, error)
+                await self.holds.credentials.stop(next_turn.session, error)
                 if work.at is None:
                     return error_result(error.message, self._bench.tools.clock.now(), cause=error.cause)
                 resumed = await self._wait_for_credential(work, next_turn)
@@ -151,8 +113,8 @@ class LocalRuntime:
         if work.stopped or work.limit is not None:
             return self._ended(work)
         with self.vitals.acting(turn.running) as life:
-            if turn.interaction.command.command is CommandKind.AGENT and self.credentials.holds(turn.session.id):
-                raise self.credentials.error(turn.session.id)
+            if turn.interaction.command.command is CommandKind.AGENT and self.holds.credentials.holds(turn.session.id):
+                raise self.holds.credentials.error(turn.session.id)
             desk = await self._desk(work, turn, life)
             if turn.interaction.command.command is CommandKind.CHECK:
                 return await self._executor.execute(self._bench.tools, turn, desk)
@@ -163,10 +125,10 @@ class LocalRuntime:
         try:
             await asyncio.wait({work.acting})
         except asyncio.CancelledError:
-            await _end(work.acting)
+            await end(work.acting)
             raise
         acting, work.acting = work.acting, None
-        await self._back_at_work(work)
+        await self.holds.back_at_work(work)
         if acting.cancelled() or not isinstance(acting.exception(), CredentialStoppedError):
             await desk.dialogue.kept()
         return self._ended(work) if acting.cancelled() else acting.result()
@@ -182,9 +144,9 @@ class LocalRuntime:
 
     async def _may_pay(self, session: Session) -> bool:
         """Its run has not just been paused because its budget is spent."""
-        await self.budgets.look(session.run_id)
+        await self.holds.budgets.look(session.run_id)
         root_number = self._works[Running(session.id, session.attempt)].run_number
-        return not self.pauses.holds(root_number, STEPS)
+        return not self.holds.pauses.holds(root_number, STEPS)
 
     async def due_children(self, running: Running) -> Due:
         """The children that are neither terminal nor running, and whether others run or wait for a human."""
@@ -233,7 +195,7 @@ class LocalRuntime:
             work.grace.now.set()
         if not work.stopped:
             work.stopped = True
-            self.pauses.withdraw(running.session_id)
+            self.holds.pauses.withdraw(running.session_id)
             if work.acting is not None:
                 work.acting.cancel()
 
@@ -249,9 +211,7 @@ class LocalRuntime:
     def at_rest(self) -> bool:
         """Nothing can go on by itself: every session that is at work waits for something that has not happened."""
         return all(
-            self.wakeups.at_rest(running.session_id)
-            or self.pauses.is_standing_still(running.session_id)
-            or self.questions.is_waiting(running.session_id)
+            self.wakeups.at_rest(running.session_id) or self.holds.is_standing_still(running.session_id)
             for running in self._works
         )
 
@@ -304,7 +264,7 @@ class LocalRuntime:
     async def _session(self, work: Work) -> None:
         """The session wrapper: the one place that catches everything."""
         try:
-            await _all_done(work.waiting_for)
+            await all_done(work.waiting_for)
             await self._in_slot(work)
         except asyncio.CancelledError:
             raise
@@ -320,18 +280,18 @@ class LocalRuntime:
 
     async def _in_slot(self, work: Work) -> None:
         """Start once a slot is free and the run is not paused; a run's root starts at once, and starts nothing."""
-        await self._answered(work.running)
+        await self.holds.answered(work.running)
         if work.stopped:
             return
         session_id = work.running.session_id
-        if self.pauses.holds(work.run_number):
+        if self.holds.pauses.holds(work.run_number):
             self._moved()
         if work.at is None:
             if not work.is_root:
-                await self.pauses.passed(session_id, work.run_number, STARTS)
+                await self.holds.pauses.passed(session_id, work.run_number, STARTS)
             await self._loop(work)
             return
-        work.has_slot = await self._slot(work, work.at)
+        work.has_slot = await self.holds.slot(work, work.at)
         try:
             if work.has_slot:
                 with self.vitals.at_work(work.running, is_limited=True):
@@ -340,64 +300,27 @@ class LocalRuntime:
             if work.has_slot:
                 self._slots.release()
 
-    async def _slot(self, work: Work, at: Place) -> bool:
-        """Wait for a slot in which there is money to work with; False when the session was withdrawn."""
-        while await self.pauses.acquire(work.running.session_id, at):
-            await self.budgets.look_at(work.run_number)
-            if not self.pauses.holds(work.run_number) or work.stopped:
-                return True
-            self._slots.release()
-            self._moved()
-        return False
-
     async def _stand_still(self, work: Work) -> None:
         """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""
-        if not self._is_held(work):
+        if not self.holds.holds(work):
             return
         if work.at is not None:
             await self._rest(work)
         else:  # a parent has no slot, and its time is not limited
             self._moved()
-            await self._back_at_work(work)
+            await self.holds.back_at_work(work)
 
     async def _rest(self, work: Work, until: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Stand still until then, and until the run goes on; the slot is for others meanwhile."""
-        self._moved()
-        if work.has_slot:
-            self._slots.release()
-            work.has_slot = False
+        """Stand still until then, and until the run goes on: that is not of the session's time."""
         with self.vitals.resting(work.running):
-            if until is not None:
-                await until()
-            await self._back_at_work(work)
-
-    async def _back_at_work(self, work: Work) -> None:
-        """Wait for a slot, unless it has one, needs none, or nobody wants it any more."""
-        if work.stopped or work.has_slot:
-            return
-        if work.at is None:
-            await self.pauses.passed(work.running.session_id, work.run_number, STEPS)
-        else:
-            work.has_slot = await self.pauses.acquire(work.running.session_id, work.at)
-
-    async def _answered(self, running: Running) -> None:
-        """An agent that asks is not called again before there is an answer, whichever engine it had asked."""
-
-        async def asks() -> bool:
-            position = await self._bench.store.position(self._bench.scope, running.session_id)
-            session = position.session if position is not None else None
-            return session is not None and session.attempt == running.attempt and session.phase is Phase.ASKING
-
-        if await asks():
-            self._moved()
-            await self.questions.answered(running.session_id, asks)
+            await self.holds.rest(work, until)
 
     async def _wait_for_credential(self, work: Work, turn: Turn) -> Turn | None:
         """Stand still in the middle of a step, the slot given back, until the credential is resumed; then begin again.
 
         None when the session was ended meanwhile.
         """
-        await self.turns.stands_still(work.running, self.credentials.why(work.running.session_id))
+        await self.turns.stands_still(work.running, self.holds.credentials.why(work.running.session_id))
         if work.stopped or work.at is None:
             return None
         await self._rest(work)
@@ -424,15 +347,15 @@ class LocalRuntime:
         work.transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
-        till = Till(self._bench, self.budgets, turn.session)
+        till = Till(self._bench, self.holds.budgets, turn.session)
         dialogue = Dialogue(
             self.turns,
             turn,
             work.transcript,
             self._bench.tools.clock,
-            questions=self.questions,
+            questions=self.holds.questions,
             rest=functools.partial(self._rest, work),
-            is_held=functools.partial(self._may_take_no_turn, work, till),
+            is_held=functools.partial(self.holds.lets_no_turn_begin, work, till),
         )
         return EngineDesk(
             work.transcript,
@@ -446,15 +369,6 @@ class LocalRuntime:
             step=step,
             sign=life.sign,
         )
-
-    async def _may_take_no_turn(self, work: Work, till: Till) -> bool:
-        """Its run is paused, be it that its budget has just been found spent."""
-        await till.before_turn()
-        return self._is_held(work)
-
-    def _is_held(self, work: Work) -> bool:
-        """It is not to take another step or turn for now."""
-        return not work.stopped and self.pauses.holds(work.run_number, STEPS)
 
     async def _transcript(self, turn: Turn) -> Transcript:
         store, (session_id, attempt) = self._bench.store, turn.running
@@ -471,37 +385,3 @@ class LocalRuntime:
         reason = f"its work took longer than {as_written(work.limit)}, the session_timeout of [run] in covey.toml"
         work.timed_out = error_result(reason, now, cause=FailureCause.TIMEOUT)
         return work.timed_out
-
-
-def _credential_of(bench: Bench, executor: Executor, agent: str) -> str | None:
-    return executor.credential_of(bench.tools, agent)
-
-
-async def _all_done(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Wait for the work of older attempts: a new one starts only after it has really ended."""
-    waiting = [task for task in tasks if not task.done()]
-    if waiting:
-        await asyncio.wait(waiting)
-
-
-async def left_after(tasks: set[asyncio.Task[None]], grace: Grace, cleanup_seconds: float) -> set[asyncio.Task[None]]:
-    """Wait for tasks as long as the grace and then the cleaning up take; those that have not ended by then."""
-    began = asyncio.get_running_loop().time()
-    while left := {task for task in tasks if not task.done()}:
-        passed = asyncio.get_running_loop().time() - began
-        if grace.now.is_set() or passed >= grace.seconds:
-            return (await asyncio.wait(left, timeout=cleanup_seconds))[1]
-        await asyncio.wait(left, timeout=min(_LOOK_SECONDS, grace.seconds - passed))
-    return left
-
-
-async def _end(task: asyncio.Task[Result]) -> None:
-    """Cancel a task and wait until it has cleaned up, however often we are cancelled ourselves meanwhile."""
-    task.cancel()
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            continue
-    if not task.cancelled():
-        task.exception()

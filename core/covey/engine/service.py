@@ -17,7 +17,7 @@ from covey.engine.controls import Controls
 from covey.engine.executor import Executor
 from covey.engine.guard import Guard
 from covey.engine.leftovers import Leftovers
-from covey.engine.local import CLEANUP_SECONDS, LocalRuntime
+from covey.engine.local import LocalRuntime
 from covey.engine.lookout import Lookout
 from covey.engine.machine import Machine
 from covey.engine.orders import Hands, Orders
@@ -27,6 +27,7 @@ from covey.engine.recovery import Found, interrupt, recover
 from covey.engine.runs import RunOptions
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
+from covey.engine.work import CLEANUP_SECONDS
 from covey.errors import CoveyError, StoreError
 from covey.model import events as e
 from covey.model.ids import new_id
@@ -115,10 +116,7 @@ class Engine:
     def committed(self, committed: Committed) -> None:
         """Learn what was written: wake sessions, watch files, see runs end."""
         self.runs.know(committed)
-        self.runtime.pauses.know(committed.sessions.values())
-        self.runtime.questions.know(committed.sessions.values())
-        self.runtime.budgets.know(committed.sessions.values())
-        self.runtime.credentials.know(committed)
+        self.runtime.holds.know(committed)
         self.runtime.failures.know(entry.event for entry in committed.entries)
         self.runtime.wakeups.tell(committed)
         self._lookout.know(committed.sessions.values())
@@ -159,7 +157,7 @@ class Engine:
     def stop_gently(self, reason: str) -> None:
         """Begin no turn any more, and end all work once none is under way."""
         self._leaving = self._leaving or reason
-        self.runtime.pauses.close()
+        self.runtime.holds.pauses.close()
         self._moved.set()
 
     def has_begun(self) -> bool:
@@ -217,14 +215,14 @@ class Engine:
         self.found = await recover(self._bench, self._leftovers, self._project.settings.run.cancel_grace)
         self.found.tell()
         self.runs.roots.update({root.id: root for root in await store.roots(self._bench.scope)})
-        self.runtime.pauses.know(self.runs.roots.values())
-        self.runtime.budgets.know(self.runs.roots.values())
+        self.runtime.holds.pauses.know(self.runs.roots.values())
+        self.runtime.holds.budgets.know(self.runs.roots.values())
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
-        await self.runtime.credentials.open()
+        await self.runtime.holds.credentials.open()
         await self._orders.drop_late_ones()
         await self._controls.drain()
-        await self.runtime.credentials.compare()
+        await self.runtime.holds.credentials.compare()
         await store.note_slots(self._slots.limit)
         await self._guard.look()
         self.runs.is_open = True
@@ -238,7 +236,7 @@ class Engine:
             tasks.create_task(self._guarded(self.runtime.vitals.keep_watch()))
             tasks.create_task(self._guarded(self._leftovers.keep_looking()))
             tasks.create_task(self._guarded(self._guard.keep_looking()))
-            tasks.create_task(self._guarded(self.runtime.credentials.keep_looking()))
+            tasks.create_task(self._guarded(self.runtime.holds.credentials.keep_looking()))
 
     def doing(self) -> str:
         """What it is at work on, for whoever reads the report of its crash."""
@@ -258,7 +256,7 @@ class Engine:
         self.runtime.vitals.end()
         self._leftovers.end()
         self._guard.end()
-        self.runtime.credentials.end()
+        self.runtime.holds.credentials.end()
         try:
             await interrupt(self._bench, "its engine left")
             crash = f"it crashed: {error_in_words(failure).partition(':')[0]}" if _is_crash(failure) else None
