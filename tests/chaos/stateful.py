@@ -44,7 +44,7 @@ from covey.testing.clock import FakeClock
 from .inspection import flaws_of_the_store, query
 from .rules import MAX_REVISIONS, File, Member, Model, Play, Request
 
-MOST_LOOKS = 3_000
+MOST_LOOKS = 1_000
 """An engine that has not come to where it should be by then never does. Each look lets it go on; no clock decides."""
 MOST_SECONDS = 60.0
 """An engine that is ended has left by then, however busy the machine is."""
