@@ -1,6 +1,8 @@
 """Cancel with its deadline, cancel --now, restart and undo, over agents that will not end (semantics, section 8)."""
 
 import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +38,11 @@ def at_work(shop: Path, grace: str) -> Iterator[subprocess.Popen[str]]:
     arguments = ("run", "design", "catalog", "--agent", "stubborn", "--headless", "--stay", "--json")
     with running(*arguments, cwd=shop) as process:
         wait_for(lambda: len(numbers(shop / "working")) == 3)
-        yield process
+        try:
+            yield process
+        finally:  # those that nobody has ended have as long as their grace, whoever else ends
+            for agent in filter(lives, numbers(shop / "working")):
+                os.kill(agent, signal.SIGKILL)
 
 
 def asked(shop: Path, *arguments: str) -> tuple[str, bool | None]:
