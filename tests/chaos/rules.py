@@ -190,6 +190,7 @@ class Model:
         if member is self.root or (member.status == "complete" and not member.missing):
             return False
         member.end("skipped", request)
+        self.blocked = False  # the root looks again
         return True
 
     def _cancel(self, member: Member, request: Request) -> bool:
