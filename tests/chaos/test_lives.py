@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .stateful import lives
+from .rules import File, Play
+from .stateful import Lives, lives
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +62,18 @@ COMPLETE_ONES_AGAIN = [
 
 def test_random_lives_go_as_the_rules_say() -> None:
     lives(12, steps=12, derandomize=True)
+
+
+def test_who_was_at_work_when_its_engine_went_goes_on_before_those_behind_it() -> None:
+    life = Lives()
+    try:
+        life.begin(slots=1, plays=(Play.OK, Play.HOLD, Play.OK), review=False)
+        life.the_engine_goes(dies=False)
+        life.a_hand_changes_a_file(name="Gamma", file=File.VALID)
+        life.another_engine_comes()
+        life.it_comes_to_what_the_rules_say()
+    finally:
+        life.teardown()
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ class LocalRuntime:
         number = self._works[parent].run_number
         spawns = self._bench.workflows[child.type].spawns
         at = None if spawns else place(child.priority, number, child.position)
-        self._start(Running(child.session_id, child.attempt), number, at)
+        self._start(Running(child.session_id, child.attempt), number, at, asks=child.asks)
 
     def spawned(self, turn: Turn) -> Result:
         """The result of a spawn command whose children have all ended."""
@@ -253,11 +253,13 @@ class LocalRuntime:
         work = self._works.get(running)
         return work is not None and (work.begun or not work.stopped)
 
-    def _start(self, running: Running, run_number: int, at: Place | None, *, is_root: bool = False) -> None:
+    def _start(
+        self, running: Running, run_number: int, at: Place | None, *, is_root: bool = False, asks: bool = False
+    ) -> None:
         attempts = (Running(running.session_id, attempt) for attempt in range(1, running.attempt + 1))
         older = [work.task for key in attempts if (work := self._works.get(key)) is not None and work.task]
         grace = Grace(seconds=self._bench.tools.settings.run.cancel_grace)
-        work = Work(running, run_number, grace, at, is_root, waiting_for=older)
+        work = Work(running, run_number, grace, at, is_root, asks, waiting_for=older)
         self._works[running] = work
         work.task = asyncio.create_task(self._session(work), name=f"session {running.session_id}")
 
@@ -280,7 +282,8 @@ class LocalRuntime:
 
     async def _in_slot(self, work: Work) -> None:
         """Start once a slot is free and the run is not paused; a run's root starts at once, and starts nothing."""
-        await self.holds.answered(work.running)
+        if work.asks:
+            await self.holds.answered(work.running)
         if work.stopped:
             return
         session_id = work.running.session_id

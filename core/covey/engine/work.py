@@ -20,8 +20,9 @@ CLEANUP_SECONDS = KILL_SECONDS + 2.0
 class Work:
     """What is at work for one attempt of a session; `at` is its place in the queue for slots, if it takes any.
 
-    `begun` once its loop runs, `stopped` once nobody wants it. `limit` is the time in seconds that its work had, once
-    that is over; `timed_out` the result that says so.
+    It `asks` where a human was asked by the work before it, and has not answered. `begun` once its loop runs, `stopped`
+    once nobody wants it. `limit` is the time in seconds that its work had, once that is over; `timed_out` the result
+    that says so.
     """
 
     running: Running
@@ -29,6 +30,7 @@ class Work:
     grace: Grace
     at: Place | None = None
     is_root: bool = False
+    asks: bool = False
     has_slot: bool = False
     task: asyncio.Task[None] | None = None
     acting: asyncio.Task[Result] | None = None

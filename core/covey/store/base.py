@@ -61,7 +61,8 @@ class Position(NamedTuple):
 class Child(NamedTuple):
     """An active child with what its place in the queue depends on; `priority` is its component's.
 
-    One that is `held` was interrupted, and a human has to decide before it may go on.
+    One that is `held` was interrupted, and a human has to decide before it may go on; one that `asks` waits for the
+    answer of a human.
     """
 
     session_id: str
@@ -70,6 +71,7 @@ class Child(NamedTuple):
     position: int
     priority: int | None
     held: bool = False
+    asks: bool = False
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -150,14 +150,17 @@ class Reads:
         rows = await self._rows(
             "SELECT s.id, s.attempt, s.type, s.position, json_extract(c.body, '$.priority'),"
             " json_extract(s.body, '$.phase') = 'interrupted'"
-            "  AND json_extract(s.body, '$.needs_human.interrupted') IS NOT NULL"
+            "  AND json_extract(s.body, '$.needs_human.interrupted') IS NOT NULL,"
+            " json_extract(s.body, '$.phase') = 'asking'"
             " FROM json_each(?) wanted"
             " JOIN sessions s ON s.id = wanted.value LEFT JOIN components c ON c.id = s.component_id"
             " WHERE s.project_id = ? ORDER BY wanted.key",
             msgspec.json.encode(session_ids).decode(),
             scope.project.id,
         )
-        return tuple(Child(row[0], row[1], row[2], row[3], row[4], held=bool(row[5])) for row in rows)
+        return tuple(
+            Child(row[0], row[1], row[2], row[3], row[4], held=bool(row[5]), asks=bool(row[6])) for row in rows
+        )
 
     async def roots(self, scope: Scope) -> tuple[Session, ...]:
         """The roots of all runs, oldest first."""
