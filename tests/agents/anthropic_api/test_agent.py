@@ -3,6 +3,7 @@
 import pytest
 
 from covey.agents.anthropic_api.agent import AnthropicAgent
+from covey.agents.anthropic_api.telling import TIMES_A_SECOND
 from covey.agents.base import Task
 from covey.agents.prompts import Reader, render
 from covey.model.ability import Ability
@@ -224,7 +225,7 @@ class TestTranscript:
         await office.work([Reply(text, delta_size=5)])
         rows = [each.text for each in office.desk.reports if each.kind is TranscriptKind.TEXT]
         assert "".join(rows) == text.rstrip("\n") + "\n"
-        told = [seconds for seconds in office.pauses if seconds == 1 / 20]
+        told = [seconds for seconds in office.pauses if seconds == 1 / TIMES_A_SECOND]
         assert len(rows) <= len(told) + 2
         assert len(rows) < 1_000
 

@@ -12,7 +12,8 @@ from covey.agents.anthropic_api.draft import Block, Piece
 from covey.agents.base import Desk
 from covey.model.command import TranscriptKind
 
-TIMES_A_SECOND = 20
+TIMES_A_SECOND = 5
+"""Enough to read along; with a hundred sessions each row more costs the engine, its database and every monitor."""
 SHOWN_CHARACTERS = 1_000
 """So much of what came of a call is told, the beginning of it; the model gets all."""
 
