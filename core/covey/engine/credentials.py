@@ -6,7 +6,6 @@ request, by the clock where its end is known, and by an engine that has another 
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ from datetime import datetime
 from covey.agents.base import CredentialStoppedError
 from covey.config.fingerprint import fingerprint, is_another
 from covey.engine.consequences import ENGINE
+from covey.engine.rounds import Rounds
 from covey.engine.turns import Bench
 from covey.errors import UsageError
 from covey.model import events as e
@@ -52,7 +52,7 @@ class Credentials:
         self._let_go = let_go
         self._environment = environment
         self._agents: dict[str, str] = {}
-        self._over = asyncio.Event()
+        self._rounds = Rounds(LOOK_SECONDS)
         self._one_at_a_time = asyncio.Lock()
 
     # Who stands still.
@@ -154,15 +154,13 @@ class Credentials:
 
     async def keep_looking(self) -> None:
         """Look by the clock, until ended."""
-        while not self._over.is_set():
+        while not self._rounds.are_over:
             await self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._over.wait()
+            await self._rounds.next()
 
     def end(self) -> None:
         """Stop looking."""
-        self._over.set()
+        self._rounds.end()
 
     def _is_over(self, pause: CredentialPause) -> bool:
         return pause.by_itself and pause.resets_at is not None and pause.resets_at <= self._now()

@@ -5,10 +5,10 @@ What it holds back is in the log and in the engine's row, for whoever looks; nob
 """
 
 import asyncio
-import contextlib
 import logging
 
 from covey.engine.machine import Machine
+from covey.engine.rounds import Rounds
 from covey.engine.slots import Slots
 from covey.store.sqlite import EngineStore
 from covey.text.words import size
@@ -57,19 +57,17 @@ class Guard:
         self._files_for = 0
         self._by_files: int | None = None
         self._polling = False
-        self._over = asyncio.Event()
+        self._rounds = Rounds(LOOK_SECONDS)
 
     async def keep_looking(self) -> None:
         """Look by the clock, until ended."""
-        while not self._over.is_set():
+        while not self._rounds.are_over:
             await self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._over.wait()
+            await self._rounds.next()
 
     def end(self) -> None:
         """Stop looking."""
-        self._over.set()
+        self._rounds.end()
 
     async def watches(self, refused: str | None) -> None:
         """Files are watched, or the system has refused to: then they are looked at by the clock alone."""

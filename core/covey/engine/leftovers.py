@@ -9,6 +9,7 @@ import contextlib
 import logging
 
 from covey.engine.machine import Machine
+from covey.engine.rounds import Rounds
 from covey.engine.turns import Bench
 from covey.errors import IllegalEventError, StaleOperationError
 from covey.model import events as e
@@ -33,7 +34,7 @@ class Leftovers:
         self._bench = bench
         self._machine = machine
         self._left: dict[_Attempt, list[tuple[Process, Fate]]] = {}
-        self._over = asyncio.Event()
+        self._rounds = Rounds(LOOK_SECONDS)
 
     async def end_all(self, grace_seconds: float) -> None:
         """End every recorded group, all at once; forget those of which nothing is left."""
@@ -67,12 +68,10 @@ class Leftovers:
 
     async def keep_looking(self) -> None:
         """Look by the clock, until ended, for as long as there is something that may go."""
-        while not self._over.is_set() and self._may_go():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._over.wait()
-                    return
-            await self.look()
+        while self._may_go() and not self._rounds.are_over:
+            await self._rounds.next()
+            if not self._rounds.are_over:
+                await self.look()
 
     async def look(self) -> None:
         """Let sessions go on whose processes are gone by now."""
@@ -88,7 +87,7 @@ class Leftovers:
 
     def end(self) -> None:
         """Stop looking."""
-        self._over.set()
+        self._rounds.end()
 
     def _may_go(self) -> bool:
         return any(fate is Fate.SURVIVED for left in self._left.values() for _, fate in left)

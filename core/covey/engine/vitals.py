@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from covey.clock import AwakeTime
+from covey.engine.rounds import Rounds
 from covey.engine.runtime import Running
 from covey.engine.turns import Bench, Turns
 from covey.model.activity import BEAT_SECONDS, Activity
@@ -55,7 +56,7 @@ class Vitals:
         self._over: dict[Running, None] = {}
         self._beaten = -BEAT_SECONDS
         self._ahead = 0.0
-        self._ended = asyncio.Event()
+        self._rounds = Rounds(LOOK_SECONDS)
 
     # Who is at work.
 
@@ -105,16 +106,14 @@ class Vitals:
 
     async def keep_watch(self) -> None:
         """Look twice a second until ended, and once more: whose work was ended with the engine is forgotten."""
-        while not self._ended.is_set():
+        while not self._rounds.are_over:
             await self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._ended.wait()
+            await self._rounds.next()
         await self.look()
 
     def end(self) -> None:
         """Look no more."""
-        self._ended.set()
+        self._rounds.end()
 
     async def look(self) -> None:
         """Note who has given signs since the last look, and see who has not for too long."""
