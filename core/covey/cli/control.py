@@ -6,6 +6,7 @@ from pathlib import Path
 
 from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
+from covey.cli.picture import INDENT
 from covey.client.estimate import estimate, estimated, kinds_of
 from covey.client.finding import NOTHING_YET, find_run, find_session
 from covey.client.place import find_root
@@ -143,7 +144,7 @@ def ask_of_sessions(
     if json:
         out.json(*answers)
     else:
-        out.text(*(said(answer, names[answer.session_id]) for answer in answers))
+        out.wrapped(INDENT, *(said(answer, names[answer.session_id]) for answer in answers))
         out.text(*([] if answers else ["nothing failed and no file is missing"]))
         out.text(*([f"together {foreseen}"] if foreseen else []))
     return REFUSED if any(answer.state is RequestState.REFUSED for answer in answers) else 0

@@ -8,6 +8,7 @@ from covey.cli.budgets import check_budget
 from covey.cli.control import REFUSED, said
 from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
+from covey.cli.picture import INDENT
 from covey.client.finding import NOTHING_YET, find_run, sharing_budget
 from covey.client.place import find_root
 from covey.client.renewing import renewed, restart_engine
@@ -106,7 +107,7 @@ def _ask(run: str | None, wish: Wish, project: Path | None, *, json: bool, no_wa
     if json:
         out.json(*(answer for answer, _ in answers))
     else:
-        out.text(*(said(answer, name) for answer, name in answers))
+        out.wrapped(INDENT, *(said(answer, name) for answer, name in answers))
     return REFUSED if any(answer.state is RequestState.REFUSED for answer, _ in answers) else 0
 
 

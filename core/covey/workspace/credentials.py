@@ -4,15 +4,18 @@ No program of covey's gets one (`covey.workspace.endings`). But code under test 
 process was started with; so what comes back from a program, or from a file, is looked through as well.
 """
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 HIDDEN = "[credential]"
 """What stands in the place of a credential."""
 
-_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|(^|_)PAT)(_?\d+)?$", re.IGNORECASE)
+_HEADERS = re.compile(r"HEADERS?$", re.IGNORECASE)
 _SHORTEST = 12  # what is shorter may be an ordinary word, and would be hidden where it is one
 _PLAIN = re.compile(r"[\w.~+/=:@%!#$^&*-]+")
 
@@ -24,7 +27,7 @@ class Credentials:
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         given = os.environ if environ is None else environ
-        values = {value.strip() for name, value in given.items() if _NAMES.search(name)}
+        values = {told.strip() for name, value in given.items() for told in _told_by(name, value)}
         # The longest first: one may be the beginning of another.
         self._values = sorted((value for value in values if _is_telling(value)), key=len, reverse=True)
 
@@ -56,6 +59,17 @@ class Credentials:
         elif isinstance(value, dict):
             hidden = {self.hidden_in(key): self.hidden_in(each) for key, each in value.items()}
         return cast("T", hidden)
+
+
+def _told_by(name: str, value: str) -> Iterator[str]:
+    """What may be a credential in a variable: all of it by its name, the words of headers, an address's password."""
+    if _NAMES.search(name):
+        yield value
+    if _HEADERS.search(name):
+        for line in value.splitlines():
+            yield from line.partition(":")[2].split()
+    with contextlib.suppress(ValueError):
+        yield urlsplit(value).password or ""
 
 
 def _overlap(text: str, value: str) -> int:

@@ -51,7 +51,7 @@ def main() -> None:
     with contextlib.suppress(ValueError, OSError):  # not every system limits it so; the time is limited in any case
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     for line in search(Wanted(**json.loads(sys.argv[1]))):
-        print(json.dumps(line), flush=True)  # noqa: T201 - what this program is for
+        print(json.dumps(line, ensure_ascii=False), flush=True)  # noqa: T201 - what this program is for
 
 
 def search(wanted: Wanted) -> Iterator[dict[str, Any]]:

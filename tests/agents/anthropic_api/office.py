@@ -80,7 +80,7 @@ class Office:
         around = Surroundings(sleep=self.sleep, random=lambda: 1.0, gate_for=self.gate_for)
         return AnthropicAgent(checked, around)
 
-    def gate_for(self, credential: str) -> Gate:
+    def gate_for(self, credential: str, base_url: str | None = None) -> Gate:
         """The gate that the test has put there, else an ordinary one."""
         return self.gate or self.gates.gate_for(credential)
 

@@ -48,7 +48,7 @@ def drafted(*events: dict[str, Any]) -> Draft:
 
 
 def answered(*events: dict[str, Any]) -> Answer:
-    return drafted(START, *events, STOP).answer("req_1")
+    return drafted(START, *events, STOP).answer()
 
 
 class TestWhole:
@@ -62,14 +62,14 @@ class TestWhole:
         )
         draft = Draft()
         pieces = [draft.take(json.dumps(event.data)) for event in stream(Sending(reply, "m", "large"))]
-        answer = draft.answer("req_1")
+        answer = draft.answer()
         assert answer.content == [
             {"type": "thinking", "thinking": "Hm, first…", "signature": "sig"},
             {"type": "text", "text": "I look."},
             {"type": "tool_use", "id": "t1", "name": "read_file", "input": {"path": "ä/b.md", "n": [1]}},
         ]
-        assert (answer.reason, answer.request_id, answer.was_cut) == (StopReason.TOOL_USE, "req_1", False)
-        assert answer.tokens == {"input": 10, "output": 20, "cache_read": 30, "cache_write": 40}
+        assert (answer.reason, answer.was_cut) == (StopReason.TOOL_USE, False)
+        assert draft.tokens == {"input": 10, "output": 20, "cache_read": 30, "cache_write": 40}
         assert answer.calls == answer.content[2:]
         assert answer.message == {"role": "assistant", "content": answer.content, "stop_reason": "tool_use"}
         heard = [piece for piece in pieces if piece is not None]

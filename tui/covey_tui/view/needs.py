@@ -117,7 +117,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "Paused: a credential is refused, or used up",
         "run without credential",
         "runs without credential",
-        "Nobody who works with it starts. Set a new key and run covey resume; p tries the old one again.",
+        "Set a new key and run covey resume; p tries the old one again.",
     ),
     Cause(
         "budget_spent",

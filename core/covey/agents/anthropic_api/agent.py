@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from covey.agents.anthropic_api.account import NO_CREDENTIAL, credential_name
+from covey.agents.anthropic_api.failures import NoClientError, Remedy
 from covey.agents.anthropic_api.gate import gate_states
 from covey.agents.anthropic_api.settings import AnthropicSettings
 from covey.agents.anthropic_api.sharing import shared_line
@@ -13,7 +14,7 @@ from covey.agents.anthropic_api.telling import Telling
 from covey.agents.anthropic_api.tools import Toolbox
 from covey.agents.anthropic_api.turns import Surroundings, Turns
 from covey.agents.anthropic_api.work import Work
-from covey.agents.base import Assignment, Desk, Outcome
+from covey.agents.base import Assignment, CredentialStoppedError, Desk, Outcome
 from covey.model.ability import Ability
 from covey.model.credential import GateState
 from covey.model.status import FailureCause
@@ -61,11 +62,20 @@ class AnthropicAgent:
             return Outcome(ok=False, message=NO_CREDENTIAL, cause=FailureCause.AUTH)
         if model is None:
             return Outcome(ok=False, message=NO_MODEL)
+        try:
+            return await self._work(assignment, desk, model, credential)
+        except NoClientError as error:
+            failure = error.failure
+        if failure.remedy is Remedy.CREDENTIAL:
+            raise CredentialStoppedError(failure.cause, failure.message)
+        return Outcome(ok=False, message=failure.message, cause=failure.cause)
+
+    async def _work(self, assignment: Assignment, desk: Desk, model: str, credential: str) -> Outcome:
         telling, credentials = Telling(desk, self._around.sleep), Credentials()
         async with shared_line(credential, self._settings.base_url) as line:
             turns = Turns(
                 line=line,
-                gate=self._around.gate_for(credential),
+                gate=self._around.gate_for(credential, self._settings.base_url),
                 desk=desk,
                 telling=telling,
                 credentials=credentials,

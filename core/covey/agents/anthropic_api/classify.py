@@ -35,6 +35,7 @@ _BY_TYPE = {
 }
 """The status that belongs to the word for an error; within a stream the status is 200, whatever has happened."""
 
+_NO_ADDRESS = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
 _OK, _CLIENTS, _SERVERS = 200, 400, 500
 _TIMEOUTS = frozenset({408, 504})
 _BUSY = frozenset({429, 529})
@@ -47,6 +48,8 @@ _LONGEST = 600
 
 def failure_of(error: BaseException) -> Failure:
     """What an error means that a request or its stream has raised."""
+    if isinstance(error, anthropic.APIConnectionError) and isinstance(error.__cause__, _NO_ADDRESS):
+        error = error.__cause__  # the client says of it only that there is no connection
     for kinds, meaning in _MEANINGS:
         if isinstance(error, kinds):
             return meaning(error)
@@ -59,8 +62,8 @@ def _of_status(error: anthropic.APIStatusError) -> Failure:
     if status == _OK:
         status = _BY_TYPE.get(kind, _SERVERS)
     code = error.error_code or ""
-    message = error.api_message or error.message
-    return _answered(status, kind, message, code=code, headers=error.response.headers, request_id=error.request_id)
+    message = str(error.api_message or error.message)
+    return _answered(status, kind, message, code=code, headers=error.response.headers)
 
 
 def _answered(
@@ -70,7 +73,6 @@ def _answered(
     *,
     code: str = "",
     headers: Mapping[str, str] | None = None,
-    request_id: str | None = None,
 ) -> Failure:
     """What an answer of the API means that says no."""
     remedy, cause = _meaning(status, kind, message, code)
@@ -80,7 +82,6 @@ def _answered(
         message=_worded(status, kind, message),
         status=status,
         headers=dict(headers or {}),
-        request_id=request_id,
     )
 
 
@@ -145,7 +146,7 @@ _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], Meaning], ...] = (
     ),
     ((BrokenStreamError,), lambda error: _repeat(FailureCause.AGENT_ERROR, f"the answer is not whole: {error}")),
     (
-        (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL),
+        _NO_ADDRESS,
         lambda error: _final(f"the API cannot be asked: {_said(error)}; see base_url, or ANTHROPIC_BASE_URL"),
     ),
     (

@@ -53,15 +53,13 @@ class Answer:
     """A whole answer of the model.
 
     `content` are its blocks, as they have to be given back. `was_cut`: the tokens ran out within a tool's call, which
-    is not among them. `tokens` by kind: `input`, `output`, `cache_read`, `cache_write`.
+    is not among them.
     """
 
     content: list[Block]
     reason: StopReason
     explanation: str | None = None
     was_cut: bool = False
-    tokens: dict[str, int] = field(default_factory=dict)
-    request_id: str | None = None
 
     @property
     def calls(self) -> list[Block]:
@@ -183,7 +181,7 @@ class Draft:
                 self._end_message(event)
         return None
 
-    def answer(self, request_id: str | None = None) -> Answer:
+    def answer(self) -> Answer:
         """The whole answer.
 
         Raises:
@@ -206,8 +204,6 @@ class Draft:
             reason=reason,
             explanation=None if explanation is None else str(explanation),
             was_cut=self._was_cut,
-            tokens=self.tokens,
-            request_id=request_id,
         )
 
     def _start(self, event: _Event) -> None:

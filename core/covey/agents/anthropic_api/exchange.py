@@ -16,7 +16,7 @@ from anthropic import AsyncAnthropic, AsyncStream, DefaultAioHttpClient, Timeout
 
 from covey.agents.anthropic_api.classify import EXPECTED, failure_of
 from covey.agents.anthropic_api.draft import Answer, Draft, Piece
-from covey.agents.anthropic_api.failures import Failure, StalledError
+from covey.agents.anthropic_api.failures import Failure, NoClientError, StalledError
 
 _REQUEST_ID = "request-id"
 _WATCHED = 0.02
@@ -32,15 +32,21 @@ def open_client(base_url: str | None, *, anonymous: bool) -> AsyncAnthropic:
     """A client with the credential that it finds by itself, or with none; it repeats nothing, and never waits.
 
     How long an answer may take is watched by the exchange.
+
+    Raises:
+        NoClientError: none can be made with what is set.
     """
-    return AsyncAnthropic(
-        api_key=_NO_KEY if anonymous else None,
-        base_url=base_url,
-        max_retries=0,
-        http_client=DefaultAioHttpClient(verify=_trusted()),
-        timeout=Timeout(None, connect=_CONNECT_SECONDS),
-        open_telemetry=False,
-    )
+    try:
+        return AsyncAnthropic(
+            api_key=_NO_KEY if anonymous else None,
+            base_url=base_url,
+            max_retries=0,
+            http_client=DefaultAioHttpClient(verify=_trusted()),
+            timeout=Timeout(None, connect=_CONNECT_SECONDS),
+            open_telemetry=False,
+        )
+    except EXPECTED as error:
+        raise NoClientError(failure_of(error)) from error
 
 
 @cache
@@ -66,7 +72,7 @@ class Exchange:
         draft = Draft()
         try:
             await self._stream(client, request, draft, idle_seconds)
-            return draft.answer(self.request_id)
+            return draft.answer()
         except EXPECTED as error:
             return failure_of(error)
         finally:

@@ -29,7 +29,14 @@ class Failure:
     message: str
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    request_id: str | None = None
+
+
+class NoClientError(Exception):
+    """No client can be made: the profile is not there, or the address is none."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 class StalledError(Exception):

@@ -4,11 +4,12 @@
     async with turn:                      # waits for its place; who has waited longest goes first
         response = ...                    # one request, to the end of its stream
         gate.learn(response.headers)      # it was accepted; once for each request that was
-    # refused with 429 or 529:            gate.refused(status, headers, retry_after), inside the block
+    # refused with 429 or 529:            gate.refused(status, headers), inside the block
+    # failed for anything but its key:    gate.not_refused(), inside the block
     # the same request again:             enter the same `turn` again: it keeps its place
 
 There is one for each credential in a process, so that a hundred sessions back off as one. Running turns always finish;
-only new ones wait. Turns pass one at a time until the API has accepted one: a key that is refused is refused once. Who
+only new ones wait. Turns pass one at a time until the API has answered one: a key that is refused is refused once. Who
 is in the block when `CredentialStoppedError` comes out of it closes the gate: everybody who waits gets that error at
 once, and nobody passes any more. A closed gate stays so; whoever is called again asks `gate_for` for one, and gets
 another.
@@ -73,19 +74,20 @@ class Gate:
         self._pace.told(now, allowances(headers, self._clock.now()))
         self._serve()
 
-    def refused(self, status: int, headers: Mapping[str, str], retry_after: float | None = None) -> None:
-        """A request was refused, for its rate (429) or because the API is overloaded (529 and its likes).
+    def not_refused(self) -> None:
+        """A request failed, and not because of its credential: nobody has to wait for one that is accepted."""
+        self._is_proven = True
+        self._serve()
 
-        `retry_after` (seconds) goes before what the headers say about it.
+    def refused(self, status: int, headers: Mapping[str, str]) -> None:
+        """A request was refused, for its rate (429) or because the API is overloaded (529 and its likes).
 
         Raises:
             CredentialStoppedError: it is to be waited for longer than the gate waits.
         """
         now, wall = self._clock.monotonic(), self._clock.now()
         self._is_proven = True  # it counts requests of a credential that it knows
-        seconds = retry_after if retry_after is not None else seconds_to_wait(headers, wall)
-        if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
-            seconds = None
+        seconds = seconds_to_wait(headers, wall)
         kept = None if seconds is None else min(seconds, LONGEST_WAIT_SECONDS)
         self._pace.refused(now, self._at_work, kept, too_fast=status == TOO_MANY_REQUESTS)
         self._pace.told(now, allowances(headers, wall))
@@ -188,17 +190,18 @@ class Turn:
 
 
 class Gates:
-    """The gates of a process, by the names of their credentials."""
+    """The gates of a process, by the names of their credentials and the addresses at which they are used."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._gates: dict[str, Gate] = {}
+        self._gates: dict[tuple[str, str | None], Gate] = {}
 
-    def gate_for(self, credential: str) -> Gate:
+    def gate_for(self, credential: str, base_url: str | None = None) -> Gate:
         """The gate of a credential that is open: another one, once the last has been closed."""
-        gate = self._gates.get(credential)
+        key = (credential, base_url)
+        gate = self._gates.get(key)
         if gate is None or gate.is_closed:
-            gate = self._gates[credential] = Gate(credential, self._clock)
+            gate = self._gates[key] = Gate(credential, self._clock)
         return gate
 
     def states(self) -> tuple[GateState, ...]:

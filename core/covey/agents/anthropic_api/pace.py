@@ -23,8 +23,12 @@ FIRST_AT_ONCE = 8.0
 """So many requests are made at once before anything was learned."""
 LEAST_COOLING, MOST_COOLING = 1.0, 60.0
 """How long a cool-down is in seconds where the API does not say; it doubles while nothing goes through."""
+LONGEST_FILLING = 300.0
+"""What takes more seconds than this to fill is no allowance to keep pace with: whoever asks is told when to wait."""
 REQUESTS = "requests"
 
+_MOST_DOUBLINGS = 6
+"""So often doubled, the least cool-down is longer than the most."""
 _FEWER = 0.7
 """What a refusal leaves of how many are at once."""
 _SLOWER, _MUCH_SLOWER = 0.9, 0.5
@@ -87,7 +91,7 @@ class Allowance:
         # It is told in whole numbers: up to one more may be left.
         self.level = min(max(self.level, told.remaining - unanswered * self.cost), told.remaining + _WHOLE)
         used = told.limit - told.remaining
-        if told.full_in is not None and told.full_in > 0 and used >= _TELLING * told.limit:
+        if told.full_in is not None and 0 < told.full_in <= LONGEST_FILLING and used >= _TELLING * told.limit:
             window = told.full_in * told.limit / used
             self.window = MINUTE if MINUTE / _AS_A_MINUTE <= window <= MINUTE * _AS_A_MINUTE else window
 
@@ -174,7 +178,8 @@ class Pace:
             if again or not too_fast:
                 self._refused_at = max(1.0, min(self.at_once, at_work))
                 self.at_once = max(1.0, self._refused_at * _FEWER)
-        guess = min(MOST_COOLING, LEAST_COOLING * 2.0 ** (self._refused_in_a_row - 1))
+        doublings = min(self._refused_in_a_row - 1, _MOST_DOUBLINGS)
+        guess = min(MOST_COOLING, LEAST_COOLING * 2.0**doublings)
         self.cooling_until = max(self.cooling_until, now + (guess if seconds is None else seconds))
 
     def _faster(self, rate: float, seconds: float) -> float:
@@ -192,7 +197,7 @@ class Pace:
             self._rate = max(_FIRST_RATE, len(self._accepted) / MINUTE, hinted)
         else:
             self._refused_rate = self._rate
-        self._rate *= _MUCH_SLOWER if again else _SLOWER
+        self._rate = max(1 / MOST_COOLING, self._rate * (_MUCH_SLOWER if again else _SLOWER))
         self._grown = now
 
     def _answered(self) -> None:

@@ -63,7 +63,8 @@ async def shared_line(credential: str, base_url: str | None) -> AsyncIterator[Li
     try:
         async with shared.making:
             if shared.line is None:
-                shared.line = await asyncio.to_thread(_made, base_url, anonymous=needs_none(credential))
+                await _make(shared, base_url, anonymous=needs_none(credential))
+        assert shared.line is not None  # noqa: S101 - it has just been made
         yield shared.line
     finally:
         shared.users -= 1
@@ -71,6 +72,20 @@ async def shared_line(credential: str, base_url: str | None) -> AsyncIterator[Li
             del lines[key]
             if shared.line is not None:
                 await shared.line.client.close()
+
+
+async def _make(shared: _Shared, base_url: str | None, *, anonymous: bool) -> None:
+    """Make the line; whoever is cancelled meanwhile goes only when it is there, and so is closed by somebody."""
+
+    async def make() -> None:
+        shared.line = await asyncio.to_thread(_made, base_url, anonymous=anonymous)
+
+    making = asyncio.ensure_future(make())
+    try:
+        await asyncio.shield(making)
+    except asyncio.CancelledError:
+        await asyncio.wait({making})
+        raise
 
 
 def _made(base_url: str | None, *, anonymous: bool) -> Line:

@@ -51,12 +51,15 @@ class Telling:
     @contextlib.asynccontextmanager
     async def live(self) -> AsyncIterator[None]:
         """Tell what is heard within the block, all of it by its end."""
-        async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(self._tell_on())
-            try:
-                yield
-            finally:
-                telling.cancel()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                telling = tasks.create_task(self._tell_on())
+                try:
+                    yield
+                finally:
+                    telling.cancel()
+        except* Exception as group:  # noqa: BLE001 - it goes on
+            raise group.exceptions[0] from None  # as it is, for whoever waits for its kind
         await self._tell()
 
     async def broke_off(self, why: str, seconds: float) -> None:

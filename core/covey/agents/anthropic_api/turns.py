@@ -7,7 +7,7 @@ each time, and only so often.
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from covey.agents.anthropic_api.draft import Answer
@@ -34,7 +34,7 @@ class Surroundings:
 
     sleep: Sleep = asyncio.sleep
     random: Callable[[], float] = random.random
-    gate_for: Callable[[str], Gate] = gate_for
+    gate_for: Callable[[str, str | None], Gate] = gate_for
 
 
 class TurnFailedError(Exception):
@@ -76,7 +76,7 @@ class Turns:
             failed[answer.remedy] += 1
             if failed[Remedy.REPEAT] >= MOST_BROKEN or failed[Remedy.WAIT] >= MOST_REFUSED:
                 times = f"{sum(failed.values())} times in a row"
-                raise TurnFailedError(_said(answer, f"{times}, {answer.message}"))
+                raise TurnFailedError(replace(answer, message=f"{times}, {answer.message}"))
             seconds = self._pause(failed[Remedy.REPEAT]) if answer.remedy is Remedy.REPEAT else 0.0
             await self.telling.broke_off(answer.message, seconds)
             await self.around.sleep(seconds)
@@ -88,10 +88,12 @@ class Turns:
         """
         if failure.remedy is Remedy.CREDENTIAL:
             raise CredentialStoppedError(failure.cause, failure.message)
+        if failure.remedy is Remedy.WAIT:
+            self.gate.refused(failure.status or _TOO_MANY, failure.headers)
+        else:
+            self.gate.not_refused()
         if failure.remedy is Remedy.NONE:
             raise TurnFailedError(failure)
-        if failure.remedy is Remedy.WAIT:
-            self.gate.refused(failure.status or _TOO_MANY, failure.headers, None)
 
     async def _ask(self, request: dict[str, Any]) -> Answer | Failure:
         exchange = self.line.exchange(hear=self.telling.hear, learn=self.gate.learn)
@@ -103,19 +105,10 @@ class Turns:
                 usage = TurnUsage(model=request["model"], tokens=exchange.tokens, request_id=exchange.request_id)
                 await self.desk.spent(usage)
                 await self.telling.used(exchange.tokens, exchange.request_id)
-        return answer if isinstance(answer, Answer) else _said(answer, self.credentials.hidden(answer.message))
+        return (
+            answer if isinstance(answer, Answer) else replace(answer, message=self.credentials.hidden(answer.message))
+        )
 
     def _pause(self, times: int) -> float:
         """Seconds before the next try: anything up to a length that doubles, so that not all come back together."""
         return self.around.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (times - 1))
-
-
-def _said(failure: Failure, message: str) -> Failure:
-    return Failure(
-        remedy=failure.remedy,
-        cause=failure.cause,
-        message=message,
-        status=failure.status,
-        headers=failure.headers,
-        request_id=failure.request_id,
-    )

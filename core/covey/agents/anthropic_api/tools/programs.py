@@ -28,7 +28,7 @@ SEARCH_SECONDS = 10.0
 MOST_FOUND = 200
 """The most lines that a search finds."""
 
-_KEEP, _SEARCH_KEEP = 40_000, 200_000  # bytes; an answer has some more room, for what is said about them
+_KEEP, _SEARCH_KEEP = 40_000, 400_000  # bytes; an answer has some more room, for what is said about them
 
 
 class ProgramTools:
@@ -133,15 +133,19 @@ def _found(asked: SearchText, finished: Finished, output: str, seconds: float) -
     notes = [f"[ended after {as_written(seconds)}: take a plainer pattern, or a directory further down]"]
     if finished.ended is Ended.EXITED:
         notes = ["[the search was ended before it was done: take a plainer pattern]"]
-    for line in output.splitlines():
+    broken = 0
+    for line in filter(None, output.split("\n")):
         try:
             told = json.loads(line)
         except json.JSONDecodeError:
-            continue  # cut off where the search was ended
+            broken += 1
+            continue
         if "problem" in told:
             raise RefusedCallError(told["problem"])
         if "end" in told:
             notes = _notes(told)
+            if broken:
+                notes.append("[some lines were too much to be told; take a narrower pattern]")
         else:
             lines.append(f"{visible(told['path'])}:{told['line']}: {told['text']}")
     if not lines:

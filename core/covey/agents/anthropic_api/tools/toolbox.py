@@ -27,7 +27,7 @@ from covey.agents.anthropic_api.tools.files import FileTools
 from covey.agents.anthropic_api.tools.programs import ProgramTools
 from covey.agents.anthropic_api.tools.result import RefusedCallError, ToolResult, in_thread
 from covey.agents.base import Assignment, Desk
-from covey.errors import CoveyError
+from covey.errors import CoveyError, StoreError
 from covey.projects.paths import ArtifactKind
 from covey.text.quoting import quoted, visible
 from covey.workspace.confined import Confined
@@ -115,6 +115,8 @@ class Toolbox:
             return self._refused(f"{name}: {mistakes(error)}")
         except RefusedCallError as error:
             return self._refused(str(error))
+        except StoreError:
+            raise  # nothing that the model could do about it
         except CoveyError as error:
             return self._refused(visible(str(error)))
         except OSError as error:
