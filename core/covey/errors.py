@@ -19,6 +19,7 @@ Nothing else lives here; whoever raises an error builds its message from what ha
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 COMPONENT_NOT_FOUND = "Context component not found"
 SESSION_NOT_FOUND = "Session not found"
@@ -114,3 +115,12 @@ class EngineRunningError(CoveyError):
 
 class ScriptError(CoveyError):
     """What a fake of `covey.testing` is told to do cannot be done; says what is wrong, and what would do."""
+
+
+_Error = TypeVar("_Error", bound=BaseException)
+
+
+def first_of(group: BaseExceptionGroup[_Error]) -> _Error:
+    """The first error in a group, however deep: what went wrong, without the tasks that it came through."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

@@ -21,7 +21,7 @@ CATCHES_EVERYTHING = {
     "testing/messages_server/server.py": "what a script raises is raised again once the server is closed",
 }
 SQL_ROOM = "store"
-ERRORS_MAY_IMPORT = {"pathlib", "dataclasses"}
+ERRORS_MAY_IMPORT = {"pathlib", "dataclasses", "typing"}
 
 _SQL = re.compile(
     r"\b(SELECT\s.+\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|(CREATE|DROP)\s+TABLE|PRAGMA)\b",

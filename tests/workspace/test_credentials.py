@@ -7,7 +7,9 @@ from covey.workspace.credentials import HIDDEN, Credentials
 KEY = "sk-ant-api03-0123456789"
 
 
-@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "db_password", "CLIENT_SECRET"])
+@pytest.mark.parametrize(
+    "name", ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "db_password", "CLIENT_SECRET", "X_API_KEY_1", "GH_PAT"]
+)
 def test_by_the_names_of_variables(name: str) -> None:
     credentials = Credentials({name: f" {KEY}\n"})
     assert credentials.are_in(f"a{KEY}b")
@@ -26,6 +28,12 @@ def test_by_the_names_of_variables(name: str) -> None:
 )
 def test_what_is_none(name: str, value: str) -> None:
     assert not Credentials({name: value}).are_in(f"{value} {KEY}")
+
+
+def test_in_headers_and_addresses() -> None:
+    given = {"ANTHROPIC_CUSTOM_HEADERS": f"X-Api-Key: {KEY}\nX-Team: a", "DATABASE_URL": f"pg://me:{KEY}2@db/shop"}
+    credentials = Credentials(given)
+    assert credentials.hidden(f"{KEY} and {KEY}2 of me@db") == f"{HIDDEN} and {HIDDEN} of me@db"
 
 
 def test_one_that_begins_like_another() -> None:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from covey.client.ui import UiMistake, UiSettings, remember_theme, ui_settings
-from covey.errors import CoveyError
+from covey.errors import CoveyError, first_of
 from covey.text.quoting import did_you_mean, quoted
 from covey.text.sanitise import sanitise_line
 from covey_tui.painted import PaintedApp
@@ -80,7 +80,7 @@ class MonitorApp(PaintedApp):
         try:
             await live.follow()
         except* CoveyError as group:
-            self.failure = _first(group)
+            self.failure = first_of(group)
             self.exit(return_code=2)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -105,8 +105,3 @@ class MonitorApp(PaintedApp):
         except CoveyError as error:
             if self.live is not None:
                 self.live.screen.say((span(sanitise_line(str(error), _SAID), Tone(Role.WARNING)),))
-
-
-def _first(group: BaseExceptionGroup[CoveyError]) -> CoveyError:
-    first = group.exceptions[0]
-    return first if isinstance(first, CoveyError) else _first(first)

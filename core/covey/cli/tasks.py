@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from covey.errors import CoveyError
+from covey.errors import CoveyError, first_of
 
 
 @contextlib.contextmanager
@@ -13,11 +13,6 @@ def own_errors() -> Iterator[None]:
     try:
         yield
     except* CoveyError as group:
-        first = _first(group)
+        first = first_of(group)
     if first is not None:
         raise first
-
-
-def _first(group: BaseExceptionGroup[CoveyError]) -> CoveyError:
-    first = group.exceptions[0]
-    return first if isinstance(first, CoveyError) else _first(first)

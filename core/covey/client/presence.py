@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from covey.clock import Clock, SystemClock
-from covey.errors import StoreError
+from covey.errors import StoreError, first_of
 from covey.model.ids import new_id
 from covey.store.sqlite import open_viewer
 
@@ -32,7 +32,7 @@ async def watching(project_root: Path, clock: Clock | None = None) -> AsyncItera
             finally:
                 over.set()
     except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None  # the block's own error, as it was raised
+        raise first_of(group) from None  # the block's own error, as it was raised
     finally:
         await _take_back(project_root, key, clock)
 

@@ -28,7 +28,7 @@ from covey.engine.runs import RunOptions
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
 from covey.engine.work import CLEANUP_SECONDS
-from covey.errors import CoveyError, StoreError
+from covey.errors import CoveyError, StoreError, first_of
 from covey.model import events as e
 from covey.model.ids import new_id
 from covey.model.outcome import STOPPED, Begun, Left
@@ -288,7 +288,7 @@ class Engine:
         try:
             await work
         except* StoreError as errors:
-            self._broken = self._broken or _first(errors)
+            self._broken = self._broken or first_of(errors)
             self._moved.set()
 
 
@@ -382,8 +382,3 @@ async def _alongside(engine: Engine, feed: ChangeFeed) -> AsyncIterator[None]:
         await engine.close(feed, failure)
     if failure is not None:
         raise failure
-
-
-def _first(errors: BaseExceptionGroup[StoreError]) -> StoreError:
-    first = errors.exceptions[0]
-    return first if isinstance(first, StoreError) else _first(first)

@@ -31,7 +31,7 @@ class PatientGate(Gate):
         super().__init__("any", SystemClock())
         self.refusals: list[int] = []
 
-    def refused(self, status: int, headers: Mapping[str, str], retry_after: float | None = None) -> None:
+    def refused(self, status: int, headers: Mapping[str, str]) -> None:
         """Remember it."""
         self.refusals.append(status)
 

@@ -1,11 +1,15 @@
 """All that can go wrong with a request: told apart, mended where asking again helps, and said where it does not."""
 
+import json
+
 import httpx2
 import pytest
 from anthropic import APIConnectionError, CredentialsError
 
+from covey.agents.anthropic_api.agent import AnthropicAgent
 from covey.agents.anthropic_api.classify import EXPECTED, failure_of
 from covey.agents.anthropic_api.failures import Remedy, StalledError
+from covey.agents.anthropic_api.settings import AnthropicSettings
 from covey.agents.anthropic_api.turns import MOST_BROKEN, MOST_REFUSED
 from covey.agents.base import CredentialStoppedError
 from covey.model.command import TranscriptKind
@@ -166,6 +170,38 @@ class TestCredential:
         office.desk.conversation.begun = True
         outcome, requests = await office.work([DONE])
         assert (outcome.ok, len(requests), requests[0].turn) == (True, 1, 2)
+
+
+class TestNoClient:
+    """What is set does not make a client: told like any other failure, and no crash."""
+
+    async def test_an_address_that_is_none(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://[::1")
+        outcome = await AnthropicAgent(AnthropicSettings()).run(office.assignment(model="large"), office.desk)
+        assert not outcome.ok
+        assert "see base_url, or ANTHROPIC_BASE_URL" in str(outcome.message)
+
+    async def test_a_profile_that_is_not_there(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("ANTHROPIC_API_KEY")
+        monkeypatch.setenv("ANTHROPIC_PROFILE", "nobody-has-it")
+        monkeypatch.setenv("ANTHROPIC_CONFIG_DIR", str(office.workspace / "config"))
+        with pytest.raises(CredentialStoppedError, match="nobody-has-it"):
+            await office.work(DONE)
+
+    async def test_an_address_without_its_scheme(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", "localhost:11434")
+        outcome = await AnthropicAgent(AnthropicSettings()).run(office.assignment(model="large"), office.desk)
+        assert not outcome.ok
+        assert "see base_url, or ANTHROPIC_BASE_URL" in str(outcome.message)
+        assert office.pauses == [], "it was not asked again"
+
+
+@pytest.mark.parametrize("message", [{"a": 1}, ["a"], None])
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_in_another_form_is_one_too(office: Office, status: int, message: object) -> None:
+    body = json.dumps({"error": {"type": "error", "message": message}}).encode()
+    with pytest.raises(CredentialStoppedError):
+        await office.work(faults.Refusal(status, "error", "no", body=body))
 
 
 class TestClassified:

@@ -11,6 +11,7 @@ from tests.agents.anthropic_api.fleet import Fleet, with_gate, with_retries
 from tests.agents.anthropic_api.virtual_time import in_virtual_time
 
 NAME = "ANTHROPIC_API_KEY"
+FULL = "anthropic-ratelimit-requests-reset"
 
 
 def told(limit: int, remaining: int) -> dict[str, str]:
@@ -151,6 +152,18 @@ class TestOfOneGate:
         assert str(caught.value) == "the API refuses requests (429) for the next 1h"
         assert self.gate.is_closed
 
+    def test_who_is_refused_again_and_again_still_asks_once_a_minute(self) -> None:
+        for _ in range(1_100):  # so often that its doubling would be no number any more
+            self.refused(429, {})
+        began = self.clock.monotonic()
+        times = when(self.clock, self.gate, 3)
+        assert times[-1] - began <= 4 * 60
+
+    def test_a_limit_that_is_full_again_in_years_holds_nobody_back_before_it_is_met(self) -> None:
+        in_virtual_time(self.clock, passes(self.gate, 0.0, {**told(50, 0), FULL: "2099-01-01T00:00:00Z"}))
+        began = self.clock.monotonic()
+        assert when(self.clock, self.gate, 2)[-1] - began < 60
+
     def test_nobody_believes_in_a_wait_of_a_month(self) -> None:
         with pytest.raises(CredentialStoppedError) as caught:
             self.refused(429, {"retry-after": str(30 * 86_400)})
@@ -287,6 +300,25 @@ class TestOfOneGate:
         in_virtual_time(self.clock, many(True, False, False))
         assert most == [1, 1, 1, 2, 3]
 
+    def test_a_failure_for_another_reason_than_its_key_lets_the_others_pass(self) -> None:
+        at_once, most = 0, 0
+
+        async def one() -> None:
+            nonlocal at_once, most
+            async with gate.turn():
+                at_once, most = at_once + 1, max(most, at_once + 1)
+                await asyncio.sleep(1)
+                gate.not_refused()
+                await asyncio.sleep(1)
+                at_once -= 1
+
+        async def many() -> None:
+            await asyncio.gather(*(one() for _ in range(4)))
+
+        gate = Gates(self.clock).gate_for(NAME)
+        in_virtual_time(self.clock, many())
+        assert most == 4
+
     def test_who_is_called_again_after_a_stop_gets_another_gate(self) -> None:
         gates = Gates(self.clock)
         gate = gates.gate_for(NAME)
@@ -298,5 +330,6 @@ class TestOfOneGate:
 
 def test_there_is_one_gate_for_each_credential_in_a_process() -> None:
     assert gate_for("COVEY_TEST_A") is gate_for("COVEY_TEST_A")
+    assert gate_for("COVEY_TEST_A") is not gate_for("COVEY_TEST_A", "http://localhost:11434"), "another API"
     assert gate_for("COVEY_TEST_A") is not gate_for("COVEY_TEST_B")
     assert {"COVEY_TEST_A", "COVEY_TEST_B"} <= {state.credential for state in gate_states()}

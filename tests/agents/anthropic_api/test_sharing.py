@@ -26,6 +26,23 @@ async def test_those_who_come_together_share_it(office: Office) -> None:
         assert later.client is not one.client
 
 
+async def test_whoever_makes_it_may_be_cancelled_meanwhile(office: Office) -> None:
+    """The others have it all the same, and the last of them closes it."""
+
+    async def use() -> None:
+        async with shared_line("ANTHROPIC_API_KEY", "http://127.0.0.1:1") as line:
+            clients.append(line.client)
+
+    clients: list[object] = []
+    maker, other = asyncio.create_task(use()), asyncio.create_task(use())
+    await asyncio.sleep(0)
+    assert not clients
+    maker.cancel()
+    await asyncio.wait({maker, other})
+    assert maker.cancelled()
+    assert [client.is_closed() for client in clients] == [True]
+
+
 async def test_an_api_that_needs_no_credential_gets_none_of_ours(office: Office) -> None:
     async with shared_line("ANTHROPIC_BASE_URL", "http://127.0.0.1:1") as line:
         assert line.client.api_key == "none"

@@ -9,6 +9,7 @@ import contextlib
 import importlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 from weakref import WeakKeyDictionary
 
@@ -76,15 +77,13 @@ async def shared_line(credential: str, base_url: str | None) -> AsyncIterator[Li
 
 async def _make(shared: _Shared, base_url: str | None, *, anonymous: bool) -> None:
     """Make the line; whoever is cancelled meanwhile goes only when it is there, and so is closed by somebody."""
-
-    async def make() -> None:
-        shared.line = await asyncio.to_thread(_made, base_url, anonymous=anonymous)
-
-    making = asyncio.ensure_future(make())
+    made = asyncio.get_running_loop().run_in_executor(None, partial(_made, base_url, anonymous=anonymous))
     try:
-        await asyncio.shield(making)
+        shared.line = await asyncio.shield(made)
     except asyncio.CancelledError:
-        await asyncio.wait({making})
+        await asyncio.wait({made})  # a thread is not to be cancelled
+        if made.exception() is None:
+            shared.line = made.result()
         raise
 
 

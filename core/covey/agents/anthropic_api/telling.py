@@ -10,6 +10,7 @@ from typing import Any
 
 from covey.agents.anthropic_api.draft import Block, Piece
 from covey.agents.base import Desk
+from covey.errors import first_of
 from covey.model.command import TranscriptKind
 
 TIMES_A_SECOND = 5
@@ -58,8 +59,8 @@ class Telling:
                     yield
                 finally:
                     telling.cancel()
-        except* Exception as group:  # noqa: BLE001 - it goes on
-            raise group.exceptions[0] from None  # as it is, for whoever waits for its kind
+        except BaseExceptionGroup as group:
+            raise first_of(group) from None  # as it is, for whoever waits for its kind
         await self._tell()
 
     async def broke_off(self, why: str, seconds: float) -> None:

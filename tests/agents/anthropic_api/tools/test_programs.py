@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,6 +124,13 @@ class TestSearch:
         lines = (await bench.done("search_text", pattern="a")).splitlines()
         assert len(lines) == 201
         assert lines[-1].startswith("[there are more than 200 lines")
+
+    async def test_lines_in_any_script_are_all_told(self, bench: Bench) -> None:
+        write(bench, "docs/names.md", ("名" * 290 + "\n") * 190)
+        answer = said(await bench.toolbox().call("search_text", {"pattern": "名"}))
+        left_out = re.search(r"\[… ([\d,]+) characters left out …\]", answer)
+        assert left_out
+        assert answer.count("名") + int(left_out[1].replace(",", "")) >= 190 * 290
 
     async def test_what_was_left_out_is_said(self, bench: Bench) -> None:
         (bench.root / "a.bin").write_bytes(b"\xff")
