@@ -1,11 +1,14 @@
 """The transcript of a session with a model."""
 
+import asyncio
+
 import pytest
 
+from covey.agents.anthropic_api.draft import Piece
+from covey.agents.anthropic_api.telling import Telling
 from covey.errors import StoreError
 from covey.model.command import TranscriptKind
 from covey.testing.desk import RecordingDesk
-from tests.agents.anthropic_api.office import DONE, Office
 
 
 class FullDesk(RecordingDesk):
@@ -16,7 +19,12 @@ class FullDesk(RecordingDesk):
         raise StoreError("the disk is full")
 
 
-async def test_what_cannot_be_told_ends_the_session_as_what_it_is(office: Office) -> None:
-    office.desk = FullDesk()
+async def test_what_cannot_be_told_ends_an_answer_as_what_it_is() -> None:
+    async def answer() -> None:
+        async with telling.live():
+            telling.hear(Piece("Well."))
+            await asyncio.Event().wait()  # for the rest of it, which never comes
+
+    telling = Telling(FullDesk(), asyncio.sleep)
     with pytest.raises(StoreError, match="the disk is full"):
-        await office.work([DONE])
+        await answer()
