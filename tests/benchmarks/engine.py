@@ -4,7 +4,7 @@ A run of many components, through the engine as `covey run` has it. Then the ver
 bare loop of `replay.py`, in the same process, turn about. The ratio is the bare loop's seconds by the engine's: 1 would
 be an engine that costs nothing beside its commits.
 
-Two kinds of work: `nothing` is the engine alone (as many steps as a design session has, an agent that does nothing,
+Kinds of work: `nothing` is the engine alone (as many steps as a design session has, an agent that does nothing,
 and no step that reads a file); `design` is the design workflow itself, with the shortest document that passes, written
 by the agent (and by the bare loop: it is the agent's work, not the engine's) and read and checked three times. Each
 with 256 slots and with 8.
@@ -34,7 +34,7 @@ from covey.engine.service import open_engine
 from covey.model.command import Command, CommandKind, Result
 from covey.model.scope import Scope
 from covey.model.session import Session
-from covey.projects.manifest import find_contexts, load_project
+from covey.projects.manifest import DeclaredProject, find_contexts, load_project
 from covey.projects.paths import ArtifactKind
 from covey.steps.base import Handled, Tools
 from covey.store.connection import database_path
@@ -76,10 +76,26 @@ def _idle(workflow: Workflow, of_agent: str) -> Workflow:
     return replace(workflow, steps=steps)
 
 
+def _three_steps(workflow: Workflow) -> Workflow:
+    """A child's workflow without its first step and its revisions."""
+    left_out = {"Initialize", *workflow.rounds.values()}
+    return replace(
+        workflow,
+        steps={name: step for name, step in workflow.steps.items() if name not in left_out},
+        transitions={key: to for key, to in workflow.transitions.items() if not {key[0], to} & left_out},
+        rounds={},
+    )
+
+
 IDLE = (_idle(COMPONENT_DESIGN, "GenerateComponentDesign"), _idle(COMPONENT_DESIGN_REVIEW, "ExecuteReview"))
-NOTHING, DESIGN = "nothing", "design"
-WORK = {DESIGN: WORKFLOWS, NOTHING: {**WORKFLOWS, **{workflow.name: workflow for workflow in IDLE}}}
-AGENTS = {DESIGN: IdleAgent, NOTHING: scripted(do_nothing)}
+THREE_STEPS = _three_steps(IDLE[0])
+NOTHING, DESIGN, THREE = "nothing", "design", "three steps"
+WORK = {
+    DESIGN: WORKFLOWS,
+    NOTHING: {**WORKFLOWS, **{workflow.name: workflow for workflow in IDLE}},
+    THREE: {**WORKFLOWS, **{workflow.name: workflow for workflow in (THREE_STEPS, IDLE[1])}},
+}
+AGENTS = {DESIGN: IdleAgent, NOTHING: scripted(do_nothing), THREE: scripted(do_nothing)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,17 +189,11 @@ def _drafted(root: Path, elsewhere: Path) -> dict[Path, bytes]:
 
 async def run_engine(root: Path, sessions: int, work: str, slots: int) -> tuple[float, float]:
     """Run one context with that many components; the seconds and CPU seconds from its beginning to its end."""
-    root.mkdir()
-    (root / "covey.toml").write_text(_manifest(sessions), encoding="utf-8")
     registry = AgentRegistry(extra={"idle": AGENTS[work]})
+    lay_out(root, sessions)
     project = load_project(root, registry)
-    if work == NOTHING:
-        context, *components = project.components("")  # nobody writes or checks their files; the lookout sees them
-        paths = [project.rules.path(ArtifactKind.DESIGN, component) for component in components]
-        for path in [*paths, project.rules.path(ArtifactKind.REVIEW, context)]:
-            document = root / path
-            document.parent.mkdir(parents=True, exist_ok=True)
-            document.write_text("# Nothing\n", encoding="utf-8")
+    if work != DESIGN:
+        write_documents(root, project)
     contexts = find_contexts(project, ("Shop",))
     async with open_engine(project, registry, workflows=WORK[work]) as engine:
         started, cpu = time.perf_counter(), time.process_time()
@@ -193,6 +203,22 @@ async def run_engine(root: Path, sessions: int, work: str, slots: int) -> tuple[
     if left.exit_code != 0 or left.counts["complete"] != sessions + REVIEW:
         raise RuntimeError(f"the run did not end well: {left}")
     return seconds, cpu
+
+
+def lay_out(root: Path, sessions: int) -> None:
+    """A project of one context with that many components."""
+    root.mkdir()
+    (root / "covey.toml").write_text(_manifest(sessions), encoding="utf-8")
+
+
+def write_documents(root: Path, project: DeclaredProject) -> None:
+    """All documents of the context, for work that writes and checks none: the lookout sees them."""
+    context, *components = project.components("")
+    paths = [project.rules.path(ArtifactKind.DESIGN, component) for component in components]
+    for path in [*paths, project.rules.path(ArtifactKind.REVIEW, context)]:
+        document = root / path
+        document.parent.mkdir(parents=True, exist_ok=True)
+        document.write_text("# Nothing\n", encoding="utf-8")
 
 
 def _manifest(sessions: int) -> str:
