@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,14 @@ MOST_SECONDS = 20.0
 
 async def fail(assignment: Assignment, desk: Desk) -> Outcome:
     return Outcome(ok=False, message="no idea")
+
+
+async def cancelled_at_once(work: Coroutine[object, object, object]) -> None:
+    """Let work go on until it waits for something for the first time, and cancel it there."""
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().call_soon(task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 @dataclass
