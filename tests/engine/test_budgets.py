@@ -19,7 +19,7 @@ from covey.projects.manifest import find_contexts, load_project
 from covey.store.sqlite import open_viewer
 from covey.testing.agents import spends, write_least
 
-from .conftest import MOST_SECONDS, REVIEW, Bench
+from .conftest import MOST_SECONDS, REVIEW, Bench, cancelled_at_once
 from .test_spending import PRICES, turn
 
 ONE_SLOT = RunOptions(max_sessions=1)
@@ -235,6 +235,26 @@ class TestOfRuns:
         assert await bench.run(limited(usd=0.03)) == 6
         assert (await children(bench))["Alpha"].usage == {"input": 2_000, "output": 200}
         assert len(await of_kind(bench, e.RunPaused)) == 1
+
+
+class TestAccounts:
+    """What a run has spent is read once, and nobody decides on a part of it."""
+
+    async def test_who_asks_while_it_is_being_read_is_told_all_of_it(self, bench: Bench) -> None:
+        assert await bench.run(limited(usd=0.03)) == 6
+        root = (await bench.tree()).roots()[0]
+        async with bench.engine() as engine:
+            account = engine.runtime.holds.budgets.account
+            accounts = await asyncio.gather(account(root.id), account(root.id))
+        assert [each.spent.usd for each in accounts] == [pytest.approx(0.04)] * 2
+
+    async def test_what_was_not_read_to_its_end_is_read_again(self, bench: Bench) -> None:
+        assert await bench.run(limited(usd=0.03)) == 6
+        root = (await bench.tree()).roots()[0]
+        async with bench.engine() as engine:
+            account = engine.runtime.holds.budgets.account
+            await cancelled_at_once(account(root.id))
+            assert (await account(root.id)).spent.usd == pytest.approx(0.04)
 
 
 class TestOfSessions:
