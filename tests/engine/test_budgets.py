@@ -57,6 +57,13 @@ async def paused(bench: Bench) -> list[dict[str, object]]:
     return [pause for view in views for pause in status_json(view)["needs_human"]["paused"]]  # type: ignore[index]
 
 
+async def called(bench: Bench, contexts: tuple[str, ...], options: RunOptions | None = None) -> int:
+    """One call of `covey run` for these contexts, to its end; the exit code."""
+    async with bench.engine() as engine:
+        await engine.begin("design", find_contexts(load_project(bench.root, bench.registry), contexts), options)
+        return (await asyncio.wait_for(engine.until_left(), MOST_SECONDS)).exit_code
+
+
 async def resume(bench: Bench, **wish: object) -> tuple[RequestState, str | None]:
     """Ask for it where no engine lives."""
     async with open_viewer(bench.root) as viewer:
@@ -188,6 +195,16 @@ class TestOfRuns:
         assert {event.budget.id for event in await of_kind(bench, e.BudgetSet)} == {  # type: ignore[attr-defined]
             (await of_kind(bench, e.BudgetSet))[0].budget.id  # type: ignore[attr-defined]
         }
+
+    async def test_what_runs_were_given_one_by_one_is_raised_by_what_each_has_spent(self, bench: Bench) -> None:
+        bench.extra += STORE
+        assert await called(bench, ("Shop",), limited(usd=0.03)) == 6
+        assert await called(bench, ("Store",), limited(usd=0.01)) == 6
+        manifest = bench.root / "covey.toml"
+        manifest.write_text(manifest.read_text().replace("max_sessions", "budget_usd = 0.05\nmax_sessions"))
+        assert await called(bench, ("Shop", "Store")) == 6
+        assert {assignment.component.name for assignment in bench.seen} == {*NAMES, "Delta"}
+        assert {entry["name"]: entry["cause"] for entry in await paused(bench)} == {"Shop": "$0.06 of $0.05 are spent"}
 
     async def test_an_order_of_another_program_brings_its_budget_along(self, bench: Bench) -> None:
         order = run_order("design", ("shop",), budget_usd=0.5, budget_tokens=9, by="ada")
