@@ -11,8 +11,10 @@ import pytest
 
 from covey.agents.base import Assignment, CredentialStoppedError, Desk, Outcome
 from covey.agents.registry import AgentRegistry
+from covey.client.engine import run_order
 from covey.client.requests import Wish, request_control
 from covey.engine.runs import RunOptions
+from covey.errors import UsageError
 from covey.model import events as e
 from covey.model.control import Action, RequestState
 from covey.model.credential import GateState
@@ -168,6 +170,39 @@ async def test_another_agent_may_do_the_work_instead(bench: Refused) -> None:
         await run.engine.begin("design", contexts, RunOptions(agent="free"))
         await run.until(lambda root: root.status is Status.COMPLETE)
     assert of(await bench.events(), e.CredentialResumed) == []
+
+
+async def test_a_refusal_of_one_that_was_left_out_of_the_manifest_meanwhile_is_nobodys_attempt_either(
+    bench: Refused,
+) -> None:
+    called, left_out = asyncio.Event(), asyncio.Event()
+    order = run_order("design", ("shop",), agent="mine", by="ada")
+
+    async def refused_late(assignment: Assignment, desk: Desk) -> Outcome:
+        called.set()
+        await left_out.wait()
+        bench.plays["Alpha"] = write_least
+        raise CredentialStoppedError(FailureCause.AUTH, "invalid x-api-key")
+
+    bench.plays["Alpha"], bench.api.refuses = refused_late, None
+    bench.extra += '[agents.mine]\nkind = "scripted"\n'
+    async with bench.running(RunOptions(agent="mine")) as run:
+        await asyncio.wait_for(called.wait(), MOST_SECONDS)
+        manifest = bench.root / "covey.toml"
+        before = manifest.read_text()
+        manifest.write_text(before.replace("[agents.mine]", "[agents.another]"))
+        with pytest.raises(UsageError, match='no agent "mine"'):
+            await run.engine.runs.begin_ordered(order)
+        left_out.set()
+        await run.until(stands_still, "Alpha")
+        manifest.write_text(before)
+        await run.engine.runs.begin_ordered(order)
+        assert (await run.ask(Action.RESUME)).changed
+        await run.until(lambda root: root.status is Status.COMPLETE)
+        assert (await run.child("Alpha")).attempt == 1
+    assert [(event.credential, event.agents) for event in of(await bench.events(), e.CredentialPaused)] == [
+        ("mine", ("mine",))
+    ]
 
 
 @pytest.mark.parametrize(("action", "status"), [(Action.CANCEL, Status.CANCELLED), (Action.SKIP, Status.SKIPPED)])
