@@ -11,6 +11,7 @@ import pytest
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.registry import AgentRegistry
 from covey.client.requests import Answer, Wish, request_control
+from covey.clock import Clock, SystemClock
 from covey.engine.machine import Machine
 from covey.engine.patience import OfCommand
 from covey.engine.runs import RunOptions
@@ -58,6 +59,7 @@ class Bench:
     workflow: str = "design"
     workflows: Mapping[str, Workflow] = field(default_factory=lambda: WORKFLOWS)
     machine: Machine = field(default_factory=Machine)
+    clock: Clock = field(default_factory=SystemClock)
     seen: list[Assignment] = field(default_factory=list)
     reviews: list[Assignment] = field(default_factory=list)
 
@@ -91,7 +93,7 @@ class Bench:
         if not (self.root / "covey.toml").exists():
             self.write_manifest()
         project = load_project(self.root, self.registry)
-        async with open_engine(project, self.registry, workflows=self.workflows, machine=self.machine) as it:
+        async with open_engine(project, self.registry, self.clock, self.workflows, self.machine) as it:
             yield it
 
     @contextlib.asynccontextmanager

@@ -23,6 +23,7 @@ from covey.model.status import FailureCause, Phase, Status
 from covey.projects.manifest import find_contexts, load_project
 from covey.store.sqlite import open_viewer
 from covey.testing.agents import ScriptedAgent, scripted, write_least
+from covey.testing.clock import FakeClock
 
 from .conftest import MOST_SECONDS, Bench, Run
 
@@ -244,19 +245,22 @@ async def test_a_pause_of_the_run_beside_it_holds_what_the_resume_lets_go(bench:
 
 
 async def test_it_goes_on_by_itself_once_its_limit_is_over(bench: Refused) -> None:
-    async def used_up(assignment: Assignment, desk: Desk) -> Outcome:
-        bench.plays["Alpha"] = write_least
-        soon = datetime.now(UTC) + timedelta(seconds=0.2)
-        raise CredentialStoppedError(FailureCause.RATE_LIMIT, "used up", soon)
-
-    bench.plays["Alpha"] = used_up
-    bench.api.refuses = None
-    assert await bench.run() == 0
+    bench.clock = clock = FakeClock()
+    over = clock.now() + timedelta(hours=1)
+    bench.api.refuses = CredentialStoppedError(FailureCause.RATE_LIMIT, "used up", over)
+    async with bench.running(stay=False) as run:
+        await run.until(stands_still, "Alpha")
+        bench.api.refuses = None
+        credentials = run.engine.runtime.holds.credentials
+        clock.advance(3_599)
+        await credentials.look()
+        assert list(credentials.paused) == [NAME]
+        clock.advance(1)
+        assert (await left(run))[0] == 0
     events = await bench.events()
     (paused,), (resumed,) = of(events, e.CredentialPaused), of(events, e.CredentialResumed)
-    assert paused.by_itself
-    assert resumed.at >= paused.resets_at
-    assert resumed.reason == "its limit is over"
+    assert (paused.by_itself, paused.resets_at) == (True, over)
+    assert (resumed.at, resumed.reason) == (over, "its limit is over")
 
 
 async def test_told_not_to_it_waits_for_a_human(bench: Refused) -> None:
