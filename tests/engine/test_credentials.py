@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -124,6 +125,14 @@ async def test_the_first_refusal_pauses_all_and_is_nobodys_attempt(bench: Refuse
     assert alpha.pending is not None
     assert {session.phase for session in others} == {Phase.QUEUED}
     assert "old" not in str(paused)
+
+
+async def test_it_is_news_in_the_log_and_no_warning(bench: Refused, caplog: pytest.LogCaptureFixture) -> None:
+    """A command that is its own engine would print a warning beside the line of the event."""
+    caplog.set_level(logging.INFO, "covey")
+    assert await bench.run() == 6
+    told = [(each.levelname, each.getMessage()) for each in caplog.records if NAME in each.getMessage()]
+    assert told == [("INFO", f"{NAME} is paused: invalid x-api-key")]
 
 
 async def test_a_resume_calls_the_same_interaction_again(bench: Refused) -> None:

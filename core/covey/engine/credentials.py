@@ -101,7 +101,8 @@ class Credentials:
             if known is not None and session.agent in known.agents:
                 return
             await self._bench.store.append(Operation(events=(self._pause(name, session, error),)))
-        log.warning("%s is paused: %s", sanitise_line(name), sanitise_line(error.message, _REASON))
+        # Whoever watches is told by the event: a warning would stand beside that in a command that is its own engine.
+        log.info("%s is paused: %s", sanitise_line(name), sanitise_line(error.message, _REASON))
 
     def _pause(self, name: str, session: Session, error: CredentialStoppedError) -> e.CredentialPaused:
         now = self._bench.tools.clock.now()
