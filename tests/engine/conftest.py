@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.registry import AgentRegistry
 from covey.client.requests import Answer, Wish, request_control
+from covey.clock import Clock, SystemClock
 from covey.engine.machine import Machine
 from covey.engine.patience import OfCommand
 from covey.engine.runs import RunOptions
@@ -36,6 +37,14 @@ async def fail(assignment: Assignment, desk: Desk) -> Outcome:
     return Outcome(ok=False, message="no idea")
 
 
+async def cancelled_at_once(work: Coroutine[object, object, object]) -> None:
+    """Let work go on until it waits for something for the first time, and cancel it there."""
+    task = asyncio.create_task(work)
+    asyncio.get_running_loop().call_soon(task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @dataclass
 class Bench:
     """A project `shop` in a directory; what its agent does for a session is in `plays`, by the session's name.
@@ -50,6 +59,7 @@ class Bench:
     workflow: str = "design"
     workflows: Mapping[str, Workflow] = field(default_factory=lambda: WORKFLOWS)
     machine: Machine = field(default_factory=Machine)
+    clock: Clock = field(default_factory=SystemClock)
     seen: list[Assignment] = field(default_factory=list)
     reviews: list[Assignment] = field(default_factory=list)
 
@@ -83,7 +93,7 @@ class Bench:
         if not (self.root / "covey.toml").exists():
             self.write_manifest()
         project = load_project(self.root, self.registry)
-        async with open_engine(project, self.registry, workflows=self.workflows, machine=self.machine) as it:
+        async with open_engine(project, self.registry, self.clock, self.workflows, self.machine) as it:
             yield it
 
     @contextlib.asynccontextmanager

@@ -19,7 +19,7 @@ from covey.projects.manifest import find_contexts, load_project
 from covey.store.sqlite import open_viewer
 from covey.testing.agents import spends, write_least
 
-from .conftest import MOST_SECONDS, REVIEW, Bench
+from .conftest import MOST_SECONDS, REVIEW, Bench, cancelled_at_once
 from .test_spending import PRICES, turn
 
 ONE_SLOT = RunOptions(max_sessions=1)
@@ -55,6 +55,13 @@ async def paused(bench: Bench) -> list[dict[str, object]]:
         assert viewer is not None
         views = [await attach(viewer, bench.root, root.id) for root in await viewer.roots(viewer.scope)]
     return [pause for view in views for pause in status_json(view)["needs_human"]["paused"]]  # type: ignore[index]
+
+
+async def called(bench: Bench, contexts: tuple[str, ...], options: RunOptions | None = None) -> int:
+    """One call of `covey run` for these contexts, to its end; the exit code."""
+    async with bench.engine() as engine:
+        await engine.begin("design", find_contexts(load_project(bench.root, bench.registry), contexts), options)
+        return (await asyncio.wait_for(engine.until_left(), MOST_SECONDS)).exit_code
 
 
 async def resume(bench: Bench, **wish: object) -> tuple[RequestState, str | None]:
@@ -189,6 +196,16 @@ class TestOfRuns:
             (await of_kind(bench, e.BudgetSet))[0].budget.id  # type: ignore[attr-defined]
         }
 
+    async def test_what_runs_were_given_one_by_one_is_raised_by_what_each_has_spent(self, bench: Bench) -> None:
+        bench.extra += STORE
+        assert await called(bench, ("Shop",), limited(usd=0.03)) == 6
+        assert await called(bench, ("Store",), limited(usd=0.01)) == 6
+        manifest = bench.root / "covey.toml"
+        manifest.write_text(manifest.read_text().replace("max_sessions", "budget_usd = 0.05\nmax_sessions"))
+        assert await called(bench, ("Shop", "Store")) == 6
+        assert {assignment.component.name for assignment in bench.seen} == {*NAMES, "Delta"}
+        assert {entry["name"]: entry["cause"] for entry in await paused(bench)} == {"Shop": "$0.06 of $0.05 are spent"}
+
     async def test_an_order_of_another_program_brings_its_budget_along(self, bench: Bench) -> None:
         order = run_order("design", ("shop",), budget_usd=0.5, budget_tokens=9, by="ada")
         async with bench.engine() as engine:
@@ -235,6 +252,26 @@ class TestOfRuns:
         assert await bench.run(limited(usd=0.03)) == 6
         assert (await children(bench))["Alpha"].usage == {"input": 2_000, "output": 200}
         assert len(await of_kind(bench, e.RunPaused)) == 1
+
+
+class TestAccounts:
+    """What a run has spent is read once, and nobody decides on a part of it."""
+
+    async def test_who_asks_while_it_is_being_read_is_told_all_of_it(self, bench: Bench) -> None:
+        assert await bench.run(limited(usd=0.03)) == 6
+        root = (await bench.tree()).roots()[0]
+        async with bench.engine() as engine:
+            account = engine.runtime.holds.budgets.account
+            accounts = await asyncio.gather(account(root.id), account(root.id))
+        assert [each.spent.usd for each in accounts] == [pytest.approx(0.04)] * 2
+
+    async def test_what_was_not_read_to_its_end_is_read_again(self, bench: Bench) -> None:
+        assert await bench.run(limited(usd=0.03)) == 6
+        root = (await bench.tree()).roots()[0]
+        async with bench.engine() as engine:
+            account = engine.runtime.holds.budgets.account
+            await cancelled_at_once(account(root.id))
+            assert (await account(root.id)).spent.usd == pytest.approx(0.04)
 
 
 class TestOfSessions:

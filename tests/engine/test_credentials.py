@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,10 @@ import pytest
 
 from covey.agents.base import Assignment, CredentialStoppedError, Desk, Outcome
 from covey.agents.registry import AgentRegistry
+from covey.client.engine import run_order
 from covey.client.requests import Wish, request_control
 from covey.engine.runs import RunOptions
+from covey.errors import UsageError
 from covey.model import events as e
 from covey.model.control import Action, RequestState
 from covey.model.credential import GateState
@@ -21,6 +24,7 @@ from covey.model.status import FailureCause, Phase, Status
 from covey.projects.manifest import find_contexts, load_project
 from covey.store.sqlite import open_viewer
 from covey.testing.agents import ScriptedAgent, scripted, write_least
+from covey.testing.clock import FakeClock
 
 from .conftest import MOST_SECONDS, Bench, Run
 
@@ -123,6 +127,14 @@ async def test_the_first_refusal_pauses_all_and_is_nobodys_attempt(bench: Refuse
     assert "old" not in str(paused)
 
 
+async def test_it_is_news_in_the_log_and_no_warning(bench: Refused, caplog: pytest.LogCaptureFixture) -> None:
+    """A command that is its own engine would print a warning beside the line of the event."""
+    caplog.set_level(logging.INFO, "covey")
+    assert await bench.run() == 6
+    told = [(each.levelname, each.getMessage()) for each in caplog.records if NAME in each.getMessage()]
+    assert told == [("INFO", f"{NAME} is paused: invalid x-api-key")]
+
+
 async def test_a_resume_calls_the_same_interaction_again(bench: Refused) -> None:
     async with bench.running() as run:
         was = await run.until(stands_still, "Alpha")
@@ -170,6 +182,39 @@ async def test_another_agent_may_do_the_work_instead(bench: Refused) -> None:
     assert of(await bench.events(), e.CredentialResumed) == []
 
 
+async def test_a_refusal_of_one_that_was_left_out_of_the_manifest_meanwhile_is_nobodys_attempt_either(
+    bench: Refused,
+) -> None:
+    called, left_out = asyncio.Event(), asyncio.Event()
+    order = run_order("design", ("shop",), agent="mine", by="ada")
+
+    async def refused_late(assignment: Assignment, desk: Desk) -> Outcome:
+        called.set()
+        await left_out.wait()
+        bench.plays["Alpha"] = write_least
+        raise CredentialStoppedError(FailureCause.AUTH, "invalid x-api-key")
+
+    bench.plays["Alpha"], bench.api.refuses = refused_late, None
+    bench.extra += '[agents.mine]\nkind = "scripted"\n'
+    async with bench.running(RunOptions(agent="mine")) as run:
+        await asyncio.wait_for(called.wait(), MOST_SECONDS)
+        manifest = bench.root / "covey.toml"
+        before = manifest.read_text()
+        manifest.write_text(before.replace("[agents.mine]", "[agents.another]"))
+        with pytest.raises(UsageError, match='no agent "mine"'):
+            await run.engine.runs.begin_ordered(order)
+        left_out.set()
+        await run.until(stands_still, "Alpha")
+        manifest.write_text(before)
+        await run.engine.runs.begin_ordered(order)
+        assert (await run.ask(Action.RESUME)).changed
+        await run.until(lambda root: root.status is Status.COMPLETE)
+        assert (await run.child("Alpha")).attempt == 1
+    assert [(event.credential, event.agents) for event in of(await bench.events(), e.CredentialPaused)] == [
+        ("mine", ("mine",))
+    ]
+
+
 @pytest.mark.parametrize(("action", "status"), [(Action.CANCEL, Status.CANCELLED), (Action.SKIP, Status.SKIPPED)])
 async def test_a_session_that_waits_for_a_credential_can_be_ended(
     bench: Refused, action: Action, status: Status
@@ -209,19 +254,22 @@ async def test_a_pause_of_the_run_beside_it_holds_what_the_resume_lets_go(bench:
 
 
 async def test_it_goes_on_by_itself_once_its_limit_is_over(bench: Refused) -> None:
-    async def used_up(assignment: Assignment, desk: Desk) -> Outcome:
-        bench.plays["Alpha"] = write_least
-        soon = datetime.now(UTC) + timedelta(seconds=0.2)
-        raise CredentialStoppedError(FailureCause.RATE_LIMIT, "used up", soon)
-
-    bench.plays["Alpha"] = used_up
-    bench.api.refuses = None
-    assert await bench.run() == 0
+    bench.clock = clock = FakeClock()
+    over = clock.now() + timedelta(hours=1)
+    bench.api.refuses = CredentialStoppedError(FailureCause.RATE_LIMIT, "used up", over)
+    async with bench.running(stay=False) as run:
+        await run.until(stands_still, "Alpha")
+        bench.api.refuses = None
+        credentials = run.engine.runtime.holds.credentials
+        clock.advance(3_599)
+        await credentials.look()
+        assert list(credentials.paused) == [NAME]
+        clock.advance(1)
+        assert (await left(run))[0] == 0
     events = await bench.events()
     (paused,), (resumed,) = of(events, e.CredentialPaused), of(events, e.CredentialResumed)
-    assert paused.by_itself
-    assert resumed.at >= paused.resets_at
-    assert resumed.reason == "its limit is over"
+    assert (paused.by_itself, paused.resets_at) == (True, over)
+    assert (resumed.at, resumed.reason) == (over, "its limit is over")
 
 
 async def test_told_not_to_it_waits_for_a_human(bench: Refused) -> None:

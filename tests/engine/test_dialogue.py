@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.agents.base import Assignment, Desk, Outcome
+from covey.agents.base import Assignment, BudgetSpentError, Desk, Outcome
 from covey.client.requests import Wish, request_control
 from covey.client.snapshot import attach
 from covey.engine.runs import RunOptions
@@ -95,6 +95,38 @@ class TestMessages:
             await run.until(complete, "Alpha")
             assert (await run.child("Alpha")).messages == ()
         assert turning.heard == [(), ("use cents",)]
+
+    @pytest.mark.parametrize("error", [RuntimeError("gone"), BudgetSpentError("all is spent"), None])
+    async def test_what_was_handed_to_work_that_never_returned_comes_with_the_next(
+        self, bench: Bench, error: Exception | None
+    ) -> None:
+        """It died, it was held back by its budget, or its human ended it."""
+        begun, sent, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        heard: list[tuple[str, ...]] = []
+
+        async def play(assignment: Assignment, desk: Desk) -> Outcome:
+            begun.set()
+            await sent.wait()
+            heard.append(await desk.before_turn())
+            if len(heard) > 1:
+                return await write_least(assignment, desk)
+            told.set()
+            if error is None:
+                await asyncio.Event().wait()
+            raise error or AssertionError
+
+        bench.plays["Alpha"] = play
+        async with bench.running() as run:
+            await asyncio.wait_for(begun.wait(), MOST_SECONDS)
+            await run.ask(Action.MESSAGE, "Alpha", message="use cents")
+            sent.set()
+            await asyncio.wait_for(told.wait(), MOST_SECONDS)
+            if error is None:
+                assert (await run.ask(Action.CANCEL, "Alpha")).changed
+            await run.until(lambda session: session.status is not Status.ACTIVE and session.pending is None, "Alpha")
+            assert (await run.ask(Action.RETRY, "Alpha")).changed
+            after = await run.until(complete, "Alpha")
+        assert (heard, after.messages) == ([("use cents",)] * 2, ())
 
 
 class TestQuestions:

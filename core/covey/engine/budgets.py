@@ -4,6 +4,7 @@ Who has begun a turn has paid for it, so a run that spends the last of its budge
 What the sessions of a run have spent is read once and followed from then on by what is written.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from covey.agents.base import BudgetSpentError
@@ -50,6 +51,7 @@ class Budgets:
         self._runs: dict[int, str] = {}
         self._budgets: dict[str, Budget] = {}
         self._ledgers: dict[str, _Ledger] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     def know(self, sessions: Iterable[Session]) -> None:
         """Learn from rows, as they are after each commit."""
@@ -128,13 +130,20 @@ class Budgets:
         return overrun(budget, await self.account(run_id))
 
     async def _ledger(self, run_id: str) -> _Ledger:
-        known = self._ledgers.get(run_id)
-        if known is None:
-            # Followed from here on, so that what is written while the rest is being read is not overlooked.
-            known = self._ledgers[run_id] = _Ledger()
+        """What the sessions of a run have spent; nobody is given one that is still being read."""
+        async with self._one_at_a_time:
+            return self._ledgers.get(run_id) or await self._read_ledger(run_id)
+
+    async def _read_ledger(self, run_id: str) -> _Ledger:
+        # Followed from here on, so that what is written while the rest is being read is not overlooked.
+        ledger = self._ledgers[run_id] = _Ledger()
+        try:
             for row in await self._bench.store.spending(self._bench.scope, [run_id]):
-                known.put(row.session_id, row.spent, row.models, is_older=True)
-        return known
+                ledger.put(row.session_id, row.spent, row.models, is_older=True)
+        except BaseException:
+            del self._ledgers[run_id]
+            raise
+        return ledger
 
     def _pause(self, root: Session, found: Overrun) -> Operation:
         paused = e.RunPaused(

@@ -96,12 +96,13 @@ class Credentials:
     async def stop(self, session: Session, error: CredentialStoppedError) -> None:
         """Pause the credential of a session's agent, unless it is paused already."""
         async with self._one_at_a_time:
-            name = self._credential_of(session.agent) or session.agent
+            name = self._works_with(session.agent) or session.agent
             known = self.paused.get(name)
             if known is not None and session.agent in known.agents:
                 return
             await self._bench.store.append(Operation(events=(self._pause(name, session, error),)))
-        log.warning("%s is paused: %s", sanitise_line(name), sanitise_line(error.message, _REASON))
+        # Whoever watches is told by the event: a warning would stand beside that in a command that is its own engine.
+        log.info("%s is paused: %s", sanitise_line(name), sanitise_line(error.message, _REASON))
 
     def _pause(self, name: str, session: Session, error: CredentialStoppedError) -> e.CredentialPaused:
         now = self._bench.tools.clock.now()
@@ -122,13 +123,14 @@ class Credentials:
         """The names of all agents that work with a credential, as far as they are known here."""
         settings = self._bench.tools.settings
         known = {*settings.agents, settings.run.agent, *self._agents.values()}
-        return tuple(sorted({agent, *(each for each in known if self._works_with(each, name))}))
+        return tuple(sorted({agent, *(each for each in known if self._works_with(each) == name)}))
 
-    def _works_with(self, agent: str, name: str) -> bool:
+    def _works_with(self, agent: str) -> str | None:
+        """The name of an agent's credential, as far as the agent is known."""
         try:
-            return self._credential_of(agent) == name
+            return self._credential_of(agent)
         except UsageError:  # it was left out of the manifest since
-            return False
+            return None
 
     # Resuming.
 

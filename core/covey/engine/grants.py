@@ -55,12 +55,16 @@ class Call:
 
 async def granted(call: Call, roots: Sequence[Session], budgets: Budgets) -> tuple[dict[str, Budget | None], list[str]]:
     """What each of these unfinished runs may spend from now on, and what keeps the call from having its way."""
-    account = await budgets.account_of([root.id for root in roots])
-    wanted: dict[str, Budget | None] = {}
+    wanted = {root.id: call.budget(root) for root in roots}
+    anew = [key for key, budget in wanted.items() if budget is not None and budget.id == call.decision_id]
     problems: list[str] = []
     for root in roots:
-        wanted[root.id] = budget = call.budget(root)
-        found = overrun(budget, account) if budget != root.budget else None
+        budget = wanted[root.id]
+        if budget is None or budget == root.budget:
+            continue
+        # What is given anew is given to all of them together; what a run keeps it has with those it always shared with.
+        account = await (budgets.account_of(anew) if root.id in anew else budgets.account(root.id))
+        found = overrun(budget, account)
         if found is None:
             continue
         wanted[root.id] = root.budget

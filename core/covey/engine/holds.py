@@ -59,12 +59,20 @@ class Holds:
         return self.pauses.is_standing_still(session_id) or self.questions.is_waiting(session_id)
 
     async def slot(self, work: Work, at: Place) -> bool:
-        """Wait for a slot in which there is money to work with; False when the session was withdrawn."""
+        """Wait for a slot in which there is money to work with; False when the session was withdrawn.
+
+        Whoever does not get True has none: it was given back, whatever happened meanwhile.
+        """
         while await self.pauses.acquire(work.running.session_id, at):
-            await self.budgets.look_at(work.run_number)
-            if not self.pauses.holds(work.run_number) or work.stopped:
+            goes_on = False
+            try:
+                await self.budgets.look_at(work.run_number)
+                goes_on = not self.pauses.holds(work.run_number) or work.stopped
+            finally:
+                if not goes_on:
+                    self._slots.release()
+            if goes_on:
                 return True
-            self._slots.release()
             self._moved()
         return False
 

@@ -129,8 +129,6 @@ class LocalRuntime:
             raise
         acting, work.acting = work.acting, None
         await self.holds.back_at_work(work)
-        if acting.cancelled() or not isinstance(acting.exception(), CredentialStoppedError):
-            await desk.dialogue.kept()
         return self._ended(work) if acting.cancelled() else acting.result()
 
     async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
@@ -138,9 +136,11 @@ class LocalRuntime:
         try:
             if turn.interaction.command.command is CommandKind.AGENT:
                 await desk.till.before_turn()
-            return await self._executor.execute(self._bench.tools, turn, desk)
+            result = await self._executor.execute(self._bench.tools, turn, desk)
+            await desk.dialogue.kept()  # what was handed over to work that never returned is handed over again
         except BudgetSpentError as error:
             return error_result(str(error), self._bench.tools.clock.now(), cause=FailureCause.BUDGET)
+        return result
 
     async def _may_pay(self, session: Session) -> bool:
         """Its run has not just been paused because its budget is spent."""
