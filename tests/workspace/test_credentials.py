@@ -7,7 +7,10 @@ from covey.workspace.credentials import HIDDEN, Credentials
 KEY = "sk-ant-api03-0123456789"
 
 
-@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "db_password", "CLIENT_SECRET"])
+@pytest.mark.parametrize(
+    "name",
+    ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "db_password", "CLIENT_SECRET", "MAIL_PASS", "KEY_PASSPHRASE", "NPM_AUTH"],
+)
 def test_by_the_names_of_variables(name: str) -> None:
     credentials = Credentials({name: f" {KEY}\n"})
     assert credentials.are_in(f"a{KEY}b")
@@ -18,6 +21,7 @@ def test_by_the_names_of_variables(name: str) -> None:
     ("name", "value"),
     [
         ("HOME", KEY),
+        ("COMPASS", KEY),
         ("SSH_KEY", "/home/me/.ssh/id_rsa"),
         ("USE_TOKEN", "yes"),
         ("KEY", ""),
