@@ -16,7 +16,10 @@ from covey.model.status import FailureCause, Phase, Status
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):
-    """How a gate stands: `allowed` requests at once, so many `at_work` and `waiting`; nobody asks before `until`."""
+    """How a gate stands: `allowed` requests at once, so many `at_work` and `waiting`; nobody asks before `until`.
+
+    That is told to the second.
+    """
 
     credential: str
     allowed: int
