@@ -12,6 +12,7 @@ from tests.cli.program import command, covey, environment, program
 
 WITH_A_PROJECT = ["contexts", "run design x", "status", "show x", "logs x", "events", "retry x", "cancel x", "doctor"]
 WITH_A_PROJECT += ["prune", "watch", "stop", "stop --engine", "wait", "report"]
+KEY = "sk-ant-api03-0123456789"
 
 
 class TestUsage:
@@ -160,12 +161,17 @@ class TestCrash:
     """A bug of covey ends with 1 and a short message; its traceback is kept where it can be found."""
 
     def test_the_traceback_is_in_a_file(self, blocked: Path) -> None:
-        ran = program("status", cwd=blocked, env=environment(PYTHONPATH=str(_with_a_bug(blocked))))
+        env = environment(PYTHONPATH=str(_with_a_bug(blocked)), SOME_API_KEY=KEY)
+        ran = program("status", cwd=blocked, env=env)
         assert ran.code == 1
         assert "Traceback" not in ran.err
         (log,) = (blocked / ".covey").glob("crash-*.txt")
         assert str(log) in ran.err
-        assert "ZeroDivisionError" in log.read_text(encoding="utf-8")
+        text = log.read_text(encoding="utf-8")
+        assert "ZeroDivisionError" in text
+        assert text.count("by [credential]") == 2
+        assert "by [credential]" in ran.err
+        assert KEY not in text + ran.err
 
     def test_an_engine_that_crashed_is_told_by_the_next_one_and_by_the_doctor(self, shop: Path) -> None:
         ran = program("run", "design", "catalog", cwd=shop, env=environment(PYTHONPATH=str(_with_a_crash(shop))))
@@ -202,5 +208,6 @@ def _with_a_bug(directory: Path) -> Path:
     """A Python path on which a module that status needs is broken: a real process, nothing patched inside it."""
     path = directory / "broken"
     path.mkdir()
-    (path / "aiosqlite.py").write_text("1 / 0\n", encoding="utf-8")
+    program = "import os\nraise ZeroDivisionError('by ' + os.environ.get('SOME_API_KEY', 'none'))\n"
+    (path / "aiosqlite.py").write_text(program, encoding="utf-8")
     return path

@@ -7,24 +7,32 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from covey.agents.base import Assignment, CredentialStoppedError, Desk, Outcome
 from covey.agents.registry import AgentRegistry
 from covey.client.engine import run_order
 from covey.client.requests import Wish, request_control
+from covey.engine.credentials import Credentials
 from covey.engine.runs import RunOptions
+from covey.engine.turns import Bench as EngineBench
 from covey.errors import UsageError
 from covey.model import events as e
 from covey.model.control import Action, RequestState
 from covey.model.credential import GateState
+from covey.model.events import Entry
+from covey.model.reducer import apply
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey.projects.manifest import find_contexts, load_project
+from covey.store.base import Committed
 from covey.store.sqlite import open_viewer
 from covey.testing.agents import ScriptedAgent, scripted, write_least
 from covey.testing.clock import FakeClock
+from tests.model.strategies import created
 
 from .conftest import MOST_SECONDS, Bench, Run
 
@@ -328,3 +336,25 @@ async def test_the_gates_of_agents_stand_in_the_engines_row(bench: Refused) -> N
         row = await run.viewer.engine()
         assert row is not None
         assert row.gates == (GateState(credential=NAME, allowed=3, at_work=1),)
+
+
+def test_of_two_pauses_the_one_that_asks_is_what_its_agents_meet() -> None:
+    row = apply(None, created("a", "root"))
+    assert row is not None
+    limited = e.CredentialPaused(
+        at=row.updated_at,
+        credential="A_KEY",
+        cause=FailureCause.RATE_LIMIT,
+        reason="used up",
+        agents=(row.agent,),
+        by_itself=True,
+        by="covey",
+    )
+    refused = replace(limited, credential="B_KEY", cause=FailureCause.AUTH, reason="not valid", by_itself=False)
+    credentials = Credentials(cast("EngineBench", None), lambda _: None, tuple, lambda: None)
+    credentials.know(Committed((Entry(1, limited),), {row.id: row}))
+    assert not credentials.asks_for(row.id)
+    credentials.know(Committed((Entry(2, refused),), {}))
+    assert credentials.asks_for(row.id)
+    assert credentials.why(row.id) == "B_KEY is paused: not valid"
+    assert credentials.error(row.id).cause is FailureCause.AUTH

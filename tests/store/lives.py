@@ -102,6 +102,12 @@ async def traced(connection: aiosqlite.Connection) -> AsyncIterator[list[str]]:
         await connection.set_trace_callback(lambda _: None)
 
 
+def plan_of(root: Path, statement: str) -> str:
+    """How SQLite goes about a statement, in its own words."""
+    with outside(root) as database:
+        return "; ".join(row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}"))
+
+
 # Operations.
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from covey.engine.desk import StoredConversation
 from covey.model.session import Session
 from covey.store.sqlite import EngineStore, open_viewer
-from tests.store.lives import apply, create, engine_store, outside
+from tests.store.lives import apply, create, engine_store, outside, plan_of, traced
 
 PROMPT = {"role": "user", "content": [{"type": "text", "text": "Write a.md."}]}
 CALL = {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "read_file", "input": {"path": "a"}}]}
@@ -37,6 +37,22 @@ async def test_it_is_there_after_the_engine_has_gone(tmp_path: Path) -> None:
         assert not await second.is_begun()
         await second.append(MORE)
         assert await second.load() == [PROMPT, CALL, RESULT, MORE]
+
+
+async def test_whether_a_step_was_begun_is_known_without_reading_what_was_said(
+    store: EngineStore, tmp_path: Path
+) -> None:
+    session = await apply(store, create("s"))
+    said = conversation(store, session, "i1")
+    await said.append(RESULT)
+    assert not await said.is_begun()  # what was left open is answered before the prompt is said
+    await said.append(PROMPT)
+    async with traced(store._connection) as statements:
+        assert await said.is_begun()
+        assert not await conversation(store, session, "i2").is_begun()
+    assert len(statements) == 2
+    for statement in statements:
+        assert "SEARCH conversations USING INDEX conversations_by_interaction" in plan_of(tmp_path, statement)
 
 
 async def test_each_conversation_of_a_session_is_its_own(store: EngineStore) -> None:

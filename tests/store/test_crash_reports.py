@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from covey.store.crash_reports import KEPT, CrashReport, crash_reports, drop_old_reports, write_report
+from covey.workspace.credentials import HIDDEN, Credentials
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
 SECRET = "s3cr3t-v4lue"
@@ -20,8 +21,8 @@ def crash(text: str, note: str | None = None) -> RuntimeError:
 
 
 def report(state: Path, text: str = "boom", at: datetime = NOON, note: str | None = None) -> Path:
-    environment = {"MY_AGENT_KEY": SECRET, "HOME": "/home/ada", "SHORT_KEY": "a"}
-    return write_report(state, crash(text, note), doing="covey engine", version="1.2.3", at=at, environment=environment)
+    hidden = Credentials({"MY_AGENT_KEY": SECRET, "HOME": "/home/ada", "SHORT_KEY": "a"}).hidden
+    return write_report(state, crash(text, note), doing="covey engine", version="1.2.3", at=at, hidden=hidden)
 
 
 class TestReport:
@@ -43,7 +44,7 @@ class TestReport:
         assert "\x1b" not in text
         assert "\x07" not in text
         assert SECRET not in text
-        assert "with [MY_AGENT_KEY] at /home/ada/a" in text
+        assert f"with {HIDDEN} at /home/ada/a" in text
 
     def test_is_found_again_with_its_error_in_a_line(self, tmp_path: Path) -> None:
         path = report(tmp_path, "one\ntwo")
@@ -55,7 +56,7 @@ class TestReport:
     def test_of_several_errors_the_first_is_named(self, tmp_path: Path) -> None:
         inner = ExceptionGroup("inside", [crash("first"), crash("second")])
         error = ExceptionGroup("outside", [inner])
-        write_report(tmp_path, error, doing="covey run", version="1", at=NOON, environment={})
+        write_report(tmp_path, error, doing="covey run", version="1", at=NOON, hidden=str)
         assert crash_reports(tmp_path)[0].error() == "RuntimeError: first"
 
     def test_one_that_is_gone_has_no_error(self, tmp_path: Path) -> None:

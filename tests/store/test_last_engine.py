@@ -72,4 +72,4 @@ class TestBadEnd:
 
 def _crash(root: Path, clock: FakeClock) -> None:
     error = RuntimeError("boom")
-    write_report(root / ".covey", error, doing="covey engine", version="1", at=clock.now(), environment={})
+    write_report(root / ".covey", error, doing="covey engine", version="1", at=clock.now(), hidden=str)

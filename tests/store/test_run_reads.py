@@ -1,6 +1,7 @@
 """Reads over a whole run: one query each, of one project, however many sessions the run has."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from msgspec.structs import replace
 from covey.model import events as e
 from covey.model.command import ResultStatus
 from covey.model.scope import Scope
+from covey.model.session import about
 from covey.store.base import Completion, Operation
 from covey.store.run_reads import RunReads
 from covey.store.sqlite import EngineStore, Viewer, open_viewer
+from covey.testing.clock import FakeClock
 from tests.store.lives import (
     PROJECT,
     SCOPE,
@@ -26,6 +29,7 @@ from tests.store.lives import (
     issue,
     live,
     outside,
+    plan_of,
     retry,
     said,
     start,
@@ -162,3 +166,29 @@ class TestPaths:
         expected = {body["artifact_path"] for body in bodies if body.get("artifact_path") is not None}
         assert expected
         assert await read(tmp_path, "paths") == expected
+
+
+class TestSpentSince:
+    """What was spent today is read without what was spent before."""
+
+    async def test_counts_what_was_spent_from_that_moment_on_and_looks_at_nothing_else(
+        self, store: EngineStore, clock: FakeClock, tmp_path: Path
+    ) -> None:
+        session = await apply(store, start(await apply(store, create("root"))))
+        for number in range(4):
+            clock.advance(60)
+            usage = e.UsageRecorded(
+                at=clock.now(),
+                **about(session),
+                step="Initialize",
+                model="m",
+                tokens={"input": 10**number, "output": 5 * 10**number},
+                cost_usd=0.5,
+                request_id=f"r{number}",
+            )
+            await store.append(Operation(events=(usage,)))
+        async with traced(store._connection) as statements:
+            spent = await store.spent_since(clock.now() - timedelta(seconds=60))
+        assert (spent.tokens, spent.usd) == (6_600, 1.0)
+        (statement,) = statements
+        assert "SEARCH events USING INDEX usage_by_moment (<expr>>?)" in plan_of(tmp_path, statement)

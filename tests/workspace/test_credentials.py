@@ -8,7 +8,18 @@ KEY = "sk-ant-api03-0123456789"
 
 
 @pytest.mark.parametrize(
-    "name", ["ANTHROPIC_API_KEY", "GITHUB_TOKEN", "db_password", "CLIENT_SECRET", "X_API_KEY_1", "GH_PAT"]
+    "name",
+    [
+        "ANTHROPIC_API_KEY",
+        "GITHUB_TOKEN",
+        "db_password",
+        "CLIENT_SECRET",
+        "MAIL_PASS",
+        "KEY_PASSPHRASE",
+        "NPM_AUTH",
+        "X_API_KEY_1",
+        "GH_PAT",
+    ],
 )
 def test_by_the_names_of_variables(name: str) -> None:
     credentials = Credentials({name: f" {KEY}\n"})
@@ -20,6 +31,7 @@ def test_by_the_names_of_variables(name: str) -> None:
     ("name", "value"),
     [
         ("HOME", KEY),
+        ("COMPASS", KEY),
         ("SSH_KEY", "/home/me/.ssh/id_rsa"),
         ("USE_TOKEN", "yes"),
         ("KEY", ""),

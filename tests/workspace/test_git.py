@@ -33,7 +33,9 @@ class TestEnvironment:
         monkeypatch.setenv(name, "/elsewhere")
         assert name not in environment()
 
-    @pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "OPENAI_KEY", "NPM_TOKEN", "DB_PASSWORD", "Aws_Secret"])
+    @pytest.mark.parametrize(
+        "name", ["ANTHROPIC_API_KEY", "OPENAI_KEY", "NPM_TOKEN", "DB_PASSWORD", "Aws_Secret", "MAIL_PASS"]
+    )
     def test_secrets_are_dropped(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "hush")
         assert "hush" not in environment().values()

@@ -6,7 +6,7 @@ of covey: a report of it goes into a file in `.covey/`, not on the screen (`COVE
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -148,13 +148,15 @@ def _usage(tokens: Sequence[str], error: Exception) -> str:
 def _crashed(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What Python does with an error that nobody caught, in place of printing its traceback."""
     from covey.store.crash_reports import error_in_words  # noqa: PLC0415 - only when something is wrong
+    from covey.workspace.credentials import Credentials  # noqa: PLC0415 - likewise
 
-    place = _write_crash(error.with_traceback(trace))
+    hidden = Credentials().hidden
+    place = _write_crash(error.with_traceback(trace), hidden)
     told = f"the report is in {place}" if place else "run it again with COVEY_DEBUG=1 to see where"
-    complain(f"this is a bug in covey: {error_in_words(error)}; {told}")
+    complain(f"this is a bug in covey: {hidden(error_in_words(error))}; {told}")
 
 
-def _write_crash(error: BaseException) -> Path | None:
+def _write_crash(error: BaseException, hidden: Callable[[str], str]) -> Path | None:
     from importlib.metadata import version  # noqa: PLC0415 - only when something is wrong
 
     from covey.store.crash_reports import write_report  # noqa: PLC0415 - likewise
@@ -167,7 +169,7 @@ def _write_crash(error: BaseException) -> Path | None:
             doing=f"covey {command}".strip(),
             version=version("covey"),
             at=SystemClock().now(),
-            environment=os.environ,
+            hidden=hidden,
         )
     except (CoveyError, OSError):
         return None

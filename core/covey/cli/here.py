@@ -15,7 +15,7 @@ from covey.client.finding import runs_to_show
 from covey.client.place import find_root
 from covey.client.snapshot import RunView, attach
 from covey.errors import UsageError
-from covey.model.credential import CredentialPause, credential_words, resumes_when
+from covey.model.credential import CredentialPause, asked_at, credential_words, resumes_when
 from covey.model.session import is_terminal
 from covey.store.sqlite import open_viewer
 from covey.text.cells import pad, width
@@ -101,7 +101,7 @@ def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
 
 def _stopped(views: Sequence[RunView]) -> list[CredentialPause]:
     """The credentials that wait for a human, each once."""
-    return [*{pause.credential: pause for view in views for pause in view.credentials if pause.asks}.values()]
+    return [*{pause.credential: pause for view in views for pause in asked_at(view.root, view.credentials)}.values()]
 
 
 def _engine(view: RunView) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from covey.client.known import age_of_inferred, vital_word
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
-from covey.model.credential import credential_words, gate_words, resumes_when
+from covey.model.credential import asked_at, credential_words, gate_words, resumes_when
 from covey.model.pause import pause_words, resume_command, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
@@ -35,7 +35,7 @@ def tree_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
 def heading(view: RunView, glyphs: GlyphSet) -> SafeText:
     """The run in a line: its state, name, id and counts."""
     root, look = view.root, LOOKS["blocked"]
-    is_stopped = root.phase is Phase.WAITING and any(pause.asks for pause in view.credentials)
+    is_stopped = root.phase is Phase.WAITING and bool(asked_at(root, view.credentials))
     state = look.word if is_stopped else state_word(view, root)
     glyph = (look if is_stopped else _look(root)).glyph(glyphs)
     line = (
@@ -250,7 +250,7 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
         commands.append((f"{resume}{start}", meaning))
     elif view.credentials:
         start = "" if view.engine.alive else " --start"
-        asks = [pause for pause in view.credentials if pause.asks]
+        asks = asked_at(root, view.credentials)
         meaning = resumes_when(asks) if asks else "do not wait for the end of the limit"
         commands.append((f"covey resume {short_id(view.run_id)}{start}", meaning))
     if sessions:

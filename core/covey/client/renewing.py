@@ -10,7 +10,7 @@ from pathlib import Path
 from covey.client.engine import place_order, request_stop, run_order
 from covey.config.fingerprint import is_another
 from covey.errors import CoveyError
-from covey.model.credential import holding
+from covey.model.credential import pauses_of
 from covey.model.session import Session, is_terminal
 from covey.store.sqlite import Viewer
 
@@ -20,7 +20,7 @@ GENTLE_SECONDS = 60.0
 
 async def renewed(viewer: Viewer, run: Session, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The credentials for which sessions of a run stand still, and of which this environment has another value."""
-    paused = holding(await viewer.credentials(), await viewer.run(viewer.scope, run.id))
+    paused = pauses_of(await viewer.credentials(), await viewer.run(viewer.scope, run.id))
     return tuple(
         pause.credential for pause in paused if is_another(environment.get(pause.credential), pause.fingerprint)
     )

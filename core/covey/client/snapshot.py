@@ -17,7 +17,7 @@ from covey.client.known import Known, known, quiet_after_of
 from covey.clock import SystemClock
 from covey.model.activity import QUIET_AFTER, Activity
 from covey.model.command import Interaction
-from covey.model.credential import NONE_PAUSED, CredentialPause, GateState, Paused, held_by, holding
+from covey.model.credential import NONE_PAUSED, CredentialPause, GateState, Paused, pause_of, pauses_of
 from covey.model.pause import Pause, at_work, phase_under
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
@@ -139,7 +139,7 @@ def view_of(
         present=frozenset(session.id for session in seen if session.artifact is ArtifactState.PRESENT),
         inferred=frozenset(now.id for was, now in zip(logged, seen, strict=True) if differs(was, now)),
         working=working,
-        credentials=holding(paused, now),
+        credentials=pauses_of(paused, now),
     )
 
 
@@ -158,7 +158,7 @@ def as_seen(session: Session, project_root: Path, *, engine_alive: bool) -> Sess
 
 def under_pause(session: Session, pause: Pause | None, paused: Paused = NONE_PAUSED) -> Session:
     """A session as its run's pause lets it be seen, and the credentials that are paused."""
-    phase = phase_under(pause, session) if held_by(paused, session) is None else Phase.PAUSED
+    phase = phase_under(pause, session) if pause_of(paused, session) is None else Phase.PAUSED
     return session if phase is session.phase else replace(session, phase=phase)
 
 

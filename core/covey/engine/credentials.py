@@ -8,7 +8,7 @@ request, by the clock where its end is known, and by an engine that has another 
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from covey.agents.base import CredentialStoppedError
@@ -18,7 +18,7 @@ from covey.engine.rounds import Rounds
 from covey.engine.turns import Bench
 from covey.errors import UsageError
 from covey.model import events as e
-from covey.model.credential import NONE_PAUSED, CredentialPause, GateState, Paused, paused_after
+from covey.model.credential import NONE_PAUSED, CredentialPause, GateState, Paused, pause_of_agent, paused_after
 from covey.model.session import Session
 from covey.store.base import Committed, Operation
 from covey.text.sanitise import sanitise_line
@@ -63,8 +63,8 @@ class Credentials:
 
     def asks_for(self, session_id: str) -> bool:
         """Likewise, and nobody but a human lets it go on."""
-        pauses = self._pauses_of(session_id)
-        return any(pause.asks for pause in pauses)
+        pause = self._pause_of(session_id)
+        return pause is not None and pause.asks
 
     def why(self, session_id: str) -> str:
         """Why the session stands still, for its event."""
@@ -175,9 +175,5 @@ class Credentials:
     def _now(self) -> datetime:
         return self._bench.tools.clock.now()
 
-    def _pauses_of(self, session_id: str) -> Iterable[CredentialPause]:
-        agent = self._agents.get(session_id)
-        return [pause for pause in self.paused.values() if agent in pause.agents]
-
     def _pause_of(self, session_id: str) -> CredentialPause | None:
-        return next(iter(self._pauses_of(session_id)), None) if self.paused else None
+        return pause_of_agent(self.paused, self._agents.get(session_id)) if self.paused else None

@@ -132,7 +132,7 @@ class StoredConversation:
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""
-        return self._interaction_id in await self._store.prompts(self._session_id)
+        return await self._store.is_prompted(self._interaction_id)
 
     async def _said(self) -> tuple[Said, ...]:
         return await self._store.conversation(self._session_id, self._conversation)

@@ -1,7 +1,7 @@
 """Credentials: one that is refused is paused for everybody who works with it; and the gates before them. Pure.
 
 A pause of a credential stands in a row of its own, kept by the events of the log. Which sessions it holds follows from
-that row and theirs, in one place (`held_by`) for the engine, its viewers, the command line and the screen. Only names
+that row and theirs, in one place (`pause_of`) for the engine, its viewers, the command line and the screen. Only names
 are known here (`ANTHROPIC_API_KEY`), never a value; a fingerprint tells whether a value is another one by now.
 """
 
@@ -16,7 +16,10 @@ from covey.model.status import FailureCause, Phase, Status
 
 
 class GateState(msgspec.Struct, frozen=True, kw_only=True):
-    """How a gate stands: `allowed` requests at once, so many `at_work` and `waiting`; nobody asks before `until`."""
+    """How a gate stands: `allowed` requests at once, so many `at_work` and `waiting`; nobody asks before `until`.
+
+    That is told to the second.
+    """
 
     credential: str
     allowed: int
@@ -73,27 +76,36 @@ def paused_after(paused: Paused, event: AnyEvent) -> Paused:
     return paused
 
 
-def held_by(paused: Paused, session: Session) -> CredentialPause | None:
-    """The credential for which a session stands still; None where none does.
+def pause_of(paused: Paused, session: Session) -> CredentialPause | None:
+    """The pause of a credential for which a session stands still; None where none does.
 
-    Who works with a credential that is paused is not started, and whose work it has ended is not called again. A run's
-    root works with none.
+    Who works with a credential that is paused is not started, and whose work it has ended is not called again. For
+    parents, at the root or below it, no agent works: they have no file of their own.
     """
-    if not paused or session.session_id is None or session.status is not Status.ACTIVE:
+    if not paused or session.artifact_path is None or session.status is not Status.ACTIVE:
         return None
     if session.phase not in _HELD or undecided(session):
         return None
-    pauses = [pause for pause in paused.values() if session.agent in pause.agents]
-    # One that asks a human comes before one that ends by itself.
+    return pause_of_agent(paused, session.agent)
+
+
+def pause_of_agent(paused: Paused, agent: str | None) -> CredentialPause | None:
+    """The pause that keeps an agent of this name from being called; one that asks a human before one that ends."""
+    pauses = [pause for pause in paused.values() if agent in pause.agents]
     return min(pauses, key=lambda pause: pause.by_itself, default=None)
 
 
-def holding(paused: Paused, sessions: Iterable[Session]) -> tuple[CredentialPause, ...]:
-    """Those of the credentials for which one of these sessions at least stands still."""
+def pauses_of(paused: Paused, sessions: Iterable[Session]) -> tuple[CredentialPause, ...]:
+    """Those for which one of these sessions at least stands still."""
     if not paused:
         return ()
-    names = {pause.credential for session in sessions if (pause := held_by(paused, session)) is not None}
+    names = {pause.credential for session in sessions if (pause := pause_of(paused, session)) is not None}
     return tuple(pause for name, pause in paused.items() if name in names)
+
+
+def asked_at(root: Session, pauses: Iterable[CredentialPause]) -> tuple[CredentialPause, ...]:
+    """Those of the pauses of a run's sessions about which the run asks: at its root, as long as that has not ended."""
+    return tuple(pause for pause in pauses if pause.asks) if root.status is Status.ACTIVE else ()
 
 
 def credential_words(pause: CredentialPause, zone: tzinfo | None = None) -> str:

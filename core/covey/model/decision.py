@@ -11,7 +11,7 @@ from datetime import datetime
 from covey.model import events as e
 from covey.model.budget import Account, Budget, more_than, overrun
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
-from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, holding
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, pauses_of
 from covey.model.ids import id_for
 from covey.model.message import listening_objection, text_objection
 from covey.model.pause import PauseKind, PauseMode
@@ -55,7 +55,7 @@ def decide(  # noqa: PLR0911 - one for each action
     `account` is what counts against the run's budget, and `paused` are the credentials that are: only a resume is
     decided on them.
     """
-    held = holding(paused, descendants) if request.action is Action.RESUME else ()
+    held = pauses_of(paused, descendants) if request.action is Action.RESUME else ()
     without_change = _without_change(request, session, is_held=bool(held))
     if without_change is not None:
         return without_change

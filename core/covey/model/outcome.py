@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from covey.model.credential import NONE_PAUSED, Paused, credential_words, held_by, holding, remedy
+from covey.model.credential import NONE_PAUSED, Paused, credential_words, pause_of, pauses_of, remedy
 from covey.model.pause import is_held, pause_words, way_on
 from covey.model.session import Session, undecided
 from covey.model.status import AT_WORK, Phase, Status
@@ -91,7 +91,7 @@ def reasons(tree: SessionTree, root: Session, credentials: Paused = NONE_PAUSED)
     blocked = [f"{each.component}: {each.error_message}" for each in standing if each.phase is Phase.BLOCKED]
     waiting = [f"{each.component}: interrupted: {why}" for each in standing if (why := undecided(each))]
     asking = [f"{each.component} asks: {_line(each.question)}" for each in standing if each.phase is Phase.ASKING]
-    held = holding(credentials, standing)
+    held = pauses_of(credentials, standing)
     stopped = [*map(credential_words, held), *([remedy(held)] if held else [])]
     return [*paused, *stopped, *blocked, *waiting, *asking]
 
@@ -109,7 +109,7 @@ def waits_for_human(tree: SessionTree, root_id: str, *, engine_alive: bool, paus
     root = tree.sessions[root_id]
     moving = _MOVED_BY_ENGINE if engine_alive else _MOVING
     run = (root, *tree.below(root_id))
-    held = frozenset(each.id for each in run if (by := held_by(paused, each)) is not None and by.asks)
+    held = frozenset(each.id for each in run if (by := pause_of(paused, each)) is not None and by.asks)
     if any(each.id not in held and _moves(root, each, moving) for each in run):
         return False
     return _stuck(tree, root, root, held)

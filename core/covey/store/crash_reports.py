@@ -8,7 +8,7 @@ import os
 import platform
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,6 @@ _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"crash-(\d{8}T\d{6}Z)-(\d+)\.txt", re.ASCII)
 _ERROR = "error: "
 _LINE = 300
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
-_SHORTEST_SECRET = 6
 
 
 class CrashReport(NamedTuple):
@@ -44,17 +42,16 @@ class CrashReport(NamedTuple):
 
 
 def write_report(
-    state: Path, error: BaseException, *, doing: str, version: str, at: datetime, environment: Mapping[str, str]
+    state: Path, error: BaseException, *, doing: str, version: str, at: datetime, hidden: Callable[[str], str]
 ) -> Path:
     """Write a report of this process's end into covey's directory, and drop the oldest; the report's path.
 
-    `doing` is what it was at, in words. The values of variables of `environment` that look like secrets are taken out
-    of whatever the error says.
+    `doing` is what it was at, in words. `hidden` takes the credentials out of a text: whatever the error says goes
+    through it.
 
     Raises:
         OSError: it cannot be written.
     """
-    said = error_in_words(error)
     lines = (
         f"covey {version} was ended by a mistake in covey itself.",
         f"at: {at.astimezone(UTC).isoformat(timespec='seconds')}",
@@ -62,9 +59,9 @@ def write_report(
         f"pid: {os.getpid()}",
         f"python: {platform.python_implementation()} {platform.python_version()}",
         f"platform: {platform.platform()}",
-        f"{_ERROR}{sanitise_line(_without_secrets(said, environment), _LINE)}",
+        f"{_ERROR}{sanitise_line(hidden(error_in_words(error)), _LINE)}",
         "",
-        sanitise(_without_secrets("".join(traceback.format_exception(error)), environment)),
+        sanitise(hidden("".join(traceback.format_exception(error)))),
     )
     path = state / f"crash-{at.astimezone(UTC).strftime(_STAMP)}-{os.getpid()}.txt"
     path.write_text("\n".join(lines), encoding="utf-8", errors="backslashreplace")
@@ -96,10 +93,3 @@ def drop_old_reports(state: Path, keep: int = KEPT) -> int:
     for report in old:
         report.path.unlink(missing_ok=True)
     return len(old)
-
-
-def _without_secrets(text: str, environment: Mapping[str, str]) -> str:
-    for name, value in environment.items():
-        if _SECRET.search(name) and len(value) >= _SHORTEST_SECRET:
-            text = text.replace(value, f"[{name}]")
-    return text

@@ -268,6 +268,15 @@ class Reads:
         )
         return {row[0]: str(row[1]) for row in rows}
 
+    async def is_prompted(self, interaction_id: str) -> bool:
+        """An agent was told what to do in this interaction; asked in each step, answered by an index."""
+        rows = await self._rows(
+            "SELECT 1 FROM conversations WHERE interaction_id = ? AND json_extract(body, '$.role') = 'user'"
+            " AND json_extract(body, '$.content[0].type') = 'text' LIMIT 1",
+            interaction_id,
+        )
+        return bool(rows)
+
     async def queued_controls(self) -> tuple[ControlRequest, ...]:
         """The requests that no engine has taken yet, oldest first."""
         rows = await self._rows("SELECT body FROM controls WHERE state = 'queued' ORDER BY number")

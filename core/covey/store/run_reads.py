@@ -99,7 +99,10 @@ class RunReads(Reads):
         return tuple(Spent(each.spent.tokens, None if each.models else each.spent.usd) for each in found)
 
     async def spent_since(self, moment: datetime) -> Spent:
-        """What all sessions of the project have spent since a moment; what `prune` has put away is not counted."""
+        """What all sessions of the project have spent since a moment; what `prune` has put away is not counted.
+
+        Nothing older is looked at: an index tells when each was spent.
+        """
         since = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         rows = await self._rows(
             "SELECT (SELECT sum(value) FROM json_each(body, '$.tokens')), json_extract(body, '$.cost_usd')"

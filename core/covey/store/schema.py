@@ -148,6 +148,10 @@ MIGRATIONS: tuple[str, ...] = (
         body TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    # What was spent today is asked whenever a run is looked at, and has nothing to do with the rest of the log.
+    f"""
+    CREATE INDEX usage_by_moment ON events (json_extract(body, '$.at')) WHERE {IS_USAGE};
+    """,
 )
 
 VERSION = len(MIGRATIONS)

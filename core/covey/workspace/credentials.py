@@ -1,5 +1,7 @@
 """The credentials in this process's environment, by their values: so that none goes where it has no business.
 
+What counts as one is decided here and nowhere else.
+
 No program of covey's gets one (`covey.workspace.endings`). But code under test runs as the user, who may read what a
 process was started with; so what comes back from a program, or from a file, is looked through as well.
 """
@@ -14,7 +16,9 @@ from urllib.parse import urlsplit
 HIDDEN = "[credential]"
 """What stands in the place of a credential."""
 
-_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|(^|_)PAT)(_?\d+)?$", re.IGNORECASE)
+_NAMES = re.compile(
+    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH|(^|_)PAT|(^|_)PASS)(_?\d+)?$", re.IGNORECASE
+)
 _HEADERS = re.compile(r"HEADERS?$", re.IGNORECASE)
 _SHORTEST = 12  # what is shorter may be an ordinary word, and would be hidden where it is one
 _PLAIN = re.compile(r"[\w.~+/=:@%!#$^&*-]+")
@@ -61,9 +65,14 @@ class Credentials:
         return cast("T", hidden)
 
 
+def is_named_as_one(variable: str) -> bool:
+    """A variable of this name holds a credential."""
+    return _NAMES.search(variable) is not None
+
+
 def _told_by(name: str, value: str) -> Iterator[str]:
     """What may be a credential in a variable: all of it by its name, the words of headers, an address's password."""
-    if _NAMES.search(name):
+    if is_named_as_one(name):
         yield value
     if _HEADERS.search(name):
         for line in value.splitlines():

@@ -19,6 +19,7 @@ from typing import IO, TypeVar
 from covey.errors import CoveyError
 from covey.text.quoting import visible
 from covey.text.sanitise import sanitise
+from covey.workspace.credentials import is_named_as_one
 from covey.workspace.output import Stream
 from covey.workspace.processes import Ended, Finished, Grace, ProcessLedger, ProgramNotFoundError, run_process
 
@@ -32,7 +33,6 @@ _KEPT = re.compile(
     r"GIT_(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL)|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM)|GIT_SSH(?:_COMMAND|_VARIANT)?"
     r"|GIT_CEILING_DIRECTORIES|GIT_DISCOVERY_ACROSS_FILESYSTEM"
 )
-_SECRET = re.compile(r"(?:_|\b)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
 _SETTINGS = ("core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "submodule.recurse=false")
 _NO_HOOKS = "core.hooksPath=/dev/null"
 
@@ -153,7 +153,7 @@ def environment() -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if (not name.startswith("GIT_") or _KEPT.fullmatch(name)) and not _SECRET.search(name.upper())
+        if (not name.startswith("GIT_") or _KEPT.fullmatch(name)) and not is_named_as_one(name)
     }
     return kept | {
         "GIT_OPTIONAL_LOCKS": "0",

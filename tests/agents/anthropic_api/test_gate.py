@@ -1,5 +1,5 @@
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -19,6 +19,13 @@ def told(limit: int, remaining: int) -> dict[str, str]:
         "anthropic-ratelimit-requests-limit": str(limit),
         "anthropic-ratelimit-requests-remaining": str(remaining),
     }
+
+
+class UnevenClock(FakeClock):
+    """A clock whose two hands never move quite together, as those of a machine: a little ahead, a little behind."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(milliseconds=3 * (round(4 * self.monotonic()) % 3 - 1))
 
 
 async def passes(gate: Gate, seconds: float = 0.0, headers: dict[str, str] | None = None) -> None:
@@ -133,6 +140,25 @@ class TestOfOneGate:
             waits.append(round((until - self.clock.now()).total_seconds()))
             assert self.clock.monotonic() >= began
         assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+    def test_its_end_is_told_in_whole_seconds_and_alike_until_it_changes(self) -> None:
+        self.clock = UnevenClock()
+        self.gate = Gates(self.clock).gate_for(NAME)
+        self.refused(429, {"retry-after": "17"})
+        end = self.clock.now() + timedelta(seconds=17)
+        told = [self.gate.state()]
+        for _ in range(60):
+            self.clock.advance(0.25)
+            told.append(self.gate.state())
+        assert set(told) == {told[0]}
+        until = told[0].until
+        assert until is not None
+        assert until.microsecond == 0
+        assert abs(until - end) <= timedelta(seconds=1)
+        self.gate.refused(429, {"retry-after": "30"})
+        assert (self.gate.state().until or end) - end > timedelta(seconds=25)
+        self.clock.advance(60)
+        assert self.gate.state().until is None
 
     @pytest.mark.parametrize("said", ["-1", "nan", "inf", "soon", "", "1e400", "\x1b]0;x\x07"])
     def test_a_wait_that_makes_no_sense_counts_as_not_said(self, said: str) -> None:

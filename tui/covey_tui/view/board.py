@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from covey.client.known import quiet_after_of
 from covey.client.snapshot import EngineState, under_pause
 from covey.model import events as e
-from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, held_by, paused_after
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, pause_of, paused_after
 from covey.model.events import AnyEvent
 from covey.model.pause import Pause
 from covey.model.session import Session
@@ -122,9 +122,9 @@ class Board:
         """The root of a session's run."""
         return self.session(self.session(session_id).run_id)
 
-    def held_by(self, session_id: str) -> CredentialPause | None:
-        """The credential for which a session stands still."""
-        return held_by(self.stopped.paused, self.decided_on(session_id))
+    def credential_pause(self, session_id: str) -> CredentialPause | None:
+        """The pause of a credential for which a session stands still."""
+        return pause_of(self.stopped.paused, self.decided_on(session_id))
 
     def working(self, root_id: str) -> int:
         """How many sessions of a run are at work."""
@@ -212,9 +212,9 @@ class Board:
         """Pause a credential, or let it go: all who work with it may look otherwise, and so may their runs."""
         was = self.stopped.paused
         self.stopped.paused = paused_after(was, event)
-        agents = {agent for paused in (was, self.stopped.paused) for each in paused.values() for agent in each.agents}
         for key, session in self._tree.sessions.items():
-            if session.agent in agents or session.session_id is None:
+            seen = self._seen.get(key, session)
+            if session.session_id is None or pause_of(was, seen) is not pause_of(self.stopped.paused, seen):
                 before.setdefault(key, self._known(key))
 
     def _may_be_held(self, root_id: str) -> bool:

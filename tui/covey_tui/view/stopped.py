@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, credential_words, held_by
+from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, asked_at, credential_words, pause_of
 from covey.model.session import Session
 from covey.model.status import FailureCause
 from covey.text.words import plural
@@ -27,7 +27,7 @@ class Stopped:
 
     def look(self, session: Session) -> bool:
         """See whether a session stands still for a credential; whether that is news."""
-        pause = held_by(self.paused, session)
+        pause = pause_of(self.paused, session)
         held = self._held.setdefault(session.run_id, {})
         before = held.get(session.id)
         if pause is None:
@@ -42,9 +42,8 @@ class Stopped:
 
     def over(self, root: Session) -> Session:
         """The root of a run with what it waits for a human for, if it does."""
-        asks = [self.paused[name] for name in sorted(set(self._held.get(root.id, {}).values()))]
-        found = [pause for pause in asks if pause.asks]
-        if not found or root.phase is None:
+        found = asked_at(root, [self.paused[name] for name in sorted(set(self._held.get(root.id, {}).values()))])
+        if not found:
             return root
         return replace(root, needs_human={**(root.needs_human or {}), _KEY: found})
 

@@ -22,7 +22,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +39,7 @@ LONGEST_WAIT_SECONDS = 300.0
 LONGEST_KNOWN_SECONDS = 7 * 86_400.0
 """Whoever says that it takes longer than this is not believed to know."""
 TOO_MANY_REQUESTS = 429
+_SECOND = timedelta(seconds=1)
 SOONEST_SECONDS = 0.001
 """The gate is woken no sooner than this: a timer may come a moment early."""
 
@@ -56,6 +57,7 @@ class Gate:
         self._is_proven = False
         self._timer: asyncio.TimerHandle | None = None
         self._closed: CredentialStoppedError | None = None
+        self._told_until: datetime | None = None
 
     def turn(self) -> "Turn":
         """A turn; its place is that of this moment, however often it is entered."""
@@ -105,16 +107,28 @@ class Gate:
         self._serve()
 
     def state(self) -> GateState:
-        """How it stands, for people."""
-        wait = self._pace.cooling_until - self._clock.monotonic()
-        until = self._clock.now() + timedelta(seconds=wait) if wait > 0 else None
+        """How it stands, for people; times are in whole seconds."""
         return GateState(
             credential=self._credential,
             allowed=self._pace.allowed if self._is_proven else 1,
             at_work=self._at_work,
             waiting=sum(not place.done() for _, place in self._queue),
-            until=until,
+            until=self._cools_until(),
         )
+
+    def _cools_until(self) -> datetime | None:
+        """When the cool-down is over by the wall clock: the same moment however often it is told, unless it changes.
+
+        Read from two clocks, one after the other, it differs by a little each time.
+        """
+        wait = self._pace.cooling_until - self._clock.monotonic()
+        if wait <= 0:
+            self._told_until = None
+            return None
+        exact = self._clock.now() + timedelta(seconds=wait)
+        if self._told_until is None or abs(exact - self._told_until) > _SECOND:
+            self._told_until = (exact + _SECOND / 2).replace(microsecond=0)
+        return self._told_until
 
     async def pass_through(self, number: int) -> None:
         """Wait until the turn of this number may begin; `left` has to be called when it has ended.

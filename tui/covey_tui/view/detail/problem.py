@@ -74,7 +74,7 @@ _NEEDED = frozenset({Phase.BLOCKED, Phase.ASKING, Phase.INTERRUPTED, Phase.STALL
 
 def _no_problem(board: Board, session: Session) -> str:
     below = board.tally(session.id).needs
-    held = board.held_by(session.id)
+    held = board.credential_pause(session.id)
     if held is not None:
         return f"Nothing of its own; it waits for a credential. {_as_sentence(credential_words(held))}"
     if below:
