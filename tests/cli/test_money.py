@@ -136,6 +136,14 @@ class TestBudgets:
         told = [line["event"] for line in covey("events", cwd=root).lines]
         assert (told.count("budget_set"), told.count("run_paused"), told.count("run_resumed")) == (2, 1, 1)
 
+    def test_covey_alone_names_the_command_that_goes_on_and_no_other(self, root: Path, run: Run) -> None:
+        assert run(budget_usd=0.03) == 6
+        run_id = covey("status", "--json", cwd=root).object["run_id"][:8]
+        told = covey(cwd=root).out
+        assert "Shop: paused: $0.04 of $0.03 are spent." in told
+        assert f"  covey resume {run_id} --budget-usd ... --start  let it go on, with more than is spent\n" in told
+        assert "covey run" not in told, "which does nothing for a paused run"
+
     @pytest.mark.parametrize(
         ("option", "value", "message"),
         [

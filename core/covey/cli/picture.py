@@ -240,14 +240,22 @@ def _about_questions(view: RunView) -> list[tuple[str, str]]:
     ]
 
 
+def resuming(view: RunView) -> tuple[str, str] | None:
+    """The command that lets a paused run go on, and what it does; None where the run is not paused."""
+    pause = view.root.paused
+    if pause is None:
+        return None
+    start = "" if view.engine.alive else " --start"
+    meaning = "let the paused run go on" if pause.limit is None else "let it go on, with more than is spent"
+    return f"{resume_command(pause, short_id(view.run_id))}{start}", meaning
+
+
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, commands = view.root, list[tuple[str, str]]()
-    if root.paused is not None:
-        start = "" if view.engine.alive else " --start"
-        resume = resume_command(root.paused, short_id(view.run_id))
-        meaning = "let the paused run go on" if root.paused.limit is None else "let it go on, with more than is spent"
-        commands.append((f"{resume}{start}", meaning))
+    resume = resuming(view)
+    if resume is not None:
+        commands.append(resume)
     elif view.credentials:
         start = "" if view.engine.alive else " --start"
         asks = [pause for pause in view.credentials if pause.asks]
