@@ -11,8 +11,11 @@ import pytest
 
 from covey.agents.base import Assignment, Desk, Outcome, TurnUsage
 from covey.agents.registry import AgentRegistry
+from covey.cli.out import Out
+from covey.cli.run import Order, tell_how_it_was_left
 from covey.engine.runs import RunOptions
 from covey.engine.service import open_engine
+from covey.model.outcome import STOPPED, Begun, How, Left
 from covey.projects.manifest import find_contexts, load_project
 from covey.testing.agents import scripted, write_least
 from tests.cli.program import covey
@@ -143,6 +146,25 @@ class TestBudgets:
         assert "Shop: paused: $0.04 of $0.03 are spent." in told
         assert f"  covey resume {run_id} --budget-usd ... --start  let it go on, with more than is spent\n" in told
         assert "covey run" not in told, "which does nothing for a paused run"
+
+    def test_so_does_whoever_is_interrupted_while_it_waits(
+        self, root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(budget_usd=0.03) == 6
+        run_id = covey("status", "--json", cwd=root).object["run_id"]
+        project = load_project(root, AgentRegistry())
+        order = Order(
+            project=project,
+            registry=AgentRegistry(),
+            workflow="design",
+            contexts=find_contexts(project, ("Shop",)),
+            options=RunOptions(),
+        )
+        begun, left = [Begun("Shop", run_id, How.ADOPTED)], Left(STOPPED, {}, "interrupted (SIGINT)")
+        asyncio.run(tell_how_it_was_left(order, begun, left, set(), Out(asked_json=True)))
+        assert capsys.readouterr().err == (
+            f"covey: interrupted (SIGINT); go on with: covey resume {run_id[:8]} --budget-usd ... --start\n"
+        )
 
     @pytest.mark.parametrize(
         ("option", "value", "message"),

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from covey.cli.out import Out
-from covey.cli.picture import heading, needing, resuming
+from covey.cli.picture import heading, needing
 from covey.client.beginning import Beginning, beginning
 from covey.client.finding import runs_to_show
 from covey.client.place import find_root
+from covey.client.resuming import resuming, starting
 from covey.client.snapshot import RunView, attach
 from covey.errors import UsageError
 from covey.model.credential import CredentialPause, credential_words, resumes_when
@@ -101,7 +102,7 @@ def _reasons(views: Sequence[RunView]) -> list[str]:
 
 def _goes_on(views: Sequence[RunView], *, is_needed: bool) -> Advice:
     """What lets unfinished runs go on; `covey run` does nothing for one that is paused."""
-    start = "" if views[-1].engine.alive else " --start"
+    start = starting(views[-1])
     resumes = [command for view in views if (command := resuming(view)) is not None]
     going = [view for view in views if view.root.paused is None]
     if _stopped(going):

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from covey.client.known import age_of_inferred, vital_word
+from covey.client.resuming import going_on, resuming, starting
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
-from covey.model.credential import credential_words, gate_words, resumes_when
-from covey.model.pause import pause_words, resume_command, safety_words
+from covey.model.credential import credential_words, gate_words
+from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 from covey.model.usage import spent_by, spent_by_all
@@ -149,9 +150,10 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
         lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
     lines += [_stalled(view, session, glyphs) for session in lists["stalled"]]
     lines += [_asks(session, glyphs) for session in lists["questions"]]
-    going_on = sum(undecided(session) is None for session in lists["interrupted"])
-    if going_on:
-        lines.append(SafeText(f"  {plural(going_on, 'session')} interrupted; the next run goes on"))
+    interrupted = sum(undecided(session) is None for session in lists["interrupted"])
+    if interrupted:
+        by = "the next run goes on" if resuming(view) is None else "covey resume goes on"
+        lines.append(SafeText(f"  {plural(interrupted, 'session')} interrupted; {by}"))
     return lines
 
 
@@ -232,35 +234,19 @@ def _about_stalled(view: RunView) -> list[tuple[str, str]]:
 
 def _about_questions(view: RunView) -> list[tuple[str, str]]:
     """How those that ask are answered, each of them: no two ask the same."""
-    start = "" if view.engine.alive else " --start"
-    asking = view.tree.needs_human(view.run_id)["questions"]
+    asking, start = view.tree.needs_human(view.run_id)["questions"], starting(view)
     return [
         (f"covey message {short_id(session.id)} '...'{start}", f"answer {cut(sanitise_line(session.component), _NAME)}")
         for session in asking[:_SHOWN]
     ]
 
 
-def resuming(view: RunView) -> tuple[str, str] | None:
-    """The command that lets a paused run go on, and what it does; None where the run is not paused."""
-    pause = view.root.paused
-    if pause is None:
-        return None
-    start = "" if view.engine.alive else " --start"
-    meaning = "let the paused run go on" if pause.limit is None else "let it go on, with more than is spent"
-    return f"{resume_command(pause, short_id(view.run_id))}{start}", meaning
-
-
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, commands = view.root, list[tuple[str, str]]()
-    resume = resuming(view)
+    resume = going_on(view)
     if resume is not None:
         commands.append(resume)
-    elif view.credentials:
-        start = "" if view.engine.alive else " --start"
-        asks = [pause for pause in view.credentials if pause.asks]
-        meaning = resumes_when(asks) if asks else "do not wait for the end of the limit"
-        commands.append((f"covey resume {short_id(view.run_id)}{start}", meaning))
     if sessions:
         first = short_id(sessions[0].id)
         if not file_is_missing(sessions[0]):
@@ -273,8 +259,7 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
             commands.append(("put the file back", "and it is taken as it is"))
     commands += [*_about_questions(view), *_about_stalled(view)]
     active = root.status is Status.ACTIVE
-    is_held = root.paused is not None or bool(view.credentials)
-    if not view.engine.alive and not is_held and (sessions or active):
+    if not view.engine.alive and resume is None and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
         commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
     return commands

@@ -5,6 +5,7 @@ lives; beside a living one it hands its runs over and follows them.
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from covey.cli.printer import Listener, Printer
 from covey.cli.signals import StopSignals
 from covey.client.engine import run_order
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
+from covey.client.resuming import resuming
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
@@ -324,8 +326,7 @@ async def begin(engine: Engine, order: Order, printer: Printer, signals: StopSig
 async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left, finished: set[str], out: Out) -> None:
     """The last word: for programs `run_left` where runs have not finished, for people how each of them stands."""
     if left.exit_code == STOPPED and left.reason:
-        names = " ".join(context.module for context in order.contexts)
-        complain(f"{left.reason}; go on with: covey run {order.workflow} {names}")
+        complain(f"{left.reason}; go on with: {await _goes_on(order, begun)}")
     if out.asked_json:
         if left.exit_code == STOPPED or not begun or not at_work(begun) or not at_work(begun) <= finished:
             await asyncio.to_thread(out.json, _run_left(left))
@@ -339,17 +340,32 @@ async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left,
             await asyncio.to_thread(_summarise, view, out)
 
 
+async def _goes_on(order: Order, begun: Sequence[Begun]) -> str:
+    """The command that goes on with what was stopped: of runs that are all paused, the first one's resume."""
+    root, resumes = order.project.root, list[tuple[str, str] | None]()
+    with contextlib.suppress(StoreError):  # which is told of as the runs are
+        views = [await _attached(root, each.run_id) for each in begun if each.how is not How.NOTHING_TO_DO]
+        resumes = [None if view is None else resuming(view) for view in views]
+    if resumes and resumes[0] is not None and None not in resumes:
+        return resumes[0][0]
+    return f"covey run {order.workflow} {' '.join(context.module for context in order.contexts)}"
+
+
 def _run_left(left: Left) -> dict[str, object]:
     return {"event": "run_left", "exit_code": left.exit_code, "counts": left.counts, "reason": left.reason}
 
 
 async def _view(root: Path, run_id: str | None) -> RunView | None:
     try:
-        async with open_viewer(root) as viewer:
-            return None if viewer is None or run_id is None else await attach(viewer, root, run_id)
+        return await _attached(root, run_id)
     except StoreError as error:
         complain(str(error))
         return None
+
+
+async def _attached(root: Path, run_id: str | None) -> RunView | None:
+    async with open_viewer(root) as viewer:
+        return None if viewer is None or run_id is None else await attach(viewer, root, run_id)
 
 
 def _summarise(view: RunView, out: Out) -> None:
