@@ -207,6 +207,27 @@ class TestEstimates:
         assert other.endswith("together no estimate yet\n")
         (line,) = covey("run", "design", "--all", "--dry-run", "--json", cwd=root).lines
         estimate = {"tokens": 1_100, "cost_usd": pytest.approx(0.02), "by": 2}
-        assert line == {"context": "Shop", "run_id": run_id, "how": "adopted", "components": 1, "estimate": estimate}
+        due = {"components": 1, "reviews": 1, "estimate": estimate}
+        assert line == {"context": "Shop", "run_id": run_id, "how": "adopted", **due}
         text = covey("run", "design", "--all", "--dry-run", cwd=root).out
         assert "1 component to work on, about 1.1k tokens, $0.02 (by 2 sessions like them, for 1 of 2)" in text
+
+    def test_when_only_the_review_is_left(self, root: Path, run: Run) -> None:
+        assert run(budget_usd=0.05) == 6
+        status = covey("status", "--json", cwd=root).object
+        gamma = by_name(status)["Gamma"]
+        covey("skip", str(gamma["session_id"]), "--reason", "later", cwd=root)
+        assert run() == 6
+        command = ("run", "design", "--all", "--dry-run")
+        adopted = f"Shop: it would go on with run {status['run_id'][:8]}; the review to write"
+        assert covey(*command, cwd=root).out == f"{adopted}, no estimate yet\n"
+        assert covey("resume", "--budget-usd", "1", cwd=root).code == 0
+        assert run() == 3
+        design = root / "docs" / "design" / "shop"
+        (design / "gamma.md").write_bytes((design / "alpha.md").read_bytes())
+        (design / "design_review.md").unlink()
+        left = "Shop: a new run would start; the review to write"
+        assert covey(*command, cwd=root).out == f"{left}, about 1.1k tokens (by 1 session like it)\n"
+        (line,) = covey(*command, "--json", cwd=root).lines
+        assert (line["components"], line["reviews"]) == (0, 1)
+        assert line["estimate"] == {"tokens": 1_100, "cost_usd": None, "by": 1}

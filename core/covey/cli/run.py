@@ -31,7 +31,7 @@ from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
-from covey.engine.planning import Planned, left_to_do, plan_runs
+from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, plan_runs
 from covey.engine.runs import RunOptions, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
@@ -43,7 +43,7 @@ from covey.projects.manifest import DeclaredContext, DeclaredProject, find_conte
 from covey.store.last_engine import bad_end
 from covey.store.sqlite import Viewer, open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import plural, short_id
+from covey.text.words import short_id
 from covey.workflows.registry import ARTIFACTS
 
 
@@ -210,39 +210,40 @@ async def _foretell(order: Order, out: Out) -> int:
         )
         for each in planned:
             adopted = each.root if each.how is not How.STARTED else None
-            due = 0 if each.how is How.NOTHING_TO_DO else await _due(order, each, viewer)
-            found = await estimate(viewer, _fan_out(order, adopted, due)) if due else None
+            due = NOTHING_DUE if each.how is How.NOTHING_TO_DO else await _due(order, each, viewer)
+            found = await estimate(viewer, _fan_out(order, adopted, due)) if any(due) else None
             if out.asked_json:
                 out.json(_foretold_json(each, adopted, due, found))
                 continue
             said = f" {short_id(adopted.id)}" if adopted else ""
-            work = f"; {plural(due, 'component')} to work on, {estimated(found)}" if due else ""
+            work = f"; {due.words()}, {estimated(found)}" if any(due) else ""
             out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}{work}")
     return 0
 
 
-async def _due(order: Order, planned: Planned, viewer: Viewer | None) -> int:
-    """How many components of a context have no file that passes."""
+async def _due(order: Order, planned: Planned, viewer: Viewer | None) -> Due:
+    """What is left to do of a context."""
     kind, root = ARTIFACTS[order.workflow], planned.root
     run = await viewer.run(viewer.scope, root.id) if viewer is not None and root is not None else ()
     return left_to_do(order.project, planned.context, kind, run, overwrite=order.options.overwrite)
 
 
-def _fan_out(order: Order, adopted: Session | None, due: int) -> Counter[Kind]:
+def _fan_out(order: Order, adopted: Session | None, due: Due) -> Counter[Kind]:
     """The sessions that would work, with the agent and the model that they would have."""
     options, run = order.options, order.project.settings.run
     if adopted is None:
-        return fan_out(order.workflow, *works_with(run, options), due)
+        return fan_out(order.workflow, *works_with(run, options), *due)
     model = options.model or (None if options.agent else adopted.model)
-    return fan_out(order.workflow, options.agent or adopted.agent, model, due)
+    return fan_out(order.workflow, options.agent or adopted.agent, model, *due)
 
 
-def _foretold_json(planned: Planned, adopted: Session | None, due: int, found: Estimate | None) -> dict[str, object]:
+def _foretold_json(planned: Planned, adopted: Session | None, due: Due, found: Estimate | None) -> dict[str, object]:
     return {
         "context": planned.context.name,
         "run_id": adopted.id if adopted else None,
         "how": planned.how,
-        "components": due,
+        "components": due.components,
+        "reviews": due.reviews,
         "estimate": None if found is None else {"tokens": found.tokens, "cost_usd": found.usd, "by": found.seen},
     }
 
