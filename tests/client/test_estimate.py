@@ -4,27 +4,9 @@ from pathlib import Path
 
 from covey.client.beginning import designs_of
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
+from tests.manifests import declared
 
-MANIFEST = """
-[run]
-agent = "offline"
-model = "m"
-[[context]]
-name = "Shop"
-module = "shop"
-[[context.component]]
-name = "Alpha"
-module = "shop.alpha"
-[[context.component]]
-name = "Beta"
-module = "shop.beta"
-[[context]]
-name = "Store"
-module = "store"
-[[context.component]]
-name = "Delta"
-module = "store.delta"
-"""
+MANIFEST = '[run]\nagent = "offline"\nmodel = "m"\n' + declared("Shop", "Alpha", "Beta") + declared("Store", "Delta")
 WRITES, REVIEWS = (Kind(name, "offline", "m") for name in ("ComponentDesignSessions", "ComponentDesignReviewSessions"))
 
 
