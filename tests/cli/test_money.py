@@ -19,26 +19,11 @@ from covey.model.outcome import STOPPED, Begun, How, Left
 from covey.projects.manifest import find_contexts, load_project
 from covey.testing.agents import scripted, write_least
 from tests.cli.program import covey
+from tests.manifests import declared
 
-MANIFEST = """
-[project]
-name = "shop"
-[prices."metered"]
-input = 10.0
-output = 100.0
-[[context]]
-name = "Shop"
-module = "shop"
-[[context.component]]
-name = "Alpha"
-module = "shop.alpha"
-[[context.component]]
-name = "Beta"
-module = "shop.beta"
-[[context.component]]
-name = "Gamma"
-module = "shop.gamma"
-"""
+MANIFEST = '[project]\nname = "shop"\n[prices."metered"]\ninput = 10.0\noutput = 100.0\n' + declared(
+    "Shop", "Alpha", "Beta", "Gamma"
+)
 
 Run = Callable[..., int]
 
@@ -52,11 +37,11 @@ async def _paid(assignment: Assignment, desk: Desk) -> Outcome:
     return await write_least(assignment, desk)
 
 
-async def _run(root: Path, options: RunOptions) -> int:
+async def _run(root: Path, context: str, options: RunOptions) -> int:
     registry = AgentRegistry(extra={"offline": scripted(_paid)})
     project = load_project(root, registry)
     async with open_engine(project, registry) as engine:
-        await engine.begin("design", find_contexts(project, ("Shop",)), options)
+        await engine.begin("design", find_contexts(project, (context,)), options)
         return (await engine.until_left()).exit_code
 
 
@@ -68,14 +53,18 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(root: Path) -> Run:
-    def it(**options: float) -> int:
-        return asyncio.run(_run(root, RunOptions(max_sessions=1, **options)))  # type: ignore[arg-type]
+    def it(context: str = "Shop", **options: float) -> int:
+        return asyncio.run(_run(root, context, RunOptions(max_sessions=1, **options)))  # type: ignore[arg-type]
 
     return it
 
 
 def by_name(status: dict[str, list[dict[str, object]]]) -> dict[object, dict[str, object]]:
     return {session["component"]: session for session in status["sessions"]}
+
+
+def run_of(runs: list[dict[str, object]], context: str) -> str:
+    return next(str(run["run_id"]) for run in runs if run["context"] == context)
 
 
 class TestSpent:
@@ -118,6 +107,18 @@ class TestSpent:
         again = covey("run", "design", "shop", "--overwrite", "--headless", "--max-sessions", "1", cwd=root)
         assert again.code in {0, 6}
         assert "  today 4.4k tokens, $0.06" in covey("status", cwd=root).out
+
+    def test_the_day_of_all_runs_that_are_shown_is_theirs_and_not_told_again(self, root: Path, run: Run) -> None:
+        with (root / "covey.toml").open("a", encoding="utf-8") as manifest:
+            manifest.write(declared("Store", "Delta", "Epsilon"))
+        assert run() == 6
+        assert run(context="Store", budget_usd=0.01) == 6
+        told = covey("status", cwd=root).out
+        assert "3.3k tokens, $0.06" in told
+        assert "1.1k tokens, $0.02 of $0.01" in told
+        assert "today" not in told
+        alone = covey("status", run_of(covey("status", "--json", cwd=root).lines, "Store"), cwd=root).out
+        assert "  today 4.4k tokens, $0.08\n" in alone
 
 
 class TestBudgets:

@@ -62,10 +62,22 @@ def spent_words(view: RunView) -> str:
     return used_words(spent.tokens, spent.usd, of_tokens=budget.tokens, of_usd=budget.usd)
 
 
-def today_lines(view: RunView) -> list[SafeText]:
-    """What the whole project has spent today, where that is another amount than this run has."""
-    said = used_words(view.today.tokens, view.today.usd)
-    return [SafeText(f"  today {said}")] if said and view.today != spent_by_all(view.sessions) else []
+def project_lines(views: Sequence[RunView]) -> list[SafeText]:
+    """What is so for the whole project, told once however many runs are shown.
+
+    That is what has been spent today, where it is another amount than the runs have that are shown, and the gates.
+    """
+    if not views:
+        return []
+    shown = spent_by_all(session for view in views for session in view.sessions)
+    told, today = (used_words(spent.tokens, spent.usd) for spent in (shown, views[-1].today))
+    return [*([SafeText(f"  today {today}")] if today and today != told else []), *_gate_lines(views[-1])]
+
+
+def _gate_lines(view: RunView) -> list[SafeText]:
+    """The gates that hold requests back, a line each; none where nobody waits."""
+    told = ((gate.credential, gate_words(gate)) for gate in view.engine.gates)
+    return [SafeText(f"  {sanitise_line(name, _NAME_OF_CREDENTIAL)}: {words}") for name, words in told if words]
 
 
 def _apart(text: str) -> str:
@@ -166,12 +178,6 @@ def _paused(view: RunView, glyphs: GlyphSet) -> Iterator[SafeText]:
     for credential in view.credentials:
         text = credential_words(credential)
         yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
-
-
-def gate_lines(view: RunView) -> list[SafeText]:
-    """The gates that hold requests back, a line each; none where nobody waits."""
-    told = ((gate.credential, gate_words(gate)) for gate in view.engine.gates)
-    return [SafeText(f"  {sanitise_line(name, _NAME_OF_CREDENTIAL)}: {words}") for name, words in told if words]
 
 
 def advice_lines(view: RunView) -> list[SafeText]:
