@@ -11,31 +11,19 @@ import pytest
 
 from covey.agents.base import Assignment, Desk, Outcome, TurnUsage
 from covey.agents.registry import AgentRegistry
+from covey.cli.out import Out
+from covey.cli.run import Order, tell_how_it_was_left
 from covey.engine.runs import RunOptions
 from covey.engine.service import open_engine
+from covey.model.outcome import STOPPED, Begun, How, Left
 from covey.projects.manifest import find_contexts, load_project
 from covey.testing.agents import scripted, write_least
 from tests.cli.program import covey
+from tests.manifests import declared
 
-MANIFEST = """
-[project]
-name = "shop"
-[prices."metered"]
-input = 10.0
-output = 100.0
-[[context]]
-name = "Shop"
-module = "shop"
-[[context.component]]
-name = "Alpha"
-module = "shop.alpha"
-[[context.component]]
-name = "Beta"
-module = "shop.beta"
-[[context.component]]
-name = "Gamma"
-module = "shop.gamma"
-"""
+MANIFEST = '[project]\nname = "shop"\n[prices."metered"]\ninput = 10.0\noutput = 100.0\n' + declared(
+    "Shop", "Alpha", "Beta", "Gamma"
+)
 
 Run = Callable[..., int]
 
@@ -49,11 +37,11 @@ async def _paid(assignment: Assignment, desk: Desk) -> Outcome:
     return await write_least(assignment, desk)
 
 
-async def _run(root: Path, options: RunOptions) -> int:
+async def _run(root: Path, context: str, options: RunOptions) -> int:
     registry = AgentRegistry(extra={"offline": scripted(_paid)})
     project = load_project(root, registry)
     async with open_engine(project, registry) as engine:
-        await engine.begin("design", find_contexts(project, ("Shop",)), options)
+        await engine.begin("design", find_contexts(project, (context,)), options)
         return (await engine.until_left()).exit_code
 
 
@@ -65,14 +53,18 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(root: Path) -> Run:
-    def it(**options: float) -> int:
-        return asyncio.run(_run(root, RunOptions(max_sessions=1, **options)))  # type: ignore[arg-type]
+    def it(context: str = "Shop", **options: float) -> int:
+        return asyncio.run(_run(root, context, RunOptions(max_sessions=1, **options)))  # type: ignore[arg-type]
 
     return it
 
 
 def by_name(status: dict[str, list[dict[str, object]]]) -> dict[object, dict[str, object]]:
     return {session["component"]: session for session in status["sessions"]}
+
+
+def run_of(runs: list[dict[str, object]], context: str) -> str:
+    return next(str(run["run_id"]) for run in runs if run["context"] == context)
 
 
 class TestSpent:
@@ -116,6 +108,18 @@ class TestSpent:
         assert again.code in {0, 6}
         assert "  today 4.4k tokens, $0.06" in covey("status", cwd=root).out
 
+    def test_the_day_of_all_runs_that_are_shown_is_theirs_and_not_told_again(self, root: Path, run: Run) -> None:
+        with (root / "covey.toml").open("a", encoding="utf-8") as manifest:
+            manifest.write(declared("Store", "Delta", "Epsilon"))
+        assert run() == 6
+        assert run(context="Store", budget_usd=0.01) == 6
+        told = covey("status", cwd=root).out
+        assert "3.3k tokens, $0.06" in told
+        assert "1.1k tokens, $0.02 of $0.01" in told
+        assert "today" not in told
+        alone = covey("status", run_of(covey("status", "--json", cwd=root).lines, "Store"), cwd=root).out
+        assert "  today 4.4k tokens, $0.08\n" in alone
+
 
 class TestBudgets:
     def test_a_spent_budget_says_how_the_run_goes_on_and_it_does(self, root: Path, run: Run) -> None:
@@ -135,6 +139,33 @@ class TestBudgets:
         assert covey("status", "--json", cwd=root).object["needs_human"]["paused"] == []
         told = [line["event"] for line in covey("events", cwd=root).lines]
         assert (told.count("budget_set"), told.count("run_paused"), told.count("run_resumed")) == (2, 1, 1)
+
+    def test_covey_alone_names_the_command_that_goes_on_and_no_other(self, root: Path, run: Run) -> None:
+        assert run(budget_usd=0.03) == 6
+        run_id = covey("status", "--json", cwd=root).object["run_id"][:8]
+        told = covey(cwd=root).out
+        assert "Shop: paused: $0.04 of $0.03 are spent." in told
+        assert f"  covey resume {run_id} --budget-usd ... --start  let it go on, with more than is spent\n" in told
+        assert "covey run" not in told, "which does nothing for a paused run"
+
+    def test_so_does_whoever_is_interrupted_while_it_waits(
+        self, root: Path, run: Run, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(budget_usd=0.03) == 6
+        run_id = covey("status", "--json", cwd=root).object["run_id"]
+        project = load_project(root, AgentRegistry())
+        order = Order(
+            project=project,
+            registry=AgentRegistry(),
+            workflow="design",
+            contexts=find_contexts(project, ("Shop",)),
+            options=RunOptions(),
+        )
+        begun, left = [Begun("Shop", run_id, How.ADOPTED)], Left(STOPPED, {}, "interrupted (SIGINT)")
+        asyncio.run(tell_how_it_was_left(order, begun, left, set(), Out(asked_json=True)))
+        assert capsys.readouterr().err == (
+            f"covey: interrupted (SIGINT); go on with: covey resume {run_id[:8]} --budget-usd ... --start\n"
+        )
 
     @pytest.mark.parametrize(
         ("option", "value", "message"),
@@ -177,6 +208,27 @@ class TestEstimates:
         assert other.endswith("together no estimate yet\n")
         (line,) = covey("run", "design", "--all", "--dry-run", "--json", cwd=root).lines
         estimate = {"tokens": 1_100, "cost_usd": pytest.approx(0.02), "by": 2}
-        assert line == {"context": "Shop", "run_id": run_id, "how": "adopted", "components": 1, "estimate": estimate}
+        due = {"components": 1, "reviews": 1, "estimate": estimate}
+        assert line == {"context": "Shop", "run_id": run_id, "how": "adopted", **due}
         text = covey("run", "design", "--all", "--dry-run", cwd=root).out
         assert "1 component to work on, about 1.1k tokens, $0.02 (by 2 sessions like them, for 1 of 2)" in text
+
+    def test_when_only_the_review_is_left(self, root: Path, run: Run) -> None:
+        assert run(budget_usd=0.05) == 6
+        status = covey("status", "--json", cwd=root).object
+        gamma = by_name(status)["Gamma"]
+        covey("skip", str(gamma["session_id"]), "--reason", "later", cwd=root)
+        assert run() == 6
+        command = ("run", "design", "--all", "--dry-run")
+        adopted = f"Shop: it would go on with run {status['run_id'][:8]}; the review to write"
+        assert covey(*command, cwd=root).out == f"{adopted}, no estimate yet\n"
+        assert covey("resume", "--budget-usd", "1", cwd=root).code == 0
+        assert run() == 3
+        design = root / "docs" / "design" / "shop"
+        (design / "gamma.md").write_bytes((design / "alpha.md").read_bytes())
+        (design / "design_review.md").unlink()
+        left = "Shop: a new run would start; the review to write"
+        assert covey(*command, cwd=root).out == f"{left}, about 1.1k tokens (by 1 session like it)\n"
+        (line,) = covey(*command, "--json", cwd=root).lines
+        assert (line["components"], line["reviews"]) == (0, 1)
+        assert line["estimate"] == {"tokens": 1_100, "cost_usd": None, "by": 1}

@@ -178,8 +178,22 @@ class TestDryRun:
         ran = covey("run", "design", "--all", "--dry-run", "--json", cwd=shop)
         assert ran.code == 0
         assert ran.lines == [
-            {"context": "shop.billing", "run_id": None, "how": "started", "components": 5, "estimate": None},
-            {"context": "shop.catalog", "run_id": None, "how": "started", "components": 3, "estimate": None},
+            {
+                "context": "shop.billing",
+                "run_id": None,
+                "how": "started",
+                "components": 5,
+                "reviews": 1,
+                "estimate": None,
+            },
+            {
+                "context": "shop.catalog",
+                "run_id": None,
+                "how": "started",
+                "components": 3,
+                "reviews": 1,
+                "estimate": None,
+            },
         ]
         assert not (shop / ".covey").exists()
 

@@ -9,6 +9,23 @@ import pytest
 from tests.cli.program import covey
 
 TAX_FAILED = "src/shop/billing/tax.py:26"
+KEYS = [
+    "run_id",
+    "project_root",
+    "workflow",
+    "context",
+    "status",
+    "phase",
+    "error_message",
+    "engine",
+    "counts",
+    "usage",
+    "cost_usd",
+    "budget",
+    "today",
+    "needs_human",
+    "sessions",
+]
 
 
 def status(root: Path, *arguments: str) -> dict[str, Any]:
@@ -23,19 +40,7 @@ class TestStatusJson:
 
     def test_has_exactly_these_keys_in_this_order(self, blocked: Path) -> None:
         found = status(blocked)
-        assert list(found) == [
-            "run_id",
-            "project_root",
-            "workflow",
-            "context",
-            "status",
-            "phase",
-            "error_message",
-            "engine",
-            "counts",
-            "needs_human",
-            "sessions",
-        ]
+        assert list(found) == KEYS
         assert list(found["counts"]) == ["active", "complete", "failed", "cancelled", "skipped"]
         assert list(found["engine"]) == ["alive", "pid", "since"]
         needs = ["failed", "cancelled", "missing_files", "not_created", "stalled", "questions", "interrupted", "paused"]
@@ -111,8 +116,14 @@ class TestStatusJson:
     def test_nothing_run_yet_is_an_object_too(self, shop: Path) -> None:
         found = status(shop)
         assert (found["run_id"], found["status"], found["sessions"]) == (None, None, [])
-        assert list(found) == list(status(shop))
+        assert list(found) == KEYS
         assert sum(found["counts"].values()) == 0
+
+    def test_what_was_spent_is_told_even_if_it_is_nothing(self, blocked: Path, shop: Path) -> None:
+        nothing = {"usage": {}, "cost_usd": None, "budget": None, "today": {"tokens": 0, "cost_usd": None}}
+        for root in (blocked, shop):
+            found = status(root)
+            assert {key: found[key] for key in nothing} == nothing
 
     def test_all_unfinished_runs_are_shown(self, blocked: Path) -> None:
         assert covey("run", "design", "catalog", cwd=blocked).code == 0

@@ -105,6 +105,7 @@ class TestRun:
             "run_id": None,
             "how": "started",
             "components": 1,
+            "reviews": 0,
             "estimate": None,
         }
 

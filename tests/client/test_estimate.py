@@ -4,27 +4,9 @@ from pathlib import Path
 
 from covey.client.beginning import designs_of
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
+from tests.manifests import declared
 
-MANIFEST = """
-[run]
-agent = "offline"
-model = "m"
-[[context]]
-name = "Shop"
-module = "shop"
-[[context.component]]
-name = "Alpha"
-module = "shop.alpha"
-[[context.component]]
-name = "Beta"
-module = "shop.beta"
-[[context]]
-name = "Store"
-module = "store"
-[[context.component]]
-name = "Delta"
-module = "store.delta"
-"""
+MANIFEST = '[run]\nagent = "offline"\nmodel = "m"\n' + declared("Shop", "Alpha", "Beta") + declared("Store", "Delta")
 WRITES, REVIEWS = (Kind(name, "offline", "m") for name in ("ComponentDesignSessions", "ComponentDesignReviewSessions"))
 
 
@@ -35,11 +17,16 @@ def test_what_is_there_already_does_not_count(tmp_path: Path) -> None:
     written.parent.mkdir(parents=True)
     written.write_text("# Alpha\n", encoding="utf-8")
     assert designs_of(tmp_path, ("shop",)) == {WRITES: 1, REVIEWS: 1}
+    written.with_name("beta.md").write_text("# Beta\n", encoding="utf-8")
+    assert designs_of(tmp_path, ("shop",)) == {REVIEWS: 1}
+    written.with_name("design_review.md").write_text("# Review\n", encoding="utf-8")
+    assert designs_of(tmp_path, ("shop",)) == {}
 
 
-def test_tests_and_code_have_no_review() -> None:
+def test_what_is_not_to_be_done_has_no_session() -> None:
     assert fan_out("test", "a", None, 4) == {Kind("ComponentTestSessions", "a", None): 4}
     assert fan_out("code", "a", None, 0).total() == 0
+    assert fan_out("design", "offline", "m", 0, 1) == {REVIEWS: 1}
 
 
 async def test_where_nothing_was_ever_run_nothing_is_estimated() -> None:

@@ -25,6 +25,7 @@ from covey.store.sqlite import Viewer, open_viewer
 from covey.testing.agents import scripted, write_least
 from covey.workflows.registry import WORKFLOWS
 from covey.workflows.workflow import Workflow
+from tests.manifests import declared
 
 REVIEW = "Review of Shop"
 """The name of the session that reviews the shop's design."""
@@ -74,12 +75,8 @@ class Bench:
         return AgentRegistry(extra={"scripted": scripted(self._play)})
 
     def write_manifest(self) -> None:
-        components = "".join(
-            f'[[context.component]]\nname = "{name}"\nmodule = "shop.{name.lower()}"\n' for name in self.components
-        )
         head = "" if "[run]" in self.extra else '[run]\nagent = "scripted"\n'
-        text = f'{head}{self.extra}\n[[context]]\nname = "Shop"\nmodule = "shop"\n{components}'
-        (self.root / "covey.toml").write_text(text)
+        (self.root / "covey.toml").write_text(f"{head}{self.extra}\n{declared('Shop', *self.components)}")
 
     @property
     def review(self) -> Path:

@@ -18,6 +18,7 @@ from covey.model.status import FailureCause, Phase, Status
 from covey.projects.manifest import find_contexts, load_project
 from covey.store.sqlite import open_viewer
 from covey.testing.agents import spends, write_least
+from tests.manifests import declared
 
 from .conftest import MOST_SECONDS, REVIEW, Bench, cancelled_at_once
 from .test_spending import PRICES, turn
@@ -25,7 +26,7 @@ from .test_spending import PRICES, turn
 ONE_SLOT = RunOptions(max_sessions=1)
 RUN = '[run]\nagent = "scripted"\nmax_sessions = 1\n'
 NAMES = ("Alpha", "Beta", "Gamma")
-STORE = '[[context]]\nname = "Store"\nmodule = "store"\n[[context.component]]\nname = "Delta"\nmodule = "store.delta"\n'
+STORE = declared("Store", "Delta")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from covey.steps.initialize import InitializeParent
 from covey.steps.spawn import DESIGN, SpawnStep
 from covey.store.sqlite import open_viewer
 from covey.workflows.registry import CONTEXT_COMPONENTS_DESIGN, OK, WORKFLOWS
+from tests.manifests import declared
 
 from .conftest import Bench, fail
 
@@ -36,31 +37,14 @@ OUTER = changed(
 """Its children are parents, which have their own designs reviewed; it writes none itself."""
 NESTED = {**WORKFLOWS, OUTER.name: OUTER, INNER.name: INNER}
 
-MANIFEST = """
-[run]
-agent = "scripted"
-[[context]]
-name = "Everything"
-module = "everything"
-[[context.component]]
-name = "none of them"
-module = "everything.nothing"
-[[context]]
-name = "Billing"
-module = "billing"
-[[context.component]]
-name = "Invoice"
-module = "billing.invoice"
-[[context.component]]
-name = "Tax"
-module = "billing.tax"
-[[context]]
-name = "Catalog"
-module = "catalog"
-[[context.component]]
-name = "Item"
-module = "catalog.item"
-"""
+MANIFEST = "".join(
+    [
+        '[run]\nagent = "scripted"\n',
+        declared("Everything", "Nothing"),
+        declared("Billing", "Invoice", "Tax"),
+        declared("Catalog", "Item"),
+    ]
+)
 
 
 class Nested(DeclaredProject):

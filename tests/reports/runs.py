@@ -10,6 +10,7 @@ from covey.client.snapshot import EngineState, RunView
 from covey.client.standing import left_as
 from covey.model import events as e
 from covey.model.command import TranscriptRow
+from covey.model.credential import CredentialPause
 from covey.model.session import Session
 from covey.model.status import ArtifactState, ExecutionMode, FailureCause, Phase, Status
 from covey.model.tree import SessionTree
@@ -112,6 +113,7 @@ def facts(
     events: Iterable[e.AnyEvent] = (),
     findings: Mapping[tuple[str, str], Any] | None = None,
     transcripts: Mapping[str, Sequence[TranscriptRow]] | None = None,
+    credentials: Sequence[CredentialPause] = (),
 ) -> Facts:
     """What there is to tell of a run with these sessions under its root, which is complete by itself."""
     sessions = [session("root", None, **{"component": "shop", **(root if root is not None else complete())}), *children]
@@ -127,6 +129,7 @@ def facts(
         tree=SessionTree(sessions),
         present=frozenset(each.id for each in sessions if each.artifact is ArtifactState.PRESENT),
         inferred=frozenset(),
+        credentials=tuple(credentials),
     )
     record = RunRecord(
         project="Shop",

@@ -6,6 +6,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from covey.model import events as e
+from covey.model.budget import USD
+from covey.model.credential import CredentialPause
+from covey.model.pause import Pause, PauseKind, PauseMode, safety_words
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase
 from covey.reports.facts import Facts
@@ -237,6 +240,51 @@ class TestWhatToDo:
     def test_a_module_that_a_shell_would_mind_is_quoted(self) -> None:
         root = blocked(module="shop; rm -rf ~")
         assert "covey run design 'shop; rm -rf ~'" in commands(session("a", **failed()), root=root)
+
+
+def waiting(**changes: Any) -> dict[str, Any]:
+    """A root that waits for its children."""
+    return {"phase": Phase.WAITING, **changes}
+
+
+class TestHeld:
+    """A run that is paused, or waits for a credential, says why, and how it goes on; covey run does nothing for it."""
+
+    @pytest.mark.parametrize(
+        ("engine", "command"),
+        [
+            (True, "covey resume root-012 --budget-usd ...  # let it go on, with more than is spent"),
+            (False, "covey resume root-012 --budget-usd ... --start  # let it go on, with more than is spent"),
+        ],
+    )
+    def test_a_spent_budget(self, *, engine: bool, command: str) -> None:
+        pause = Pause(
+            kind=PauseKind.BUDGET, mode=PauseMode.HARD, cause="all is spent", since=later(1), by="covey", limit=USD
+        )
+        page = markdown(facts(session("a", phase=Phase.PAUSED), root=waiting(paused=pause), engine=engine))
+        assert f"**Paused**\n\n- paused: all is spent; {safety_words(0)}\n\n```sh\n{command}\n```\n" in page
+        assert "covey run" not in page
+
+    def test_a_pause_that_a_person_chose(self) -> None:
+        pause = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="", since=later(1), by="a*a")
+        page = markdown(facts(session("a", phase=Phase.PAUSED), root=waiting(paused=pause), engine=True))
+        assert "- paused by a\\*a; " in page
+        assert "\ncovey resume root-012  # let the paused run go on\n" in page
+
+    def test_a_credential(self) -> None:
+        pause = CredentialPause(
+            credential="ACME_KEY",
+            cause=FailureCause.AUTH,
+            reason="401 <b>no</b>",
+            agents=("offline",),
+            since=later(1),
+            resets_at=later(3_600),
+        )
+        page = markdown(facts(session("a", phase=Phase.PAUSED), root=waiting(), credentials=[pause]))
+        told = "- ACME_KEY is refused: 401 &lt;b&gt;no&lt;/b&gt;; it is over at 13:00:00 UTC\n"
+        assert f"**Waits for a credential**\n\n{told}" in page
+        assert "\ncovey resume root-012 --start  # go on, once a new key is set\n" in page
+        assert "covey run" not in page
 
 
 class TestSize:

@@ -13,9 +13,11 @@ from covey.cli.picture import heading, needing
 from covey.client.beginning import Beginning, beginning
 from covey.client.finding import runs_to_show
 from covey.client.place import find_root
+from covey.client.resuming import resuming, starting
 from covey.client.snapshot import RunView, attach
 from covey.errors import UsageError
 from covey.model.credential import CredentialPause, asked_at, credential_words, resumes_when
+from covey.model.pause import pause_words
 from covey.model.session import is_terminal
 from covey.store.sqlite import open_viewer
 from covey.text.cells import pad, width
@@ -24,7 +26,7 @@ from covey.text.words import ago, plural
 
 _ALL_COMMANDS = ("covey --help", "all commands")
 _NAME = 60
-_NAME_OF_CREDENTIAL = 300
+_REASON = 300
 _INDENT = 2
 
 Advice = Sequence[tuple[str, str]]
@@ -83,20 +85,36 @@ def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
     count = sum(len(needing(view)) + len(view.tree.needs_human(view.run_id)["questions"]) for view in views)
     if count:
         told.append(SafeText(f"{plural(count, 'session needs', 'sessions need')} you."))
-    told += [SafeText(f"{sanitise_line(credential_words(pause), _NAME_OF_CREDENTIAL)}.") for pause in _stopped(views)]
+    told += [SafeText(f"{sanitise_line(reason, _REASON)}.") for reason in _reasons(views)]
     told.append(SafeText(_engine(newest)))
     if all(is_terminal(view.root) for view in views):
         again = f"covey run {newest.workflow} {sanitise_line(newest.root.module)}"
         what = ("covey report", "what came of it"), (again, "only what is not in order is done again")
         return told, [*([("covey status", "what needs you, and what helps")] if count else []), *what]
-    if _stopped(views):
-        resume = f"covey resume{'' if newest.engine.alive else ' --start'}"
-        return told, [(resume, resumes_when(_stopped(views))), ("covey status", "what waits for it")]
+    return told, _goes_on(views, is_needed=bool(count))
+
+
+def _reasons(views: Sequence[RunView]) -> list[str]:
+    """Why runs stand still: their pauses, and the credentials that wait for a human."""
+    paused = [f"{view.root.component}: {pause_words(view.root.paused)}" for view in views if view.root.paused]
+    return [*paused, *map(credential_words, _stopped(views))]
+
+
+def _goes_on(views: Sequence[RunView], *, is_needed: bool) -> Advice:
+    """What lets unfinished runs go on; `covey run` does nothing for one that is paused."""
+    start = starting(views[-1])
+    resumes = [command for view in views if (command := resuming(view)) is not None]
+    going = [view for view in views if view.root.paused is None]
+    if _stopped(going):
+        resumes.append((f"covey resume{start}", resumes_when(_stopped(going))))
+        going = []
+    if not going:
+        return [*resumes, ("covey status", "what waits for it")]
     advice = [("covey watch", "the monitor"), ("covey status", "the same in lines, and what helps")]
-    if not newest.engine.alive:
-        run = f"covey run {newest.workflow} {sanitise_line(newest.root.module)}"
-        advice.insert(1 if count else 0, (run, "go on with it"))
-    return told, advice
+    if start:
+        run = f"covey run {going[-1].workflow} {sanitise_line(going[-1].root.module)}"
+        advice.insert(1 if is_needed else 0, (run, "go on with it"))
+    return [*resumes, *advice]
 
 
 def _stopped(views: Sequence[RunView]) -> list[CredentialPause]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from covey.client.known import age_of_inferred, vital_word
+from covey.client.resuming import going_on, resuming, starting
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
-from covey.model.credential import asked_at, credential_words, gate_words, resumes_when
-from covey.model.pause import pause_words, resume_command, safety_words
+from covey.model.credential import asked_at, credential_words, gate_words
+from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session, file_is_missing, undecided
 from covey.model.status import Phase, Status
 from covey.model.usage import spent_by, spent_by_all
@@ -61,10 +62,22 @@ def spent_words(view: RunView) -> str:
     return used_words(spent.tokens, spent.usd, of_tokens=budget.tokens, of_usd=budget.usd)
 
 
-def today_lines(view: RunView) -> list[SafeText]:
-    """What the whole project has spent today, where that is another amount than this run has."""
-    said = used_words(view.today.tokens, view.today.usd)
-    return [SafeText(f"  today {said}")] if said and view.today != spent_by_all(view.sessions) else []
+def project_lines(views: Sequence[RunView]) -> list[SafeText]:
+    """What is so for the whole project, told once however many runs are shown.
+
+    That is what has been spent today, where it is another amount than the runs have that are shown, and the gates.
+    """
+    if not views:
+        return []
+    shown = spent_by_all(session for view in views for session in view.sessions)
+    told, today = (used_words(spent.tokens, spent.usd) for spent in (shown, views[-1].today))
+    return [*([SafeText(f"  today {today}")] if today and today != told else []), *_gate_lines(views[-1])]
+
+
+def _gate_lines(view: RunView) -> list[SafeText]:
+    """The gates that hold requests back, a line each; none where nobody waits."""
+    told = ((gate.credential, gate_words(gate)) for gate in view.engine.gates)
+    return [SafeText(f"  {sanitise_line(name, _NAME_OF_CREDENTIAL)}: {words}") for name, words in told if words]
 
 
 def _apart(text: str) -> str:
@@ -149,9 +162,10 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
         lines.append(SafeText(f"  ! {sanitise_line(text, _REASON)}"))
     lines += [_stalled(view, session, glyphs) for session in lists["stalled"]]
     lines += [_asks(session, glyphs) for session in lists["questions"]]
-    going_on = sum(undecided(session) is None for session in lists["interrupted"])
-    if going_on:
-        lines.append(SafeText(f"  {plural(going_on, 'session')} interrupted; the next run goes on"))
+    interrupted = sum(undecided(session) is None for session in lists["interrupted"])
+    if interrupted:
+        by = "the next run goes on" if resuming(view) is None else "covey resume goes on"
+        lines.append(SafeText(f"  {plural(interrupted, 'session')} interrupted; {by}"))
     return lines
 
 
@@ -164,12 +178,6 @@ def _paused(view: RunView, glyphs: GlyphSet) -> Iterator[SafeText]:
     for credential in view.credentials:
         text = credential_words(credential)
         yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
-
-
-def gate_lines(view: RunView) -> list[SafeText]:
-    """The gates that hold requests back, a line each; none where nobody waits."""
-    told = ((gate.credential, gate_words(gate)) for gate in view.engine.gates)
-    return [SafeText(f"  {sanitise_line(name, _NAME_OF_CREDENTIAL)}: {words}") for name, words in told if words]
 
 
 def advice_lines(view: RunView) -> list[SafeText]:
@@ -232,8 +240,7 @@ def _about_stalled(view: RunView) -> list[tuple[str, str]]:
 
 def _about_questions(view: RunView) -> list[tuple[str, str]]:
     """How those that ask are answered, each of them: no two ask the same."""
-    start = "" if view.engine.alive else " --start"
-    asking = view.tree.needs_human(view.run_id)["questions"]
+    asking, start = view.tree.needs_human(view.run_id)["questions"], starting(view)
     return [
         (f"covey message {short_id(session.id)} '...'{start}", f"answer {cut(sanitise_line(session.component), _NAME)}")
         for session in asking[:_SHOWN]
@@ -243,16 +250,9 @@ def _about_questions(view: RunView) -> list[tuple[str, str]]:
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, commands = view.root, list[tuple[str, str]]()
-    if root.paused is not None:
-        start = "" if view.engine.alive else " --start"
-        resume = resume_command(root.paused, short_id(view.run_id))
-        meaning = "let the paused run go on" if root.paused.limit is None else "let it go on, with more than is spent"
-        commands.append((f"{resume}{start}", meaning))
-    elif view.credentials:
-        start = "" if view.engine.alive else " --start"
-        asks = asked_at(root, view.credentials)
-        meaning = resumes_when(asks) if asks else "do not wait for the end of the limit"
-        commands.append((f"covey resume {short_id(view.run_id)}{start}", meaning))
+    resume = going_on(view)
+    if resume is not None:
+        commands.append(resume)
     if sessions:
         first = short_id(sessions[0].id)
         if not file_is_missing(sessions[0]):
@@ -265,8 +265,7 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
             commands.append(("put the file back", "and it is taken as it is"))
     commands += [*_about_questions(view), *_about_stalled(view)]
     active = root.status is Status.ACTIVE
-    is_held = root.paused is not None or bool(view.credentials)
-    if not view.engine.alive and not is_held and (sessions or active):
+    if not view.engine.alive and resume is None and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
         commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
     return commands

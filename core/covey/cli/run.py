@@ -5,6 +5,7 @@ lives; beside a living one it hands its runs over and follows them.
 """
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,11 +26,12 @@ from covey.cli.printer import Listener, Printer
 from covey.cli.signals import StopSignals
 from covey.client.engine import run_order
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
+from covey.client.resuming import resuming
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
-from covey.engine.planning import Planned, left_to_do, plan_runs
+from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, plan_runs
 from covey.engine.runs import RunOptions, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
@@ -41,7 +43,7 @@ from covey.projects.manifest import DeclaredContext, DeclaredProject, find_conte
 from covey.store.last_engine import bad_end
 from covey.store.sqlite import Viewer, open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import plural, short_id
+from covey.text.words import short_id
 from covey.workflows.registry import ARTIFACTS
 
 
@@ -208,39 +210,40 @@ async def _foretell(order: Order, out: Out) -> int:
         )
         for each in planned:
             adopted = each.root if each.how is not How.STARTED else None
-            due = 0 if each.how is How.NOTHING_TO_DO else await _due(order, each, viewer)
-            found = await estimate(viewer, _fan_out(order, adopted, due)) if due else None
+            due = NOTHING_DUE if each.how is How.NOTHING_TO_DO else await _due(order, each, viewer)
+            found = await estimate(viewer, _fan_out(order, adopted, due)) if any(due) else None
             if out.asked_json:
                 out.json(_foretold_json(each, adopted, due, found))
                 continue
             said = f" {short_id(adopted.id)}" if adopted else ""
-            work = f"; {plural(due, 'component')} to work on, {estimated(found)}" if due else ""
+            work = f"; {due.words()}, {estimated(found)}" if any(due) else ""
             out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}{work}")
     return 0
 
 
-async def _due(order: Order, planned: Planned, viewer: Viewer | None) -> int:
-    """How many components of a context have no file that passes."""
+async def _due(order: Order, planned: Planned, viewer: Viewer | None) -> Due:
+    """What is left to do of a context."""
     kind, root = ARTIFACTS[order.workflow], planned.root
     run = await viewer.run(viewer.scope, root.id) if viewer is not None and root is not None else ()
     return left_to_do(order.project, planned.context, kind, run, overwrite=order.options.overwrite)
 
 
-def _fan_out(order: Order, adopted: Session | None, due: int) -> Counter[Kind]:
+def _fan_out(order: Order, adopted: Session | None, due: Due) -> Counter[Kind]:
     """The sessions that would work, with the agent and the model that they would have."""
     options, run = order.options, order.project.settings.run
     if adopted is None:
-        return fan_out(order.workflow, *works_with(run, options), due)
+        return fan_out(order.workflow, *works_with(run, options), *due)
     model = options.model or (None if options.agent else adopted.model)
-    return fan_out(order.workflow, options.agent or adopted.agent, model, due)
+    return fan_out(order.workflow, options.agent or adopted.agent, model, *due)
 
 
-def _foretold_json(planned: Planned, adopted: Session | None, due: int, found: Estimate | None) -> dict[str, object]:
+def _foretold_json(planned: Planned, adopted: Session | None, due: Due, found: Estimate | None) -> dict[str, object]:
     return {
         "context": planned.context.name,
         "run_id": adopted.id if adopted else None,
         "how": planned.how,
-        "components": due,
+        "components": due.components,
+        "reviews": due.reviews,
         "estimate": None if found is None else {"tokens": found.tokens, "cost_usd": found.usd, "by": found.seen},
     }
 
@@ -324,8 +327,7 @@ async def begin(engine: Engine, order: Order, printer: Printer, signals: StopSig
 async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left, finished: set[str], out: Out) -> None:
     """The last word: for programs `run_left` where runs have not finished, for people how each of them stands."""
     if left.exit_code == STOPPED and left.reason:
-        names = " ".join(context.module for context in order.contexts)
-        complain(f"{left.reason}; go on with: covey run {order.workflow} {names}")
+        complain(f"{left.reason}; go on with: {await _goes_on(order, begun)}")
     if out.asked_json:
         if left.exit_code == STOPPED or not begun or not at_work(begun) or not at_work(begun) <= finished:
             await asyncio.to_thread(out.json, _run_left(left))
@@ -339,17 +341,32 @@ async def tell_how_it_was_left(order: Order, begun: Sequence[Begun], left: Left,
             await asyncio.to_thread(_summarise, view, out)
 
 
+async def _goes_on(order: Order, begun: Sequence[Begun]) -> str:
+    """The command that goes on with what was stopped: of runs that are all paused, the first one's resume."""
+    root, resumes = order.project.root, list[tuple[str, str] | None]()
+    with contextlib.suppress(StoreError):  # which is told of as the runs are
+        views = [await _attached(root, each.run_id) for each in begun if each.how is not How.NOTHING_TO_DO]
+        resumes = [None if view is None else resuming(view) for view in views]
+    if resumes and resumes[0] is not None and None not in resumes:
+        return resumes[0][0]
+    return f"covey run {order.workflow} {' '.join(context.module for context in order.contexts)}"
+
+
 def _run_left(left: Left) -> dict[str, object]:
     return {"event": "run_left", "exit_code": left.exit_code, "counts": left.counts, "reason": left.reason}
 
 
 async def _view(root: Path, run_id: str | None) -> RunView | None:
     try:
-        async with open_viewer(root) as viewer:
-            return None if viewer is None or run_id is None else await attach(viewer, root, run_id)
+        return await _attached(root, run_id)
     except StoreError as error:
         complain(str(error))
         return None
+
+
+async def _attached(root: Path, run_id: str | None) -> RunView | None:
+    async with open_viewer(root) as viewer:
+        return None if viewer is None or run_id is None else await attach(viewer, root, run_id)
 
 
 def _summarise(view: RunView, out: Out) -> None:

@@ -1,6 +1,7 @@
 """`covey status` and `covey show`: a run once, and one session whole."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +13,8 @@ from covey.cli.picture import (
     advice_lines,
     branch_lines,
     branch_words,
-    gate_lines,
     needs_lines,
-    today_lines,
+    project_lines,
     tree_lines,
 )
 from covey.cli.plain import plain_lines
@@ -65,17 +65,25 @@ def status(run: str | None = None, /, *, plain: bool = False, json: Json = False
         return 0
     if not views:
         out.text(NOTHING_YET)
+    if plain:
+        out.wrapped(INDENT, *(line for view in views for line in plain_lines(view)))
+        return 0
+    of_project = project_lines(views)
     for view in views:
-        if plain:
-            out.wrapped(INDENT, *plain_lines(view))
-            continue
-        first, *rows = tree_lines(view, out.glyphs)
-        out.wrapped(INDENT, first)
-        out.rows(*rows, *branch_lines(view), *today_lines(view), *gate_lines(view))
-        needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
-        out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
-        out.text(*advice)
+        _tell(view, out, of_project if len(views) == 1 else ())
+    if len(views) > 1 and of_project:
+        out.rows(SafeText(""), *of_project)
     return 0
+
+
+def _tell(view: RunView, out: Out, of_project: Iterable[SafeText]) -> None:
+    """A run for people; with what is so for the whole project, where no other run is told of."""
+    first, *rows = tree_lines(view, out.glyphs)
+    out.wrapped(INDENT, first)
+    out.rows(*rows, *branch_lines(view), *of_project)
+    needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
+    out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
+    out.text(*advice)
 
 
 async def _views(root: Path, run: str | None) -> list[RunView]:

@@ -5,7 +5,7 @@ Nothing heavy is imported here: whoever only looks must not wait for what only w
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from covey.cli import INTERRUPTED
@@ -24,10 +24,13 @@ from covey.client.presence import watching
 from covey.client.snapshot import EngineState, attach, engine_state
 from covey.errors import NotFoundError
 from covey.model.events import RunAdopted, RunFinished, RunStarted
-from covey.model.session import is_terminal
+from covey.model.pause import Pause, pause_words, resume_command
+from covey.model.session import Session, is_terminal
 from covey.store.sqlite import Viewer, open_viewer
-from covey.text.sanitise import SafeText
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import short_id
 
+_REASON = 400
 PULSE_SECONDS = 1.0
 """How often it is looked whether the engine still lives."""
 
@@ -116,7 +119,14 @@ class Watch:
             return
         for run_id in run_ids:
             self._out.rows(*plain_lines(await attach(self._viewer, self._root, run_id)))
-        self._out.text(_told(engine))
+        self._out.wrapped(0, *await self._told(engine, run_ids))
+
+    async def _told(self, engine: EngineState, run_ids: Iterable[str]) -> list[SafeText]:
+        """Whether an engine is at work; without one, what goes on with these runs."""
+        if engine.alive:
+            return [SafeText(f"an engine is at work (pid {engine.pid})")]
+        found = [await self._viewer.session(self._viewer.scope, run_id) for run_id in run_ids]
+        return without_engine([root for root in found if root is not None])
 
     def _print(self, page: Page) -> None:
         for line in page:
@@ -137,11 +147,18 @@ class Watch:
             await asyncio.sleep(PULSE_SECONDS)
             now = await engine_state(self._viewer)
             if now.pid != before.pid and not self._out.asked_json:
-                await asyncio.to_thread(self._out.text, _told(now))
+                told = await self._told(now, sorted(self._going_on))
+                await asyncio.to_thread(self._out.wrapped, 0, *told)
             before = now
 
 
-def _told(engine: EngineState) -> SafeText:
-    if engine.alive:
-        return SafeText(f"an engine is at work (pid {engine.pid})")
-    return SafeText("no engine is at work; the next covey run goes on")
+def without_engine(roots: Sequence[Session]) -> list[SafeText]:
+    """What goes on with the runs of these roots while no engine is at work: of one that is paused, its resume alone."""
+    next_run = "" if roots and all(root.paused for root in roots) else "; the next covey run goes on"
+    held = [_held(root, root.paused) for root in roots if root.paused is not None]
+    return [SafeText(f"no engine is at work{next_run}"), *held]
+
+
+def _held(root: Session, pause: Pause) -> SafeText:
+    resume = f"{resume_command(pause, short_id(root.id))} --start"
+    return SafeText(sanitise_line(f"{root.component} is {pause_words(pause)}; {resume} goes on", _REASON))

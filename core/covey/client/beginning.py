@@ -50,7 +50,7 @@ def beginning(project_root: Path) -> Beginning:
 
 
 def designs_of(project_root: Path, modules: tuple[str, ...]) -> Mapping["Kind", int]:
-    """The sessions that would write the designs of these contexts that are not there yet, by kind."""
+    """The sessions that would write the designs of these contexts that are not there yet, and reviews, by kind."""
     from covey.agents.registry import AgentRegistry  # noqa: PLC0415
     from covey.client.estimate import fan_out  # noqa: PLC0415
     from covey.projects.manifest import load_project  # noqa: PLC0415
@@ -59,8 +59,18 @@ def designs_of(project_root: Path, modules: tuple[str, ...]) -> Mapping["Kind", 
     run, wanted = declared.settings.run, Counter[Kind]()
     for each in _counts(declared):
         if each.module in modules:
-            wanted += fan_out("design", run.agent, run.model, each.components - each.documents)
+            missing = each.components - each.documents
+            reviews = int(missing > 0 or not _is_reviewed(declared, each))
+            wanted += fan_out("design", run.agent, run.model, missing, reviews)
     return wanted
+
+
+def _is_reviewed(declared: "DeclaredProject", counts: DeclaredCounts) -> bool:
+    from covey.artifacts.presence import look_at  # noqa: PLC0415
+    from covey.projects.paths import ArtifactKind  # noqa: PLC0415
+
+    path = declared.rules.path_of(ArtifactKind.REVIEW, counts.module, counts.context)
+    return look_at(declared.root, path).present
 
 
 def _counts(declared: "DeclaredProject") -> list[DeclaredCounts]:

@@ -76,14 +76,13 @@ async def estimate(viewer: "Viewer | None", wanted: Mapping[Kind, int]) -> Estim
     return Estimate(taken, usd, sessions, sum(wanted.values()), seen)
 
 
-def fan_out(workflow: str, agent: str, model: str | None, count: int) -> Counter[Kind]:
-    """The sessions of a run that has something to do for so many components; a design is reviewed as well."""
+def fan_out(workflow: str, agent: str, model: str | None, components: int, reviews: int = 0) -> Counter[Kind]:
+    """The sessions of a run that has so many components to work on, and so many reviews of them to write."""
     # What knows the workflows takes long to import, and a screen has to be there before it.
     from covey.projects.paths import ArtifactKind  # noqa: PLC0415
     from covey.workflows.registry import ARTIFACTS, WORKFLOWS  # noqa: PLC0415
 
-    kind = ARTIFACTS[workflow]
-    wanted = {kind: count, ArtifactKind.REVIEW: 1 if kind is ArtifactKind.DESIGN and count else 0}
+    wanted = {ArtifactKind.REVIEW: reviews, ARTIFACTS[workflow]: components}
     children = (each for each in WORKFLOWS.values() if not each.spawns and each.artifact in wanted)
     return +Counter({Kind(each.name, agent, model): wanted[each.artifact] for each in children if each.artifact})
 

@@ -16,6 +16,7 @@ from covey.artifacts.presence import look_at
 from covey.client.known import Known, known, quiet_after_of
 from covey.clock import SystemClock
 from covey.model.activity import QUIET_AFTER, Activity
+from covey.model.budget import Budget
 from covey.model.command import Interaction
 from covey.model.credential import NONE_PAUSED, CredentialPause, GateState, Paused, pause_of, pauses_of
 from covey.model.pause import Pause, at_work, phase_under
@@ -187,7 +188,7 @@ def status_json(view: RunView) -> dict[str, object]:
         "engine": engine_json(view.engine),
         **_git_json(root),
         "counts": view.tree.counts(view.run_id),
-        **money_json(view),
+        **_money_json(view.sessions, root.budget, view.today),
         "needs_human": needs_human_json(view),
         "sessions": [_status_json_of(view, session) for session in view.sessions],
     }
@@ -198,20 +199,17 @@ def _status_json_of(view: RunView, session: Session) -> dict[str, object]:
     return {**session_json(session, present=present), **known_json(session, view.known(session), sign)}
 
 
-def money_json(view: RunView) -> dict[str, object]:
-    """What a run has spent, what it may, and what the whole project has spent today; nothing where that is nothing."""
+def _money_json(sessions: Sequence[Session], budget: Budget | None, today: Spent) -> dict[str, object]:
+    """What a run has spent, what it may, and what the whole project has spent today; the keys are always there."""
     usage: dict[str, int] = {}
-    for session in view.sessions:
+    for session in sessions:
         for kind, count in session.usage.items():
             usage[kind] = usage.get(kind, 0) + count
-    budget = view.root.budget
-    if not usage and budget is None:
-        return {}
     return {
         "usage": usage,
-        "cost_usd": spent_by_all(view.sessions).usd,
+        "cost_usd": spent_by_all(sessions).usd,
         "budget": None if budget is None else {"budget_usd": budget.usd, "budget_tokens": budget.tokens},
-        "today": {"tokens": view.today.tokens, "cost_usd": view.today.usd},
+        "today": {"tokens": today.tokens, "cost_usd": today.usd},
     }
 
 
@@ -234,6 +232,7 @@ def no_run_json(project_root: Path) -> dict[str, object]:
         "error_message": None,
         "engine": engine_json(EngineState()),
         "counts": {status.value: 0 for status in Status},
+        **_money_json((), None, Spent()),
         "needs_human": {
             "failed": [],
             "cancelled": [],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from covey.artifacts.checks import check_design_file
 from covey.artifacts.presence import look_at
@@ -11,12 +12,13 @@ from covey.model.component import Component
 from covey.model.outcome import How
 from covey.model.scope import Scope
 from covey.model.session import Session
-from covey.model.status import Status
+from covey.model.status import SATISFIED, Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject
 from covey.projects.paths import ArtifactKind
 from covey.steps.tested import findings_of, subject_of
 from covey.store.reads import Reads
 from covey.text.quoting import did_you_mean, quoted
+from covey.text.words import plural
 from covey.workflows.registry import ARTIFACTS, ROOTS
 
 
@@ -27,6 +29,20 @@ class Planned:
     context: DeclaredContext
     how: How
     root: Session | None
+
+
+class Due(NamedTuple):
+    """What is left to do of a context: components without a file that passes, and reviews of its documents."""
+
+    components: int
+    reviews: int
+
+    def words(self) -> str:
+        """In a few words: `3 components to work on`; where every document is there, `the review to write`."""
+        return f"{plural(self.components, 'component')} to work on" if self.components else "the review to write"
+
+
+NOTHING_DUE = Due(0, 0)
 
 
 def root_type(workflow: str) -> str:
@@ -94,13 +110,26 @@ def _how(
 
 def left_to_do(
     project: DeclaredProject, context: DeclaredContext, kind: ArtifactKind, run: Sequence[Session], *, overwrite: bool
-) -> int:
-    """How many components of a context have no file that passes, as far as can be told without running anything."""
+) -> Due:
+    """What is left to do of a context, as far as can be told without running anything.
+
+    In a run that goes on, what has been skipped or reviewed stays so; a new one tries skipped components again.
+    """
     modules = {component.module for component in context.components}
     wanted = [component for component in project.components("") if component.module_name in modules]
+    designs = kind is ArtifactKind.DESIGN
     if overwrite:
-        return len(wanted)
-    return len(wanted) - sum(_satisfied(project, wanted, kind, run))
+        return Due(len(wanted), int(designs))
+    going_on = run if run and run[0].status is Status.ACTIVE else ()
+    skipped = {session.artifact_path for session in going_on if session.status is Status.SKIPPED}
+    passing = zip(wanted, _satisfied(project, wanted, kind, run), strict=True)
+    components = sum(not passes and project.rules.path(kind, each) not in skipped for each, passes in passing)
+    if not designs:
+        return Due(components, 0)
+    review = project.rules.path_of(ArtifactKind.REVIEW, context.module, context.name)
+    if any(session.artifact_path == review and session.status in SATISFIED for session in going_on):
+        return Due(components, 0)
+    return Due(components, int(components > 0 or not _is_reviewed(project, context)))
 
 
 def all_satisfied(

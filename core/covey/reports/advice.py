@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from covey.client.resuming import going_on, starting
 from covey.model.session import Session, is_terminal
 from covey.model.status import Status
 from covey.reports.facts import Facts
@@ -36,8 +37,14 @@ def stuck_advice(facts: Facts, sessions: Sequence[Session]) -> list[str]:
 
 def question_advice(facts: Facts, sessions: Sequence[Session]) -> list[str]:
     """How those who ask are answered."""
-    start = "" if facts.record.view.engine.alive else " --start"
+    start = starting(facts.record.view)
     return [f"covey message {short_id(session.id)} '...'{start}" for session in sessions[:_NAMED]]
+
+
+def held_advice(facts: Facts) -> list[str]:
+    """What lets a run go on that is paused, or stands still for a credential."""
+    way = going_on(facts.record.view)
+    return [f"{way[0]}  # {way[1]}"] if way is not None else []
 
 
 def not_created_advice(facts: Facts) -> list[str]:

@@ -102,6 +102,11 @@ class Facts:
         return self.record.view.root
 
     @property
+    def is_held(self) -> bool:
+        """The run is paused, or sessions of it stand still for a credential."""
+        return self.root.paused is not None or bool(self.record.view.credentials)
+
+    @property
     def exit_code(self) -> int | None:
         """The exit code of `covey wait` for this run; None while it goes on."""
         return self.record.left.exit_code if self.record.left is not None else None

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from covey.model.budget import Budget
+from covey.model.credential import CredentialPause, credential_words
+from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session, file_is_missing, is_terminal, undecided
 from covey.model.status import Status
 from covey.reports.advice import (
     failed_advice,
+    held_advice,
     missing_advice,
     not_created_advice,
     question_advice,
@@ -125,9 +128,10 @@ def moment(at: datetime) -> str:
 
 def _needs(facts: Facts) -> Iterator[Block]:
     needs = facts.needs
-    if not needs.any and facts.outcome is not Outcome.INTERRUPTED:
+    if not needs.any and not facts.is_held and facts.outcome is not Outcome.INTERRUPTED:
         return
     yield ["## What needs you"]
+    yield from _held(facts)
     for cause, failed in needs.failed.items():
         title = f"Failed: {prose(CAUSES.get(cause, cause))}"
         yield from _need(facts, title, failed, told=_failure, advice=failed_advice)
@@ -147,9 +151,27 @@ def _needs(facts: Facts) -> Iterator[Block]:
         yield from _need(facts, "Asks you", needs.questions, told=_question, advice=question_advice)
     yield from _unfinished(facts)
     is_left_alone = not facts.record.view.engine.alive or facts.outcome is Outcome.INTERRUPTED
-    if is_left_alone and not is_terminal(facts.root):
+    if is_left_alone and not facts.is_held and not is_terminal(facts.root):
         yield ["Nobody is at work on this run. This goes on with it, and carries out what was asked for meanwhile:"]
         yield _commands([run_advice(facts)])
+
+
+def _held(facts: Facts) -> Iterator[Block]:
+    """Why the run is paused, and for which credentials sessions of it stand still; and what goes on with it."""
+    view, pause = facts.record.view, facts.root.paused
+    if pause is not None:
+        yield ["**Paused**"]
+        yield [f"- {prose(pause_words(pause))}; {safety_words(view.working)}"]
+    if view.credentials:
+        yield ["**Waits for a credential**"]
+        yield [f"- {prose(_credential(each))}" for each in view.credentials]
+    if facts.is_held:
+        yield _commands(held_advice(facts))
+
+
+def _credential(pause: CredentialPause) -> str:
+    """What has happened to a credential; a time that is named is UTC, as all of a report are."""
+    return f"{credential_words(pause, UTC)}{'' if pause.resets_at is None else ' UTC'}"
 
 
 def _unfinished(facts: Facts) -> Iterator[Block]:
