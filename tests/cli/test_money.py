@@ -201,11 +201,20 @@ class TestEstimates:
         nothing = covey("run", "design", "--all", "--dry-run", cwd=root).out
         assert nothing == "Shop: a new run would start; 3 components to work on, no estimate yet\n"
         run()
-        run_id = covey("status", "--json", cwd=root).object["run_id"]
+        status = covey("status", "--json", cwd=root).object
+        run_id, gamma, alpha = status["run_id"], by_name(status)["Gamma"], by_name(status)["Alpha"]
+        asked = f"retry Gamma ({str(gamma['session_id'])[:8]}) would be asked for\n"
         retried = covey("retry", "--failed", "--dry-run", cwd=root).out
-        assert retried.endswith("together about 1.1k tokens, $0.02 (by 2 sessions like it)\n")
+        assert retried == f"{asked}it would take about 1.1k tokens, $0.02 (by 2 sessions like it)\n"
+        (design := root / "docs" / "design" / "shop" / "alpha.md").rename(kept := root / "alpha.md")
+        both = covey("retry", "--failed", "--dry-run", cwd=root).out
+        assert both.endswith("\ntogether they would take about 2.2k tokens, $0.04 (by 2 sessions like them)\n")
+        kept.rename(design)
         other = covey("retry", "--failed", "--dry-run", "--model", "home", cwd=root).out
-        assert other.endswith("together no estimate yet\n")
+        assert other == f"{asked}no estimate yet\n"
+        refused = covey("retry", str(alpha["session_id"]), "--dry-run", cwd=root)
+        assert refused.code == 1
+        assert f"retry Alpha ({str(alpha['session_id'])[:8]}) would be refused: " in refused.out
         (line,) = covey("run", "design", "--all", "--dry-run", "--json", cwd=root).lines
         estimate = {"tokens": 1_100, "cost_usd": pytest.approx(0.02), "by": 2}
         due = {"components": 1, "reviews": 1, "estimate": estimate}

@@ -7,7 +7,7 @@ from pathlib import Path
 from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
 from covey.cli.picture import INDENT
-from covey.client.estimate import estimate, estimated, kinds_of
+from covey.client.estimate import NO_ESTIMATE, Estimate, estimate, estimated, kinds_of
 from covey.client.finding import NOTHING_YET, find_run, find_session
 from covey.client.place import find_root
 from covey.client.requests import WAIT_SECONDS, Answer, Wish, foresee, needs_retry, request_control
@@ -144,9 +144,10 @@ def ask_of_sessions(
     if json:
         out.json(*answers)
     else:
-        out.wrapped(INDENT, *(said(answer, names[answer.session_id]) for answer in answers))
+        tell = foretold if dry_run else said
+        out.wrapped(INDENT, *(tell(answer, names[answer.session_id]) for answer in answers))
         out.text(*([] if answers else ["nothing failed and no file is missing"]))
-        out.text(*([f"together {foreseen}"] if foreseen else []))
+        out.text(*([foreseen] if foreseen else []))
     return REFUSED if any(answer.state is RequestState.REFUSED for answer in answers) else 0
 
 
@@ -176,7 +177,14 @@ async def _answers(
         answers = await foresee(viewer, root, sessions, wish)
         would = {answer.session_id for answer in answers if answer.state is RequestState.QUEUED}
         kinds = kinds_of((session for session in sessions if session.id in would), wish.agent, wish.model)
-        return answers, names, estimated(await estimate(viewer, kinds)) if would else None
+        return answers, names, _takes(len(would), await estimate(viewer, kinds)) if would else None
+
+
+def _takes(count: int, found: Estimate | None) -> str:
+    """What so many retries would take."""
+    if found is None:
+        return NO_ESTIMATE
+    return f"{'it' if count == 1 else 'together they'} would take {estimated(found)}"
 
 
 async def _to_retry(viewer: Viewer, root: Path, run: str | None) -> list[Session]:
@@ -196,5 +204,20 @@ def said(answer: Answer, name: str) -> SafeText:
             what = "asked for"
         case RequestState.SETTLED:
             what = "done" if answer.changed else "nothing to do"
-    reason = f": {sanitise_line(answer.reason)}" if answer.reason else ""
+    return _line(answer, name, what, answer.reason)
+
+
+def foretold(answer: Answer, name: str) -> SafeText:
+    """What would come of a request, in a line, in the words in which it is told once it has."""
+    match answer.state:
+        case RequestState.REFUSED:
+            return _line(answer, name, "would be refused", answer.reason)
+        case RequestState.QUEUED:
+            return _line(answer, name, "would be asked for", None)
+        case RequestState.SETTLED:
+            return _line(answer, name, "nothing to do", answer.reason)
+
+
+def _line(answer: Answer, name: str, what: str, why: str | None) -> SafeText:
+    reason = f": {sanitise_line(why)}" if why else ""
     return SafeText(f"{answer.action} {sanitise_line(name)} ({short_id(answer.session_id)}) {what}{reason}")

@@ -12,7 +12,7 @@ from covey.store.base import Line
 from covey.text.cells import fit
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS, GlyphSet
 from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import TOOK_OVER, ago, cost, found_active, plural, short_id
+from covey.text.words import TOOK_OVER, ago, found_active, plural, short_id
 
 _NAME = 24
 _REASON = 400
@@ -84,11 +84,7 @@ def _run_resumed(event: e.RunResumed) -> Told:
 
 
 def _budget_set(event: e.BudgetSet) -> Told:
-    limits = (
-        cost(event.budget.usd) if event.budget.usd is not None else "",
-        f"{event.budget.tokens:,} tokens" if event.budget.tokens is not None else "",
-    )
-    return "running", f"may spend {' and '.join(each for each in limits if each)}, said {event.by}"
+    return "running", f"may spend {event.budget.words()}, said {event.by}"
 
 
 def _slots_changed(event: e.SlotsChanged) -> Told:

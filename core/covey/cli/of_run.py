@@ -68,7 +68,7 @@ def resume(
         budget_tokens: The same in tokens, of all kinds together.
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work; it goes on with the run.
-        json: One object.
+        json: One object a run: with a budget, one for each run that shares it.
         project: The project's directory.
     """
     check_budget(budget_usd, budget_tokens)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from covey.client.known import age_of_inferred, vital_word
+from covey.client.money import spent_words
 from covey.client.resuming import going_on, resuming, starting
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
@@ -13,7 +14,6 @@ from covey.model.status import Phase, Status
 from covey.model.usage import spent_by, spent_by_all
 from covey.text.cells import cut, fit, pad, width
 from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look, look_of, step_words
-from covey.text.money import used_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import duration, plural, short_id
 
@@ -41,7 +41,7 @@ def heading(view: RunView, glyphs: GlyphSet) -> SafeText:
     glyph = (look if is_stopped else _look(root)).glyph(glyphs)
     line = (
         f"{glyph} {sanitise_line(root.component)}  {view.workflow} {short_id(view.run_id)}"
-        f"  {state}   {counts_line(view)}{_apart(spent_words(view))}"
+        f"  {state}   {counts_line(view)}{_apart(spent_by_run(view))}"
     )
     return SafeText(line)
 
@@ -54,12 +54,9 @@ def counts_line(view: RunView) -> str:
     return ", ".join([f"{counts[Status.COMPLETE]} of {total} complete", *others])
 
 
-def spent_words(view: RunView) -> str:
+def spent_by_run(view: RunView) -> str:
     """What the run has spent, with its limits: `186k tokens, $1.84 of $5.00`; empty where it has spent nothing."""
-    spent, budget = spent_by_all(view.sessions), view.root.budget
-    if budget is None:
-        return used_words(spent.tokens, spent.usd)
-    return used_words(spent.tokens, spent.usd, of_tokens=budget.tokens, of_usd=budget.usd)
+    return spent_words(spent_by_all(view.sessions), view.root.budget)
 
 
 def project_lines(views: Sequence[RunView]) -> list[SafeText]:
@@ -70,7 +67,7 @@ def project_lines(views: Sequence[RunView]) -> list[SafeText]:
     if not views:
         return []
     shown = spent_by_all(session for view in views for session in view.sessions)
-    told, today = (used_words(spent.tokens, spent.usd) for spent in (shown, views[-1].today))
+    told, today = (spent_words(spent) for spent in (shown, views[-1].today))
     return [*([SafeText(f"  today {today}")] if today and today != told else []), *_gate_lines(views[-1])]
 
 
@@ -105,7 +102,7 @@ def _row(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:
     name = fit(sanitise_line(session.component), _NAME)
     attempt = f" x{session.attempt}" if session.attempt > 1 else ""
     said = detail(session)
-    used = used_words(spent_by(session).tokens, session.cost_usd)
+    used = spent_words(spent_by(session))
     line = (
         f"{indent}{_look(session).glyph(glyphs)} {short_id(session.id)}  {name}  "
         f"{state_word(view, session)}{attempt}{f'  {used}' if used else ''}{f'  {said}' if said else ''}"

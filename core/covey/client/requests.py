@@ -14,7 +14,7 @@ from covey.client.engine import ensure_engine
 from covey.client.snapshot import as_seen
 from covey.client.undoing import last_decision, undo_of
 from covey.clock import Clock, SystemClock
-from covey.model.budget import Account, dollars
+from covey.model.budget import Account, Budget
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
 from covey.model.ids import new_id
@@ -147,11 +147,7 @@ async def _request(viewer: Viewer, session: Session, wish: Wish, decision_id: st
 
 def _budget_words(wish: Wish) -> str | None:
     """What a resume sets, for whoever reads of it later."""
-    limits = (
-        dollars(wish.budget_usd) if wish.budget_usd is not None else "",
-        f"{wish.budget_tokens:,} tokens" if wish.budget_tokens is not None else "",
-    )
-    said = " and ".join(each for each in limits if each)
+    said = Budget(usd=wish.budget_usd, tokens=wish.budget_tokens).words()
     return f"with a budget of {said}" if said else None
 
 

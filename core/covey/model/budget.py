@@ -5,6 +5,7 @@ and what all of them have spent counts. It stands on roots alone; what a session
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +29,14 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The same with other limits; None leaves one as it is."""
         limits = {"usd": self.usd if usd is None else usd, "tokens": self.tokens if tokens is None else tokens}
         return msgspec.structs.replace(self, **limits)
+
+    def words(self) -> str:
+        """Its limits, as they were set: `$5.00 and 2,000,000 tokens`; empty where it has none."""
+        limits = (
+            "" if self.usd is None else exactly(self.usd),
+            "" if self.tokens is None else f"{self.tokens:,} {'token' if self.tokens == 1 else 'tokens'}",
+        )
+        return " and ".join(each for each in limits if each)
 
     def at_least(self, other: "Budget") -> "Budget":
         """The same with the higher limit of both; one that is not set stays so."""
@@ -63,7 +72,7 @@ def overrun(budget: Budget | None, account: Account) -> Overrun | None:
         return None
     spent = account.spent
     if budget.usd is not None and (spent.usd or 0.0) >= budget.usd:
-        return Overrun(USD, f"{dollars(spent.usd or 0.0)} of {dollars(budget.usd)} are spent")
+        return Overrun(USD, f"{dollars(spent.usd or 0.0)} of {exactly(budget.usd)} are spent")
     if budget.tokens is not None and spent.tokens >= budget.tokens:
         return Overrun(TOKENS, f"{spent.tokens:,} of {budget.tokens:,} tokens are spent")
     return None
@@ -79,8 +88,14 @@ def without_price(models: Sequence[str]) -> str:
 
 
 def dollars(usd: float) -> str:
-    """An amount to the cent: `$5.00`; below one, as far as it takes: `$0.0042`."""
-    return f"${usd:,.2f}" if usd >= _CENT or usd <= 0 else f"${usd:.2g}"
+    """An amount to the cent: `$5.00`; below one, to its first two digits: `$0.0042`."""
+    return exactly(round(usd, 2) if usd >= _CENT or usd <= 0 else float(f"{usd:.2g}"))
+
+
+def exactly(usd: float) -> str:
+    """An amount to its last digit, as limits are told that somebody has set: `$5.00`, `$2.505`, `$0.001`."""
+    whole, _, part = f"{Decimal(repr(usd)):,f}".partition(".")
+    return f"${whole}.{part.rstrip('0'):0<2}"
 
 
 def more_than(limit: str | None) -> str:

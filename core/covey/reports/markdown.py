@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from covey.model.budget import Budget
+from covey.client.money import spent_words
 from covey.model.credential import CredentialPause, credential_words
 from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session, file_is_missing, is_terminal, undecided
 from covey.model.status import Status
+from covey.model.usage import spent_by_all
 from covey.reports.advice import (
     failed_advice,
     held_advice,
@@ -18,10 +19,9 @@ from covey.reports.advice import (
     run_advice,
     stuck_advice,
 )
-from covey.reports.facts import Facts, Group, Outcome, cost_of, is_kept, seconds_of, tokens_of
+from covey.reports.facts import Facts, Group, Outcome, is_kept, seconds_of, tokens_of
 from covey.reports.markup import address, code, link, prose
 from covey.text.glyphs import CAUSES, look_of
-from covey.text.money import used_words
 from covey.text.words import cost, duration, plural, short_id, tokens
 
 SHOWN = 50
@@ -103,8 +103,7 @@ def _circumstances(facts: Facts) -> Iterator[str]:
     yield f"- Run {code(short_id(facts.root.id))}, begun {moment(facts.started_at)}, {took}"
     agents = sorted({session.agent + (f" with {session.model}" if session.model else "") for session in sessions})
     yield f"- Agent: {', '.join(code(agent) for agent in agents[:_NAMES])}"
-    budget = facts.root.budget or Budget()
-    used = used_words(tokens_of(sessions), cost_of(sessions), of_tokens=budget.tokens, of_usd=budget.usd)
+    used = spent_words(spent_by_all(sessions), facts.root.budget)
     if used:
         yield f"- Used: {used}"
     models = sorted({model for session in sessions for model in session.unpriced})

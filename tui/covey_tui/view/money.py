@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from covey.client.estimate import NO_ESTIMATE, Estimate
+from covey.client.money import of_budget
 from covey.model.budget import USD, Budget
 from covey.model.session import Session, is_terminal
 from covey.model.usage import Spent, spent_by
-from covey.text.money import cost_words, tokens_words
 from covey.text.words import cost
 from covey_tui.view.board import Board
 from covey_tui.view.spans import BLANK, MUTED, Line, Role, Tone, span
@@ -29,12 +29,6 @@ def spent_under(board: Board, budget: Budget) -> Spent:
             below = board.tally(root.id)
             total = total.plus(spent_by(root)).plus(Spent(below.tokens, below.cost_usd))
     return total
-
-
-def of_budget(spent: Spent, budget: Budget | None) -> tuple[str, str]:
-    """Tokens and cost in words, each with the limit that holds for it: `186k of 2.0M tokens`, `$1.84 of $5.00`."""
-    limits = budget or Budget()
-    return tokens_words(spent.tokens, limits.tokens), cost_words(spent.usd, limits.usd)
 
 
 def expects(expected: Estimate | None) -> Iterator[Line]:

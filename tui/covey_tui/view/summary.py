@@ -2,6 +2,7 @@
 
 from datetime import datetime, tzinfo
 
+from covey.client.money import of_budget
 from covey.model.credential import gate_words
 from covey.model.session import Session, is_terminal
 from covey.model.usage import Spent
@@ -9,7 +10,7 @@ from covey.text.sanitise import sanitise_line
 from covey.text.words import duration
 from covey_tui.view.board import Board
 from covey_tui.view.columns import BAR_LEAST
-from covey_tui.view.money import budget_of, of_budget, spent_under
+from covey_tui.view.money import budget_of, spent_under
 from covey_tui.view.opening import opening
 from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
