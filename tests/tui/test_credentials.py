@@ -1,7 +1,9 @@
 """A credential that is paused, on the monitor: at the root of each run that waits for it, and once."""
 
+import pytest
 from msgspec.structs import replace
 
+from covey.client.requests import Wish
 from covey.model import events as e
 from covey.model.control import Action
 from covey.model.credential import CredentialPause
@@ -18,6 +20,8 @@ from covey_tui.view.spans import Ground
 from covey_tui.view.summary import summary
 from tests.tui import pictures
 from tests.tui.pictures import COOLING, LIMITED, NOW, REFUSED, board
+from tests.tui.test_monitor_screen import BILLING, CATALOG, TO_PAYMENT
+from tests.tui.test_monitor_screen import hand as at_the_screen
 
 
 def pausing(pause: CredentialPause = REFUSED) -> e.CredentialPaused:
@@ -150,3 +154,22 @@ def test_the_key_of_pauses_resumes_it() -> None:
     assert label_of(made, "run.pause", root) == "resume"
     assert asked_of_run("run.pause", made.root_of(root)) == (Action.RESUME, False)
     assert allowed(made, "run.pause", root)
+
+
+class TestHand:
+    """At the screen: the key that says resume resumes."""
+
+    @pytest.mark.parametrize(
+        ("keys", "runs"),
+        [
+            (("p",), (BILLING,)),
+            ((*TO_PAYMENT, "p"), (BILLING,)),
+            (("i", "p"), (BILLING, CATALOG)),
+            (("i", "j", "j", "p"), (CATALOG,)),
+        ],
+    )
+    async def test_a_run_that_waits_for_a_credential_is_resumed(
+        self, keys: tuple[str, ...], runs: tuple[str, ...]
+    ) -> None:
+        async with at_the_screen(*keys, sessions=pictures.without_credential, credentials=[REFUSED]) as person:
+            assert person.asked == [(runs, Wish(action=Action.RESUME))]

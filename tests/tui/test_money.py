@@ -13,6 +13,7 @@ from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.session import about
 from covey.model.status import FailureCause
+from covey_tui.screens.intervention import InterventionScreen
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.dialogs import Field, begin, raise_budget, retry_many
@@ -24,7 +25,7 @@ from covey_tui.view.spans import Line
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
 from tests.tui.pictures import NOW, board, budget_spent, failed, family, paying, running, waiting
-from tests.tui.test_monitor_screen import BILLING
+from tests.tui.test_monitor_screen import BILLING, CATALOG
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
 SOME = Estimate(46_000, 0.76, 3, 3, 12)
@@ -128,6 +129,20 @@ class TestSpent:
             await hand.press("ctrl+u", *"$7.50", "enter", "enter")
         wish = Wish(action=Action.RESUME, budget_usd=7.5)
         assert hand.asked == [((BILLING, "id-run-catalog"), wish)]
+
+    @pytest.mark.parametrize("budgets", [("call", "call"), ("call", "another call")])
+    async def test_from_the_list_each_budget_is_asked_for_once(self, budgets: tuple[str, str]) -> None:
+        shared = dict(zip(("Billing", "Catalog"), budgets, strict=True))
+        rows = [
+            replace(row, budget=replace(row.budget, id=shared[row.component])) if row.budget is not None else row
+            for row in budget_spent()
+        ]
+        runs = [(BILLING, CATALOG)] if len(set(budgets)) == 1 else [(BILLING,), (CATALOG,)]
+        async with at_the_screen("i", "p", sessions=lambda: rows) as hand:
+            for _ in runs:
+                await hand.press("7", "enter", "enter")
+            assert hand.asked == [(each, Wish(action=Action.RESUME, budget_usd=7.0)) for each in runs]
+            assert isinstance(hand.app.screen, InterventionScreen)
 
     def test_a_session_over_its_own_budget_says_so(self) -> None:
         made = board(paying())
