@@ -24,8 +24,9 @@ from covey_tui.view.needs import Needs, reason_of
 from covey_tui.view.spans import Line
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
+from tests.tui.gallery import NOTHING_YET, Gallery, settled
 from tests.tui.pictures import NOW, board, budget_spent, failed, family, paying, running, waiting
-from tests.tui.test_monitor_screen import BILLING, CATALOG
+from tests.tui.test_monitor_screen import BILLING, CATALOG, Hand
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
 SOME = Estimate(46_000, 0.76, 3, 3, 12)
@@ -171,6 +172,24 @@ class TestExpected:
         assert text(facts).rstrip().endswith("\n\nNo estimate yet")
         assert text(begin(made.project, made.project).fact_lines(56)).rstrip().endswith("No estimate yet")
         assert "About 46.0k tokens" in text(begin(made.project, made.project, SOME).fact_lines(56))
+
+    @pytest.mark.parametrize("keys", [("R",), ("V", "r")])
+    async def test_what_cannot_be_estimated_can_be_asked_for_all_the_same(self, keys: tuple[str, ...]) -> None:
+        async with at_the_screen() as hand:
+            hand.app.link.unreadable = "covey.toml, line 3: a mistake"
+            await hand.press(*keys)
+            assert hand.shows("No estimate yet")
+            await hand.press("y")
+            assert hand.asked
+
+    async def test_a_first_run_can_be_begun_as_well(self) -> None:
+        app = Gallery(board([]), beginning=NOTHING_YET)
+        app.link.unreadable = "covey.toml, line 3: a mistake"
+        async with app.run_test() as pilot:
+            hand = Hand(app, pilot)
+            await settled(pilot)
+            await hand.press("enter")
+            assert hand.shows("No estimate yet")
 
 
 class TestAmount:

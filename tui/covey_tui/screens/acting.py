@@ -4,12 +4,13 @@ A request is about the rows as they were when the key was pressed; the engine co
 one that comes too late changes nothing, and says what changed instead.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from covey.client.estimate import Estimate
 from covey.client.requests import Answer, Wish
 from covey.errors import CoveyError
 from covey.model.budget import USD
@@ -84,7 +85,7 @@ class Acting:
             self._say((span("Nothing here has failed or lost its file."),))
             return
         again = self._pointless(ids)
-        expected = await self._link.estimate(rows)
+        expected = await self._expected(self._link.estimate(rows))
         if await self._answer(dialogs.retry_many(self._board, ids, under, pointless=again, expected=expected)):
             await self._ask(rows, Wish(action=Action.RETRY, force=again > 0))
 
@@ -103,7 +104,7 @@ class Acting:
 
     async def begin(self, choice: Choice) -> None:
         """Begin a run, once somebody has said yes."""
-        expected = await self._link.estimate_of_runs(choice.modules)
+        expected = await self._expected(self._link.estimate_of_runs(choice.modules))
         if await self._answer(dialogs.begin(choice.command, choice.about, expected)) is None:
             return
         try:
@@ -155,7 +156,7 @@ class Acting:
         wish = Wish(action=Action.RETRY)
         if len(ids) > 1:
             again = self._pointless(ids)
-            expected = await self._link.estimate([self._board.stored[each] for each in ids])
+            expected = await self._expected(self._link.estimate([self._board.stored[each] for each in ids]))
             answer = await self._answer(dialogs.retry_many(self._board, ids, pointless=again, expected=expected))
             return replace(wish, force=again > 0) if answer else None
         if pointless(self._board, ids[0]) is not None:
@@ -248,6 +249,13 @@ class Acting:
             return await self._screen.app.push_screen_wait(Dialog(asked))
         finally:
             self._is_asking = False
+
+    async def _expected(self, estimate: Awaitable[Estimate | None]) -> Estimate | None:
+        """An estimate; None where it cannot be made, which keeps nobody from asking."""
+        try:
+            return await estimate
+        except CoveyError:
+            return None
 
     async def _ask(self, rows: Sequence[Session], wish: Wish) -> None:
         try:
