@@ -13,6 +13,7 @@ from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.intervention import verbs
 from covey_tui.view.keys import allowed, asked_of_run, label_of
 from covey_tui.view.needs import Needs
 from covey_tui.view.notices import Notices
@@ -175,6 +176,13 @@ def test_the_key_of_pauses_resumes_it() -> None:
     assert label_of(made, "run.pause", root) == "resume"
     assert asked_of_run("run.pause", made.root_of(root)) == (Action.RESUME, False)
     assert allowed(made, "run.pause", root)
+
+
+def test_the_list_calls_the_key_like_the_footer() -> None:
+    made = board(pictures.without_credential(), credentials=[REFUSED])
+    needs = Needs(made)
+    assert text([verbs("credential", made.roots()[:1], needs, 60)]) == "p resume"
+    assert text([verbs("credential", made.roots(), needs, 60)]) == "p resume both", "without a question, as with one"
 
 
 class TestHand:
