@@ -41,6 +41,7 @@ class MadeUp(Link):
     def __init__(self) -> None:
         super().__init__(Path("/shop"))
         self.refusal: str | None = None
+        self.unreadable: str | None = None
         self.asked: list[tuple[tuple[str, ...], Wish]] = []
         self.stopped: list[str] = []
         self.slots_asked: list[int] = []
@@ -64,11 +65,20 @@ class MadeUp(Link):
         return tuple(Answer(each.id, wish.action, RequestState.SETTLED, True, None) for each in sessions)
 
     async def estimate(self, sessions: Sequence[Session]) -> Estimate | None:
+        self._read()
         known = [spent_by(session) for session in sessions if session.usage]
         if not known:
             return None
         usd = sum(each.usd or 0.0 for each in known)
         return Estimate(sum(each.tokens for each in known), usd, len(known), len(sessions), 12)
+
+    async def estimate_of_runs(self, modules: tuple[str, ...]) -> Estimate | None:
+        self._read()
+        return None
+
+    def _read(self) -> None:
+        if self.unreadable is not None:
+            raise CoveyError(self.unreadable)
 
     async def slots(self, number: int) -> SlotsAnswer:
         self.slots_asked.append(number)

@@ -1,7 +1,9 @@
 """A credential that is paused, on the monitor: at the root of each run that waits for it, and once."""
 
+import pytest
 from msgspec.structs import replace
 
+from covey.client.requests import Wish
 from covey.model import events as e
 from covey.model.control import Action
 from covey.model.credential import CredentialPause
@@ -11,13 +13,16 @@ from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.intervention import verbs
 from covey_tui.view.keys import allowed, asked_of_run, label_of
 from covey_tui.view.needs import Needs
 from covey_tui.view.notices import Notices
-from covey_tui.view.spans import Ground
+from covey_tui.view.spans import Ground, Role, Tone
 from covey_tui.view.summary import summary
 from tests.tui import pictures
 from tests.tui.pictures import COOLING, LIMITED, NOW, REFUSED, board
+from tests.tui.test_monitor_screen import BILLING, CATALOG, TO_PAYMENT
+from tests.tui.test_monitor_screen import hand as at_the_screen
 
 
 def pausing(pause: CredentialPause = REFUSED) -> e.CredentialPaused:
@@ -58,6 +63,7 @@ class TestBoard:
         billing, catalog = made.roots()
         assert made.needs_human(billing)
         assert not made.needs_human(catalog)
+        assert [made.session(root).phase for root in (billing, catalog)] == [Phase.PAUSED, Phase.WAITING]
         assert made.tally().needs == 1
         made.fold([RESUMING])
         assert {key: made.session(key).phase for key in made.stored} == before
@@ -86,8 +92,10 @@ class TestBoard:
     def test_without_an_engine_it_is_no_less_so(self) -> None:
         made = board(pictures.at_work(), credentials=[REFUSED])
         payment = made.stored[named(made, "Payment")]
-        made.infer([replace(payment, phase=Phase.INTERRUPTED)])
-        assert made.session(payment.id).phase is Phase.PAUSED
+        root = made.stored[payment.run_id]
+        made.infer([replace(each, phase=Phase.INTERRUPTED) for each in (payment, root)])
+        assert made.session(payment.id).phase is made.session(root.id).phase is Phase.PAUSED
+        assert not made.is_inferred(root.id)
         made.infer([])
         assert made.session(payment.id).phase is Phase.RUNNING
 
@@ -132,6 +140,24 @@ class TestWords:
         held = made.session(named(made, "Payment"))
         assert "it waits for a credential" in text(problem_lines(made, held, NOW, 60))
 
+    def test_problem_is_headed_by_why_the_run_is_paused(self) -> None:
+        made = board(pictures.without_credential(), credentials=[REFUSED])
+        root = made.session(made.roots()[0])
+        for peek in (False, True):
+            first, *_ = problem_lines(made, root, NOW, 60, peek=peek)
+            assert text([first]) == "‖ Paused: a credential is refused, or used up"
+            assert {piece.tone for piece in first} == {Tone(Role.WARNING, bold=True)}
+        assert "waiting" not in text(summary_lines(made, root, NOW, 60)[:1])
+
+    def test_a_spent_budget_comes_before_the_credential_in_its_heading_and_its_keys(self) -> None:
+        spent = next(row.paused for row in pictures.budget_spent() if row.paused is not None)
+        rows = [replace(row, paused=spent) if row.session_id is None else row for row in pictures.without_credential()]
+        made = board(rows, credentials=[REFUSED])
+        said = text(problem_lines(made, made.session(made.roots()[0]), NOW, 60))
+        assert said.startswith("‖ Paused: the budget is spent")
+        assert "p  raise the budget" in said
+        assert "resume with the key" not in said
+
     def test_until_when_it_is_paused(self) -> None:
         made = board(pictures.without_credential(), credentials=[LIMITED])
         line, _ = alert(made, Needs(made), 80, zone=NOW.tzinfo)
@@ -150,3 +176,29 @@ def test_the_key_of_pauses_resumes_it() -> None:
     assert label_of(made, "run.pause", root) == "resume"
     assert asked_of_run("run.pause", made.root_of(root)) == (Action.RESUME, False)
     assert allowed(made, "run.pause", root)
+
+
+def test_the_list_calls_the_key_like_the_footer() -> None:
+    made = board(pictures.without_credential(), credentials=[REFUSED])
+    needs = Needs(made)
+    assert text([verbs("credential", made.roots()[:1], needs, 60)]) == "p resume"
+    assert text([verbs("credential", made.roots(), needs, 60)]) == "p resume both", "without a question, as with one"
+
+
+class TestHand:
+    """At the screen: the key that says resume resumes."""
+
+    @pytest.mark.parametrize(
+        ("keys", "runs"),
+        [
+            (("p",), (BILLING,)),
+            ((*TO_PAYMENT, "p"), (BILLING,)),
+            (("i", "p"), (BILLING, CATALOG)),
+            (("i", "j", "j", "p"), (CATALOG,)),
+        ],
+    )
+    async def test_a_run_that_waits_for_a_credential_is_resumed(
+        self, keys: tuple[str, ...], runs: tuple[str, ...]
+    ) -> None:
+        async with at_the_screen(*keys, sessions=pictures.without_credential, credentials=[REFUSED]) as person:
+            assert person.asked == [(runs, Wish(action=Action.RESUME))]

@@ -13,7 +13,7 @@ from covey.model.status import FailureCause, Phase
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.monitor import MonitorScreen
 from covey_tui.view.board import Board
-from covey_tui.view.keys import ACTIONS, MEANINGS, able, allowed, why_not
+from covey_tui.view.keys import ACTIONS, MEANINGS, able, allowed, label_of, why_not
 from covey_tui.widgets.session_tree import SessionTree
 from tests.tui import pictures
 from tests.tui.gallery import MadeUp
@@ -55,9 +55,15 @@ class TestTable:
     def test_signs_are_called_as_textual_calls_them(self) -> None:
         assert [sign for sign in string.punctuation if named(sign) != _character_to_key(sign)] == []
 
-    def test_nothing_is_promised_that_covey_cannot_do_yet(self) -> None:
-        said = " ".join(f"{binding} {meaning.label} {meaning.help}" for binding, meaning in MEANINGS.items())
-        assert [word for word in ("budget",) if word in said] == []
+    def test_the_help_of_a_key_tells_of_everything_that_it_is_called(self) -> None:
+        refused = board(pictures.without_credential(), credentials=[pictures.REFUSED])
+        boards = [refused, *map(board, (pictures.asking(), pictures.paused(), pictures.budget_spent()))]
+        called = {
+            (binding, label_of(made, binding, key)) for made in boards for key in made.stored for binding in MEANINGS
+        }
+        otherwise = {(binding, label) for binding, label in called if label != MEANINGS[binding].label}
+        assert {label for _, label in otherwise} == {"answer…", "resume", "raise the budget…"}
+        assert [label for key, label in otherwise if label.removesuffix("…") not in MEANINGS[key].help] == []
 
 
 class TestGuard:

@@ -13,6 +13,7 @@ from covey.model.control import Action
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.session import about
 from covey.model.status import FailureCause
+from covey_tui.screens.intervention import InterventionScreen
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.dialogs import Field, begin, raise_budget, retry_many
@@ -23,8 +24,9 @@ from covey_tui.view.needs import Needs, reason_of
 from covey_tui.view.spans import Line
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
+from tests.tui.gallery import NOTHING_YET, Gallery, settled
 from tests.tui.pictures import NOW, board, budget_spent, failed, family, paying, running, waiting
-from tests.tui.test_monitor_screen import BILLING
+from tests.tui.test_monitor_screen import BILLING, CATALOG, Hand
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
 SOME = Estimate(46_000, 0.76, 3, 3, 12)
@@ -129,6 +131,20 @@ class TestSpent:
         wish = Wish(action=Action.RESUME, budget_usd=7.5)
         assert hand.asked == [((BILLING, "id-run-catalog"), wish)]
 
+    @pytest.mark.parametrize("budgets", [("call", "call"), ("call", "another call")])
+    async def test_from_the_list_each_budget_is_asked_for_once(self, budgets: tuple[str, str]) -> None:
+        shared = dict(zip(("Billing", "Catalog"), budgets, strict=True))
+        rows = [
+            replace(row, budget=replace(row.budget, id=shared[row.component])) if row.budget is not None else row
+            for row in budget_spent()
+        ]
+        runs = [(BILLING, CATALOG)] if len(set(budgets)) == 1 else [(BILLING,), (CATALOG,)]
+        async with at_the_screen("i", "p", sessions=lambda: rows) as hand:
+            for _ in runs:
+                await hand.press("7", "enter", "enter")
+            assert hand.asked == [(each, Wish(action=Action.RESUME, budget_usd=7.0)) for each in runs]
+            assert isinstance(hand.app.screen, InterventionScreen)
+
     def test_a_session_over_its_own_budget_says_so(self) -> None:
         made = board(paying())
         refund = next(key for key in made.under(None) if made.session(key).component == "Refund")
@@ -157,6 +173,24 @@ class TestExpected:
         assert text(begin(made.project, made.project).fact_lines(56)).rstrip().endswith("No estimate yet")
         assert "About 46.0k tokens" in text(begin(made.project, made.project, SOME).fact_lines(56))
 
+    @pytest.mark.parametrize("keys", [("R",), ("V", "r")])
+    async def test_what_cannot_be_estimated_can_be_asked_for_all_the_same(self, keys: tuple[str, ...]) -> None:
+        async with at_the_screen() as hand:
+            hand.app.link.unreadable = "covey.toml, line 3: a mistake"
+            await hand.press(*keys)
+            assert hand.shows("No estimate yet")
+            await hand.press("y")
+            assert hand.asked
+
+    async def test_a_first_run_can_be_begun_as_well(self) -> None:
+        app = Gallery(board([]), beginning=NOTHING_YET)
+        app.link.unreadable = "covey.toml, line 3: a mistake"
+        async with app.run_test() as pilot:
+            hand = Hand(app, pilot)
+            await settled(pilot)
+            await hand.press("enter")
+            assert hand.shows("No estimate yet")
+
 
 class TestAmount:
     @pytest.mark.parametrize(
@@ -176,6 +210,21 @@ class TestAmount:
             ("k", "budget_tokens", None),
             ("٣", "budget_usd", None),
             ("much", "budget_tokens", None),
+            ("7,50", "budget_usd", None),
+            ("1,20", "budget_tokens", None),
+            ("12,34,567", "budget_usd", None),
+            ("1.204,50", "budget_usd", None),
+            ("1,204,567.25", "budget_usd", 1_204_567.25),
+            (".50", "budget_usd", 0.5),
+            (".", "budget_usd", None),
+            ("9" * 400, "budget_usd", None),
+            ("9" * 400, "budget_tokens", None),
+            ("1" + "0" * 15, "budget_usd", None),
+            ("9" * 12 + "k", "budget_tokens", 999_999_999_999_000),
+            ("1000000000M", "budget_tokens", None),
+            ("0.004", "budget_usd", 0.004),
+            ("0.4", "budget_tokens", None),
+            ("1", "budget_tokens", 1),
         ],
     )
     def test_an_amount_is_one_however_it_is_written(self, written: str, limit: str, value: float | None) -> None:

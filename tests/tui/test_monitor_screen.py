@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from covey.client.requests import Wish
 from covey.model.control import Action
+from covey.model.credential import CredentialPause
 from covey.model.session import Session
 from covey_tui.screens.dialog import Dialog
 from covey_tui.screens.help import HelpScreen
@@ -73,10 +74,13 @@ class Hand:
 
 @asynccontextmanager
 async def hand(
-    *keys: str, sessions: Callable[[], Iterable[Session]] = pictures.shop, size: tuple[int, int] = (100, 30)
+    *keys: str,
+    sessions: Callable[[], Iterable[Session]] = pictures.shop,
+    size: tuple[int, int] = (100, 30),
+    credentials: Iterable[CredentialPause] = (),
 ) -> AsyncIterator[Hand]:
-    """The screen over these sessions, after some keys."""
-    app = Gallery(pictures.board(sessions()))
+    """The screen over these sessions, after some keys; `credentials` are those that are paused."""
+    app = Gallery(pictures.board(sessions(), credentials=credentials))
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         person = Hand(app, pilot)

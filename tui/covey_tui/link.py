@@ -58,11 +58,19 @@ class Link:
         return (await place_order(self.root, run_order("design", modules))).warnings
 
     async def estimate(self, sessions: Sequence[Session]) -> Estimate | None:
-        """What these sessions will take if they start again, by those like them that have ended well."""
+        """What these sessions will take if they start again, by those like them that have ended well.
+
+        Raises:
+            CoveyError: what has ended cannot be read.
+        """
         return await estimate(self.watch.viewer, kinds_of(sessions)) if self.watch else None
 
     async def estimate_of_runs(self, modules: tuple[str, ...]) -> Estimate | None:
-        """What it will take to design these contexts, with the agent and the model of the manifest."""
+        """What it will take to design these contexts, with the agent and the model of the manifest.
+
+        Raises:
+            CoveyError: the manifest has mistakes, or what has ended cannot be read.
+        """
         if self.watch is None:
             return None
         return await estimate(self.watch.viewer, await asyncio.to_thread(designs_of, self.root, modules))

@@ -53,18 +53,19 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind is not PauseKind.HUMAN
 
 
-_OF_A_PAUSED_ROOT = frozenset({Phase.WAITING, Phase.INTERRUPTED})
+WAITS_WITH_ITS_RUN = frozenset({Phase.WAITING, Phase.INTERRUPTED})
+"""The phases of a root that waits for what stands still: it is shown as paused, whether or not an engine lives."""
 
 
 def phase_under(pause: Pause | None, session: "Session") -> Phase | None:
     """The phase in which a session is shown, its run being paused so.
 
     A hard pause shows a session as pausing while it has a step to end. The root, which waits for what is paused, is
-    shown as paused, too, whether or not an engine lives.
+    shown as paused, too.
     """
     if pause is None or session.status is not Status.ACTIVE:
         return session.phase
-    if session.phase is Phase.QUEUED or (session.session_id is None and session.phase in _OF_A_PAUSED_ROOT):
+    if session.phase is Phase.QUEUED or (session.session_id is None and session.phase in WAITS_WITH_ITS_RUN):
         return Phase.PAUSED
     if pause.mode is PauseMode.HARD and session.phase is Phase.RUNNING:
         return Phase.PAUSED if session.pending is None else Phase.PAUSING

@@ -4,12 +4,13 @@ A request is about the rows as they were when the key was pressed; the engine co
 one that comes too late changes nothing, and says what changed instead.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from covey.client.estimate import Estimate
 from covey.client.requests import Answer, Wish
 from covey.errors import CoveyError
 from covey.model.budget import USD
@@ -26,6 +27,7 @@ from covey_tui.view.empty import Choice
 from covey_tui.view.keys import PAUSES, SLOTS, allowed, asked_of_run, pointless, why_not
 from covey_tui.view.money import amount
 from covey_tui.view.spans import Line, Role, Tone, span
+from covey_tui.view.stopped import can_resume
 from covey_tui.view.undone import undone
 from covey_tui.view.words import name_of
 
@@ -64,7 +66,7 @@ class Acting:
             await self._change_slots(key)
             return False
         if key in PAUSES:
-            await self._pause(key, ids[0] if ids else None)
+            await self._pause(key, ids)
             return False
         chosen = [each for each in ids if each in self._board and allowed(self._board, key, each)]
         if not chosen:
@@ -83,7 +85,7 @@ class Acting:
             self._say((span("Nothing here has failed or lost its file."),))
             return
         again = self._pointless(ids)
-        expected = await self._link.estimate(rows)
+        expected = await self._expected(self._link.estimate(rows))
         if await self._answer(dialogs.retry_many(self._board, ids, under, pointless=again, expected=expected)):
             await self._ask(rows, Wish(action=Action.RETRY, force=again > 0))
 
@@ -102,7 +104,7 @@ class Acting:
 
     async def begin(self, choice: Choice) -> None:
         """Begin a run, once somebody has said yes."""
-        expected = await self._link.estimate_of_runs(choice.modules)
+        expected = await self._expected(self._link.estimate_of_runs(choice.modules))
         if await self._answer(dialogs.begin(choice.command, choice.about, expected)) is None:
             return
         try:
@@ -154,7 +156,7 @@ class Acting:
         wish = Wish(action=Action.RETRY)
         if len(ids) > 1:
             again = self._pointless(ids)
-            expected = await self._link.estimate([self._board.stored[each] for each in ids])
+            expected = await self._expected(self._link.estimate([self._board.stored[each] for each in ids]))
             answer = await self._answer(dialogs.retry_many(self._board, ids, pointless=again, expected=expected))
             return replace(wish, force=again > 0) if answer else None
         if pointless(self._board, ids[0]) is not None:
@@ -175,18 +177,35 @@ class Acting:
     def _pointless(self, ids: Sequence[str]) -> int:
         return sum(pointless(self._board, each) is not None for each in ids)
 
-    async def _pause(self, key: str, session_id: str | None) -> None:
-        """Pause the run of a session, or let it go on."""
-        objection = why_not(self._board, key, session_id)
-        if session_id is None or objection is not None:
+    async def _pause(self, key: str, ids: Sequence[str]) -> None:
+        """Pause the run of a session, or let go on all runs of these.
+
+        What is asked follows from the roots as they are seen: what a credential holds is stored with the credential.
+        """
+        first = next((each for each in ids if each in self._board), None)
+        objection = why_not(self._board, key, first)
+        if first is None or objection is not None:
             self._say((span(objection or ""),))
             return
-        root = self._board.stored[self._board.root_of(session_id).id]
-        action, hard = asked_of_run(key, root)
-        if action is Action.RESUME and root.paused is not None and root.paused.limit is not None:
-            await self._raise_budget(root, root.paused)
+        action, hard = asked_of_run(key, self._board.root_of(first))
+        if action is Action.RESUME:
+            await self._resume([each for each in ids if each in self._board])
         else:
-            await self._ask([root], Wish(action=action, hard=hard))
+            await self._ask([self._board.stored[self._board.root_of(first).id]], Wish(action=action, hard=hard))
+
+    async def _resume(self, ids: Sequence[str]) -> None:
+        """Let all runs of these go on; those whose budget is spent with a higher one."""
+        roots = [self._board.session(each) for each in dict.fromkeys(self._board.session(each).run_id for each in ids)]
+        spent = [root for root in roots if root.paused is not None and root.paused.limit is not None]
+        raised = set[str]()
+        for root in spent:
+            shared = root.budget.id if root.budget is not None else root.id
+            if root.paused is not None and shared not in raised:
+                raised.add(shared)
+                await self._raise_budget(root, root.paused)
+        rest = [self._board.stored[root.id] for root in roots if root not in spent and can_resume(root)]
+        if rest:
+            await self._ask(rest, Wish(action=Action.RESUME))
 
     async def _raise_budget(self, root: Session, pause: Pause) -> None:
         """Let the runs that share a spent budget go on with a higher one, once somebody has said how high."""
@@ -230,6 +249,13 @@ class Acting:
             return await self._screen.app.push_screen_wait(Dialog(asked))
         finally:
             self._is_asking = False
+
+    async def _expected(self, estimate: Awaitable[Estimate | None]) -> Estimate | None:
+        """An estimate; None where it cannot be made, which keeps nobody from asking."""
+        try:
+            return await estimate
+        except CoveyError:
+            return None
 
     async def _ask(self, rows: Sequence[Session], wish: Wish) -> None:
         try:

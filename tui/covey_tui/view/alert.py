@@ -14,6 +14,7 @@ from covey.text.words import plural
 from covey_tui.view.board import Board
 from covey_tui.view.detail.git import committed_on
 from covey_tui.view.hints import hints
+from covey_tui.view.keys import label_about
 from covey_tui.view.needs import ALERT_ORDER, Needs
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
 from covey_tui.view.stopped import counted
@@ -62,7 +63,7 @@ def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None) -> Al
         return _needs(board, needs, cells), Ground.ALERT
     paused = [root for root in map(board.session, board.roots()) if root.paused is not None]
     if paused:
-        return spread(_paused(board, paused), hints(("p", "resume")), cells), Ground.SURFACE
+        return spread(_paused(board, paused), hints(("p", label_about("run.pause", paused[0]))), cells), Ground.SURFACE
     if not board.engine.alive:
         return _whole(
             (span(f"{LOOKS['interrupted'].unicode} ", _WARNING), span("No engine runs. Any action starts one.")), cells

@@ -7,7 +7,7 @@ from covey.model.session import undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint, hints
-from covey_tui.view.keys import MEANINGS, able, allowed, label_of
+from covey_tui.view.keys import MEANINGS, able, allowed, label_of, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
 from covey_tui.view.tally import state_of
@@ -91,10 +91,10 @@ def _bindings(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
 
 def _marked(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
     """What can be done to the marked ones; each verb counts those that it takes, and `…` says that it asks first."""
-    for binding, verb in (("session.retry", "retry"), ("session.skip", "skip"), ("session.cancel", "cancel")):
+    for binding in ("session.retry", "session.skip", "session.cancel"):
         count = able(board, binding, here.marks)
         if count:
-            yield binding, f"{verb} {count}{'' if count == 1 and verb == 'retry' else '…'}"
+            yield binding, f"{verb_of(binding)} {count}{'' if count == 1 and binding == 'session.retry' else '…'}"
     yield "view.mark", "unmark" if here.session_id in here.marks else "mark"
     yield "view.mark_all", f"mark all {here.matching}" if here.matching else "mark all"
     yield "view.back", "unmark all"

@@ -17,6 +17,7 @@ from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
 from covey_tui.view.hints import Hint, hints
+from covey_tui.view.keys import label_about, verb_of
 from covey_tui.view.needs import RETRIED_TOGETHER, Group, Needs
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
 from covey_tui.view.stopped import asks
@@ -190,16 +191,6 @@ def chosen(deed: Deed, ids: Sequence[str], needs: Needs) -> tuple[str, ...]:
 
 _ACTIONS = {Deed.RETRY: Action.RETRY, Deed.SKIP: Action.SKIP, Deed.CANCEL: Action.CANCEL}
 _KEYS = {Deed.ANSWER: "m", Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x", Deed.RESUME: "p"}
-_VERBS = {
-    Deed.ANSWER: "answer",
-    Deed.RETRY: "retry",
-    Deed.RETRY_NOTE: "retry with note",
-    Deed.SKIP: "skip",
-    Deed.CANCEL: "cancel",
-    Deed.RESUME: "resume",
-}
-_AT_ONCE = frozenset({Deed.RETRY, Deed.RESUME})
-"""What is done without a question, to one."""
 
 
 def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
@@ -210,26 +201,26 @@ def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
     order = [deed for deed in order if noted or deed is not Deed.RETRY_NOTE]
     if cause == "check_failed":
         order.sort(key=lambda deed: deed is not Deed.RETRY_NOTE)
-    pairs = list(_verbs(cause, order, ids, needs))
+    pairs = list(_verbs(order, ids, needs))
     while pairs and room(hints(*pairs)) > cells:
         pairs.pop()
     return hints(*pairs)
 
 
-def _verbs(cause: str, order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
+def _verbs(order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
     for deed in order:
-        count = len(chosen(deed, ids, needs))
-        if count and deed is Deed.RESUME and cause == "budget_spent":
-            yield _KEYS[deed], "raise the budget…"
-        elif count:
-            asks = "" if deed in _AT_ONCE and count == 1 else "…"
-            yield _KEYS[deed], f"{_VERBS[deed]}{_how_many(count)}{asks}"
+        able = [needs.session(key) for key in chosen(deed, ids, needs)]
+        if able:
+            yield _KEYS[deed], _label(deed, able)
 
 
-def _how_many(count: int) -> str:
-    if count == 1:
-        return ""
-    return " both" if count == _BOTH else f" all {count}"
+def _label(deed: Deed, sessions: Sequence[Session]) -> str:
+    """How a key is called that is about all of these: with their number, and `…` where it asks first."""
+    label, count = label_about(deed, sessions[0]), len(sessions)
+    if count == 1 or (deed is Deed.RESUME and label.endswith("…")):  # runs may share the budget that is asked about
+        return label
+    how_many = " both" if count == _BOTH else f" all {count}"
+    return f"{label.removesuffix('…')}{how_many}{'' if deed is Deed.RESUME else '…'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +283,8 @@ def footer(needs: Needs, cursor: Cursor | None, marked: Collection[str], right: 
         mark = ("v", "unmark" if _is_marked(needs, cursor, marked) else "mark")
         show = [("Enter", "show in tree")] if cursor is not None and cursor.session_id is not None else []
         if marked:
-            asks = "…" if len(marked) > 1 else ""
-            verbs_of_marked = [("r", f"retry {len(marked)}{asks}"), ("s", f"skip {len(marked)}…")]
+            asks, count = "…" if len(marked) > 1 else "", len(marked)
+            verbs_of_marked = [("r", f"{verb_of(Deed.RETRY)} {count}{asks}"), ("s", f"{verb_of(Deed.SKIP)} {count}…")]
             pairs = [*verbs_of_marked, mark, ("Esc", "unmark all"), ("↑↓", "move"), *show]
         else:
             pairs = [("↑↓", "move"), *show, mark, *_retry_all(needs)]

@@ -42,7 +42,7 @@ MEANINGS: dict[str, Meaning] = {
     "session.open_file": Meaning("open file", "open its file in $EDITOR", SESSION),
     "view.copy": Meaning("copy", "copy the path of its file, or its id", SESSION),
     "run.retry_all": Meaning("retry all", "try all again that failed or lost their file", RUN),
-    "run.pause": Meaning("pause", "start no more sessions of this run; of a paused one, resume", RUN),
+    "run.pause": Meaning("pause", "start no more sessions; once paused, resume or raise the budget", RUN),
     "run.pause_hard": Meaning("pause all", "hold those at work as well, each at its next turn or step", RUN),
     "engine.slots_up": Meaning("slots", "let one session more work at the same time", RUN),
     "engine.slots_down": Meaning("fewer slots", "let one less; none that is at work is ended", RUN),
@@ -114,12 +114,31 @@ _LEAST = SafeText("One slot is the least; a pause starts nothing.")
 
 
 def label_of(board: Board, binding: str, session_id: str | None) -> str:
-    """How a key is called here and now: the key that pauses a run resumes a paused one, and what asks is answered."""
-    if binding == "session.message" and session_id in board and board.session(str(session_id)).phase is Phase.ASKING:
+    """How a key is called here and now."""
+    if session_id is None or session_id not in board:
+        return MEANINGS[binding].label
+    return label_about(binding, _subject(board, binding, session_id))
+
+
+def label_about(binding: str, subject: Session) -> str:
+    """How a key is called where it is about this session; the subject of a pause is its run's root.
+
+    The key that pauses a run resumes a paused one, with a higher budget where it is spent; what asks is answered.
+    """
+    if binding == "session.message" and subject.phase is Phase.ASKING:
         return "answer…"
-    if binding == "run.pause" and session_id in board and can_resume(root := board.root_of(str(session_id))):
-        return "resume" if root.paused is None or root.paused.limit is None else "raise the budget…"
+    if binding == "run.pause" and can_resume(subject):
+        return "resume" if subject.paused is None or subject.paused.limit is None else "raise the budget…"
     return MEANINGS[binding].label
+
+
+def verb_of(binding: str) -> str:
+    """How a key is called where the number of those that it is about follows."""
+    return MEANINGS[binding].label.removesuffix("…")
+
+
+def _subject(board: Board, binding: str, session_id: str) -> Session:
+    return board.root_of(session_id) if binding in PAUSES else board.session(session_id)
 
 
 def asked_of_run(binding: str, root: Session) -> tuple[Action, bool]:
@@ -155,7 +174,7 @@ def why_not(board: Board, binding: str, session_id: str | None) -> SafeText | No
         return None
     if session_id is None or session_id not in board:
         return _NO_SESSION
-    session = board.root_of(session_id) if binding in PAUSES else board.session(session_id)
+    session = _subject(board, binding, session_id)
     reason = _reason(board, binding, session)
     return None if reason is None else SafeText(f"{cut(name_of(session), _NAME)}{reason}.")
 

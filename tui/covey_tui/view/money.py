@@ -1,5 +1,6 @@
 """Money on the screen: what was spent of what, what more will take, and amounts that somebody writes. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from covey.client.estimate import NO_ESTIMATE, Estimate
@@ -68,14 +69,18 @@ def left_over(board: Board, root: Session, expected: Estimate | None = None) -> 
 
 def amount(text: str, limit: str | None) -> float | None:
     """What somebody has written as a budget: `7.50`, `$7.50`, `2_000_000`, `2M`, `300k`; None where it is no amount."""
-    plain = text.strip().removeprefix("$").replace(",", "").replace("_", "").replace(" ", "").lower()
-    factor = 1
-    if limit != USD and plain[-1:] in _UNITS:
-        plain, factor = plain[:-1], _UNITS[plain[-1]]
-    if not plain.replace(".", "", 1).isdecimal() or not plain.isascii():
+    plain = text.strip().removeprefix("$").replace("_", "").replace(" ", "").lower()
+    found = _AMOUNT.fullmatch(plain)
+    unit = found["unit"] if found is not None else None
+    if found is None or (unit and limit == USD):
         return None
-    value = float(plain) * factor
-    return value if value > 0 else None
+    value = float(found["number"].replace(",", "")) * _UNITS.get(unit or "", 1)
+    is_enough = value > 0 if limit == USD else value >= 1
+    return value if is_enough and value < _MOST else None
 
 
+_AMOUNT = re.compile(r"(?P<number>\d{1,3}(,\d{3})+(\.\d*)?|\d+\.?\d*|\.\d+)(?P<unit>[km]?)", re.ASCII)
+"""A comma stands only between thousands: elsewhere it may be somebody's decimal point."""
 _UNITS = {"k": 1_000, "m": 1_000_000}
+_MOST = 1e15
+"""Nobody means so much, and beyond it a number is not kept to the cent."""

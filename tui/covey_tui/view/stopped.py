@@ -11,8 +11,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, asked_at, credential_words, pause_of
+from covey.model.pause import WAITS_WITH_ITS_RUN
 from covey.model.session import Session
-from covey.model.status import FailureCause
+from covey.model.status import FailureCause, Phase
 from covey.text.words import plural
 
 _KEY = "credentials"
@@ -41,11 +42,15 @@ class Stopped:
         return tuple(self._held.get(run_id, ()))
 
     def over(self, root: Session) -> Session:
-        """The root of a run with what it waits for a human for, if it does."""
+        """The root of a run with what it waits for a human for, if it does: it is paused then like those it waits for.
+
+        A root that works by itself goes on meanwhile.
+        """
         found = asked_at(root, [self.paused[name] for name in sorted(set(self._held.get(root.id, {}).values()))])
-        if not found:
+        if not found or root.phase is None:
             return root
-        return replace(root, needs_human={**(root.needs_human or {}), _KEY: found})
+        phase = Phase.PAUSED if root.phase in WAITS_WITH_ITS_RUN else root.phase
+        return replace(root, phase=phase, needs_human={**(root.needs_human or {}), _KEY: found})
 
     def all_that_ask(self) -> list[CredentialPause]:
         """The credentials for which somebody stands still, and which wait for a human."""

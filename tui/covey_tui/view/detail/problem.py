@@ -5,7 +5,7 @@ from datetime import datetime
 
 from covey.model.control import CONTROLS, Action
 from covey.model.credential import credential_words, remedy
-from covey.model.pause import Pause, PauseKind
+from covey.model.pause import PauseKind
 from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES
@@ -13,6 +13,7 @@ from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
+from covey_tui.view.needs import cause_of
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
 from covey_tui.view.stopped import asks, in_words, stopped_by
 from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
@@ -45,9 +46,9 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         return muted(_no_problem(board, session), width)
     if peek:
         found = finding_lines(session, width)[:_PEEKED] or _said(session, width)
-        return [_title(board, session, now), *found, *_expected_short(session, width)]
+        return [*_title(board, session, now, width), *found, *_expected_short(session, width)]
     parts = (
-        [_title(board, session, now), *_said(session, width)],
+        [*_title(board, session, now, width), *_said(session, width)],
         muted(_WAITS, width) if session.phase is Phase.ASKING else [],
         finding_lines(session, width),
         *_verdict(session, width),
@@ -82,14 +83,16 @@ def _no_problem(board: Board, session: Session) -> str:
     return "No problem here."
 
 
-def _title(board: Board, session: Session, now: datetime) -> Line:
-    """The sign and the status, bold in their colour."""
+def _title(board: Board, session: Session, now: datetime, width: int) -> list[Line]:
+    """The sign and the status, bold in their colour; of a run that asks, why it is paused."""
+    if asks(session):
+        return wrapped(SafeText(f"{glyph(session)} {cause_of(session).heading}"), width, glyph_tone(session))
     word = status_word(board, session, now).text
     if file_is_missing(session):
         word = SafeText(f"{file_word(session)} {word}".strip())
     state = "file_missing" if file_is_missing(session) else str(session.phase or session.status)
-    tone = glyph_tone(session) if undecided(session) or asks(session) else Tone(STATE_ROLES[state], bold=True)
-    return (span(f"{glyph(session)} ", tone), Span(word, tone))
+    tone = glyph_tone(session) if undecided(session) else Tone(STATE_ROLES[state], bold=True)
+    return [(span(f"{glyph(session)} ", tone), Span(word, tone))]
 
 
 def _said(session: Session, width: int) -> list[Line]:
@@ -227,7 +230,7 @@ def _advice(board: Board, session: Session, width: int) -> list[Line]:
 
 def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     if asks(session):
-        yield from _KEYS_OF_CREDENTIAL if stopped_by(session) else _keys_of_paused(session.paused)
+        yield from _WHILE_PAUSED[cause_of(session).key]
         return
     if session.phase is Phase.INTERRUPTED:
         yield from _keys_of_undecided(board, session) if undecided(session) else ()
@@ -255,17 +258,6 @@ def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     yield "s", _skip(board, session)
 
 
-def _keys_of_paused(pause: Pause | None) -> Iterator[tuple[str, str]]:
-    if pause is None or pause.kind is not PauseKind.BUDGET:
-        yield "i", "see what failed"
-        yield "p", "resume; the count begins anew"
-    elif pause.limit is not None:
-        yield "p", "raise the budget; all goes on then"
-        yield "Q", "stop the run; it can be gone on with"
-    else:
-        yield "p", "resume, once the price is in covey.toml"
-
-
 def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, str]]:
     yield "r", "try again; the old attempt no longer counts"
     if session.session_id is not None:
@@ -273,8 +265,13 @@ def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, st
     yield "x", "cancel it"
 
 
-_KEYS_OF_CREDENTIAL = (("p", "resume with the key that the engine has"),)
-_KEYS_OF_REPEATED = (("i", "see what failed"), ("p", "resume; the count begins anew"))
+_WHILE_PAUSED = {
+    "credential": (("p", "resume with the key that the engine has"),),
+    "repeated_failures": (("i", "see what failed"), ("p", "resume; the count begins anew")),
+    "budget_spent": (("p", "raise the budget; all goes on then"), ("Q", "stop the run; it can be gone on with")),
+    "price_missing": (("p", "resume, once the price is in covey.toml"),),
+}
+"""By the cause for which a run is paused and asks."""
 _WHILE_ACTIVE = {
     Phase.BLOCKED: (("i", "see them all"), ("r", "look again")),
     Phase.ASKING: (
