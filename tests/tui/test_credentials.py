@@ -1,6 +1,5 @@
 """A credential that is paused, on the monitor: at the root of each run that waits for it, and once."""
 
-import pytest
 from msgspec.structs import replace
 
 from covey.client.requests import Wish
@@ -185,20 +184,9 @@ def test_the_list_calls_the_key_like_the_footer() -> None:
     assert text([verbs("credential", made.roots(), needs, 60)]) == "p resume both", "without a question, as with one"
 
 
-class TestHand:
-    """At the screen: the key that says resume resumes."""
-
-    @pytest.mark.parametrize(
-        ("keys", "runs"),
-        [
-            (("p",), (BILLING,)),
-            ((*TO_PAYMENT, "p"), (BILLING,)),
-            (("i", "p"), (BILLING, CATALOG)),
-            (("i", "j", "j", "p"), (CATALOG,)),
-        ],
-    )
-    async def test_a_run_that_waits_for_a_credential_is_resumed(
-        self, keys: tuple[str, ...], runs: tuple[str, ...]
-    ) -> None:
-        async with at_the_screen(*keys, sessions=pictures.without_credential, credentials=[REFUSED]) as person:
-            assert person.asked == [(runs, Wish(action=Action.RESUME))]
+async def test_at_the_screen_the_key_that_says_resume_resumes() -> None:
+    async with at_the_screen(sessions=pictures.without_credential, credentials=[REFUSED]) as person:
+        for keys in (("p",), (*TO_PAYMENT, "p"), ("i", "p"), ("j", "j", "p")):
+            await person.press(*keys)
+        runs = [(BILLING,), (BILLING,), (BILLING, CATALOG), (CATALOG,)]
+        assert person.asked == [(each, Wish(action=Action.RESUME)) for each in runs]

@@ -19,7 +19,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.dialogs import Field, begin, raise_budget, retry_many
 from covey_tui.view.intervention import Layout, verbs
 from covey_tui.view.keys import label_of, why_not
-from covey_tui.view.money import amount
+from covey_tui.view.money import amount, one_for_each_budget
 from covey_tui.view.needs import Needs, reason_of
 from covey_tui.view.spans import Line
 from covey_tui.view.summary import summary
@@ -128,22 +128,16 @@ class TestSpent:
             await hand.press("p", *"a lot", "enter", "enter")
             assert hand.asked == []
             await hand.press("ctrl+u", *"$7.50", "enter", "enter")
-        wish = Wish(action=Action.RESUME, budget_usd=7.5)
-        assert hand.asked == [((BILLING, "id-run-catalog"), wish)]
+            await hand.press("i", "p", "8", "enter", "enter")
+            assert isinstance(hand.app.screen, InterventionScreen), "no second question for the same budget"
+        wishes = [Wish(action=Action.RESUME, budget_usd=usd) for usd in (7.5, 8.0)]
+        assert hand.asked == [((BILLING, CATALOG), wish) for wish in wishes]
 
-    @pytest.mark.parametrize("budgets", [("call", "call"), ("call", "another call")])
-    async def test_from_the_list_each_budget_is_asked_for_once(self, budgets: tuple[str, str]) -> None:
-        shared = dict(zip(("Billing", "Catalog"), budgets, strict=True))
-        rows = [
-            replace(row, budget=replace(row.budget, id=shared[row.component])) if row.budget is not None else row
-            for row in budget_spent()
-        ]
-        runs = [(BILLING, CATALOG)] if len(set(budgets)) == 1 else [(BILLING,), (CATALOG,)]
-        async with at_the_screen("i", "p", sessions=lambda: rows) as hand:
-            for _ in runs:
-                await hand.press("7", "enter", "enter")
-            assert hand.asked == [(each, Wish(action=Action.RESUME, budget_usd=7.0)) for each in runs]
-            assert isinstance(hand.app.screen, InterventionScreen)
+    def test_each_budget_is_asked_for_once(self) -> None:
+        billing, catalog = (row for row in budget_spent() if row.session_id is None)
+        other = replace(catalog, id="other", budget=Budget(id="another call", usd=5.0))
+        resumed = replace(catalog, id="resumed", paused=None)
+        assert [root for root, _ in one_for_each_budget([resumed, billing, catalog, other])] == [billing, other]
 
     def test_a_session_over_its_own_budget_says_so(self) -> None:
         made = board(paying())
@@ -173,14 +167,14 @@ class TestExpected:
         assert text(begin(made.project, made.project).fact_lines(56)).rstrip().endswith("No estimate yet")
         assert "About 46.0k tokens" in text(begin(made.project, made.project, SOME).fact_lines(56))
 
-    @pytest.mark.parametrize("keys", [("R",), ("V", "r")])
-    async def test_what_cannot_be_estimated_can_be_asked_for_all_the_same(self, keys: tuple[str, ...]) -> None:
+    async def test_what_cannot_be_estimated_can_be_asked_for_all_the_same(self) -> None:
         async with at_the_screen() as hand:
             hand.app.link.unreadable = "covey.toml, line 3: a mistake"
-            await hand.press(*keys)
-            assert hand.shows("No estimate yet")
-            await hand.press("y")
-            assert hand.asked
+            for keys in (("R",), ("V", "r")):
+                await hand.press(*keys)
+                assert hand.shows("No estimate yet")
+                await hand.press("y")
+            assert len(hand.asked) == 2
 
     async def test_a_first_run_can_be_begun_as_well(self) -> None:
         app = Gallery(board([]), beginning=NOTHING_YET)

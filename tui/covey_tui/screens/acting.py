@@ -25,7 +25,7 @@ from covey_tui.view import dialogs
 from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
 from covey_tui.view.keys import PAUSES, SLOTS, allowed, asked_of_run, pointless, why_not
-from covey_tui.view.money import amount
+from covey_tui.view.money import amount, is_spent, one_for_each_budget
 from covey_tui.view.spans import Line, Role, Tone, span
 from covey_tui.view.stopped import can_resume
 from covey_tui.view.undone import undone
@@ -195,15 +195,10 @@ class Acting:
 
     async def _resume(self, ids: Sequence[str]) -> None:
         """Let all runs of these go on; those whose budget is spent with a higher one."""
-        roots = [self._board.session(each) for each in dict.fromkeys(self._board.session(each).run_id for each in ids)]
-        spent = [root for root in roots if root.paused is not None and root.paused.limit is not None]
-        raised = set[str]()
-        for root in spent:
-            shared = root.budget.id if root.budget is not None else root.id
-            if root.paused is not None and shared not in raised:
-                raised.add(shared)
-                await self._raise_budget(root, root.paused)
-        rest = [self._board.stored[root.id] for root in roots if root not in spent and can_resume(root)]
+        roots = [self._board.session(key) for key in dict.fromkeys(self._board.root_of(each).id for each in ids)]
+        for root, pause in one_for_each_budget(roots):
+            await self._raise_budget(root, pause)
+        rest = [self._board.stored[root.id] for root in roots if can_resume(root) and not is_spent(root)]
         if rest:
             await self._ask(rest, Wish(action=Action.RESUME))
 

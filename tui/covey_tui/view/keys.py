@@ -14,6 +14,7 @@ from covey.model.status import Phase
 from covey.text.cells import cut
 from covey.text.sanitise import SafeText
 from covey_tui.view.board import Board
+from covey_tui.view.money import is_spent
 from covey_tui.view.stopped import can_resume
 from covey_tui.view.words import name_of
 
@@ -128,7 +129,7 @@ def label_about(binding: str, subject: Session) -> str:
     if binding == "session.message" and subject.phase is Phase.ASKING:
         return "answer…"
     if binding == "run.pause" and can_resume(subject):
-        return "resume" if subject.paused is None or subject.paused.limit is None else "raise the budget…"
+        return "raise the budget…" if is_spent(subject) else "resume"
     return MEANINGS[binding].label
 
 

@@ -1,11 +1,12 @@
 """Money on the screen: what was spent of what, what more will take, and amounts that somebody writes. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from covey.client.estimate import NO_ESTIMATE, Estimate
 from covey.client.money import of_budget
 from covey.model.budget import USD, Budget
+from covey.model.pause import Pause
 from covey.model.session import Session, is_terminal
 from covey.model.usage import Spent, spent_by
 from covey.text.words import cost
@@ -65,6 +66,20 @@ def left_over(board: Board, root: Session, expected: Estimate | None = None) -> 
         then = f"then {cost(left) or '$0'} is left" if left >= 0 else f"that is {cost(-left)} more than there is"
         line = (*line, span(f"   {then}", tone))
     yield line
+
+
+def is_spent(root: Session) -> bool:
+    """The run is paused because its budget is spent: it goes on with a higher one."""
+    return root.paused is not None and root.paused.limit is not None
+
+
+def one_for_each_budget(roots: Iterable[Session]) -> list[tuple[Session, Pause]]:
+    """Of runs, by their roots, the first with each budget that is spent, and its pause: others share what it gets."""
+    found = dict[str, tuple[Session, Pause]]()
+    for root in roots:
+        if root.paused is not None and is_spent(root):
+            found.setdefault(root.budget.id if root.budget else root.id, (root, root.paused))
+    return list(found.values())
 
 
 def amount(text: str, limit: str | None) -> float | None:
