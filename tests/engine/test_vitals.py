@@ -215,6 +215,22 @@ class TestTheLimit:
         await ward.wait(LIMIT / 4)
         assert ward.over[:1] == [(running, LIMIT)]
 
+    async def test_runs_again_once_all_that_stood_still_goes_on(self, ward: Ward) -> None:
+        """What an agent does at the same time stands still at the same time, and ends in any order."""
+        child, life = await ward.admit("Alpha")
+        running = Running(child.id, 1)
+        life.is_acting = False
+        pause = ExitStack()
+        with ward.vitals.resting(running):
+            await ward.wait(LIMIT)
+            pause.enter_context(ward.vitals.resting(running))
+        with pause:
+            await ward.wait(LIMIT)
+        await ward.wait(LIMIT - 1)
+        assert ward.over == []
+        await ward.wait(1)
+        assert ward.over[:1] == [(running, LIMIT)]
+
     async def test_nor_does_anybody_stall_who_waits_for_an_answer(self, ward: Ward) -> None:
         child, _ = await ward.admit("Alpha")
         running = Running(child.id, 1)

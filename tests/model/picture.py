@@ -22,7 +22,7 @@ session_unblocked     -      | .      .       .       x       .           .     
 session_stalled       open   | .      x       .       .       .           .         .       .      | .        .            .      .         .
 session_revived       -      | .      .       .       .       .           .         x       .      | .        .            .      .         .
 session_paused        open   | .      x       .       .       .           .         .       .      | .        .            .      .         .
-question_asked        open   | .      x       .       .       .           .         .       .      | .        .            .      .         .
+question_asked        open   | x      x       .       .       .           .         .       x      | .        .            .      .         .
 question_answered     -      | .      .       .       .       .           .         .       x      | .        .            .      .         .
 message_sent          -      | x      x       x       x       x           x         x       x      | .        .            .      .         .
 message_delivered     -      | x      x       x       x       x           x         x       x      | x        x            x      x         x

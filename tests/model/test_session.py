@@ -171,6 +171,8 @@ class TestPicture:
             ("stalled", "session_cancelled", "cancelled"),
             ("running", "session_paused", "queued"),
             ("running", "question_asked", "asking"),
+            ("asking", "question_asked", "asking"),
+            ("queued", "question_asked", "asking"),
             ("asking", "question_answered", "queued"),
             ("asking", "session_interrupted", "interrupted"),
             ("asking", "session_cancelled", "cancelled"),
@@ -266,9 +268,19 @@ class TestSaid:
     def test_a_result_of_an_agent_that_waits_for_no_answer_any_more_is_taken(self) -> None:
         asking = standing("asking", command="open")
         assert asking is not None
-        after = apply(asking, event_of("result_recorded", asking))
-        assert after is not None
-        assert (after.phase, after.pending) == (Phase.RUNNING, None)
+        for before in (asking, apply(asking, event_of("question_answered", asking))):
+            after = apply(before, event_of("result_recorded", asking))
+            assert after is not None
+            assert (after.phase, after.pending) == (Phase.RUNNING, None)
+
+    def test_another_question_takes_the_place_of_one_that_nobody_waits_for(self) -> None:
+        asking = standing("asking", command="open")
+        assert asking is not None
+        other = apply(asking, e.QuestionAsked(**OPEN, at=at(60), question_id="q2", question="which ones?"))
+        assert other is not None
+        assert (other.question_id, other.question) == ("q2", "which ones?")
+        with pytest.raises(IllegalEventError, match="it asks something else"):
+            apply(other, event_of("question_answered", asking))
 
 
 class TestStalled:

@@ -163,7 +163,8 @@ class Desk(Protocol):
         """Ask a human, and wait for the answer, however long it takes; the session's slot is given back meanwhile.
 
         One question at a time: a second one waits for the first one's answer. What an agent that is started anew after
-        an interruption asks again, in the same words, is the same question.
+        an interruption asks again, in the same words, is the same question. So it is for one that has ceased to wait
+        (its call was cancelled) and works on: its question stands until it asks another one, or ends.
 
         Raises:
             ValueError: the question has no words.

@@ -22,6 +22,9 @@ from covey.model.message import Message, as_asked
 from covey.model.session import Session, about
 from covey.model.status import AT_WORK, Phase
 
+_MAY_ASK = AT_WORK | {Phase.ASKING, Phase.QUEUED}
+"""An agent that does not wait any more, for its answer or for its run to go on, may ask again."""
+
 
 class Rest(Protocol):
     """Gives a session's slot back, waits for whatever it is to wait for, and comes back with a slot."""
@@ -92,9 +95,10 @@ class Dialogue:
         """Stand still while the run is hard paused; then what humans have said since."""
         while await self._is_held():
             await self._note(self._paused)
-            await self._rest()
-            await self._turns.started(self._running)
+            await self._stand_still()
         session = await self._note(_as_it_is)
+        if _waits_to_go_on(session):
+            await self._turns.started(self._running)
         return tuple(self._handed_over(message) for message in self._waiting(session) if message.question is None)
 
     async def ask(self, question: str) -> str:
@@ -105,38 +109,49 @@ class Dialogue:
         """
         text = as_asked(question)
         async with self._one_at_a_time:
-            known = self._answer_to(await self._note(_as_it_is), lambda message: message.question == text)
-            return known if known is not None else await self._asked(text)
+            session = await self._note(_as_it_is)
+            answer = self._answer_to(session, lambda message: message.question == text)
+            if answer is None:
+                return self._handed_over(await self._asked(text))
+            if _waits_to_go_on(session):
+                await self._stand_still()
+            return self._handed_over(answer)
 
     async def kept(self) -> None:
         """Note that the agent has for good what it was given: it has ended, or has written it down."""
         await self._note(self._delivered)
 
-    async def _asked(self, text: str) -> str:
-        key = new_id()
-        await self._note(lambda session: self._asks(session, key, text))
-        self._transcript.add(self._step, TranscriptKind.TEXT, f"asks you: {text}\n")
-        await self._rest(lambda: self._questions.answered(self._running.session_id, lambda: self._is_open(key)))
-        await self._turns.started(self._running)
+    async def _asked(self, text: str) -> Message:
+        asking = await self._note(lambda session: self._asks(session, text))
+        key = asking.question_id if asking is not None else None
+        if key is not None:
+            self._transcript.add(self._step, TranscriptKind.TEXT, f"asks you: {text}\n")
+            await self._stand_still(
+                lambda: self._questions.answered(self._running.session_id, lambda: self._is_open(key))
+            )
         answer = self._answer_to(await self._note(_as_it_is), lambda message: message.id == key)
         if answer is None:  # the session has ended: nobody waits for what its agent does
             raise asyncio.CancelledError
         return answer
 
-    def _asks(self, session: Session, key: str, text: str) -> tuple[e.AnyEvent, ...]:
-        if session.phase not in AT_WORK:
+    async def _stand_still(self, until: Callable[[], Awaitable[None]] | None = None) -> None:
+        await self._rest(until)
+        await self._turns.started(self._running)
+
+    def _asks(self, session: Session, text: str) -> tuple[e.AnyEvent, ...]:
+        """The question, in place of one that its agent waits for no more; in the same words, it is still that one."""
+        if session.phase not in _MAY_ASK or session.question == text:
             return ()
-        asked = e.QuestionAsked(at=self._now(), **about(session), question_id=key, question=text)
+        asked = e.QuestionAsked(at=self._now(), **about(session), question_id=new_id(), question=text)
         return (*revived(session, self._now()), asked)
 
     async def _is_open(self, key: str) -> bool:
         session = await self._note(_as_it_is)
         return session is not None and session.question_id == key
 
-    def _answer_to(self, session: Session | None, is_it: Callable[[Message], bool]) -> str | None:
+    def _answer_to(self, session: Session | None, is_it: Callable[[Message], bool]) -> Message | None:
         found = (message for message in self._waiting(session) if message.question is not None and is_it(message))
-        answer = next(found, None)
-        return None if answer is None else self._handed_over(answer)
+        return next(found, None)
 
     def _waiting(self, session: Session | None) -> list[Message]:
         """What was said to the session and this work of it does not have yet."""
@@ -163,6 +178,11 @@ class Dialogue:
 
     def _now(self) -> datetime:
         return self._clock.now()
+
+
+def _waits_to_go_on(session: Session | None) -> bool:
+    """Though its agent works on: a question was answered that the agent had ceased to wait for."""
+    return session is not None and session.phase is Phase.QUEUED
 
 
 def _as_it_is(_: Session) -> tuple[e.AnyEvent, ...]:

@@ -45,12 +45,16 @@ class Holds:
         """It is to take no other step or turn for now."""
         return not work.stopped and self.pauses.holds(work.run_number, STEPS)
 
-    async def lets_no_turn_begin(self, work: Work, till: Till) -> bool:
+    async def lets_no_turn_begin(self, work: Work, till: Till, rest: Callable[[], Awaitable[None]]) -> bool:
         """Likewise, be it that the budget of its run has just been found spent.
+
+        An agent that had asked, and waits for its answer no more, gets into a slot again first: by its `rest`.
 
         Raises:
             BudgetSpentError: what the session may spend by itself is spent.
         """
+        if work.at is not None and not work.has_slot:
+            await rest()
         await till.before_turn()
         return self.holds(work)
 
@@ -87,13 +91,17 @@ class Holds:
         await self.back_at_work(work)
 
     async def back_at_work(self, work: Work) -> None:
-        """Wait for a slot, unless it has one, needs none, or nobody wants it any more."""
-        if work.stopped or work.has_slot:
-            return
-        if work.at is None:
-            await self.pauses.passed(work.running.session_id, work.run_number, STEPS)
-        else:
-            work.has_slot = await self.pauses.acquire(work.running.session_id, work.at)
+        """Wait for a slot, unless it has one, needs none, or nobody wants it any more.
+
+        What an agent does at the same time comes back one after the other: into one slot.
+        """
+        async with work.coming_back:
+            if work.stopped or work.has_slot:
+                return
+            if work.at is None:
+                await self.pauses.passed(work.running.session_id, work.run_number, STEPS)
+            else:
+                work.has_slot = await self.pauses.acquire(work.running.session_id, work.at)
 
     async def answered(self, running: Running) -> None:
         """An agent that asks is not called again before there is an answer, whichever engine it had asked."""

@@ -128,7 +128,8 @@ class LocalRuntime:
             await end(work.acting)
             raise
         acting, work.acting = work.acting, None
-        await self.holds.back_at_work(work)
+        if not work.has_slot:
+            await self._rest(work)
         return self._ended(work) if acting.cancelled() else acting.result()
 
     async def _paid(self, turn: Turn, desk: EngineDesk) -> Result:
@@ -351,14 +352,15 @@ class LocalRuntime:
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
         till = Till(self._bench, self.holds.budgets, turn.session)
+        rest = functools.partial(self._rest, work)
         dialogue = Dialogue(
             self.turns,
             turn,
             work.transcript,
             self._bench.tools.clock,
             questions=self.holds.questions,
-            rest=functools.partial(self._rest, work),
-            is_held=functools.partial(self.holds.lets_no_turn_begin, work, till),
+            rest=rest,
+            is_held=functools.partial(self.holds.lets_no_turn_begin, work, till, rest),
         )
         return EngineDesk(
             work.transcript,

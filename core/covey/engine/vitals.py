@@ -30,6 +30,7 @@ class Life:
     """A session at work; times are seconds awake. `spoke`: it has given a sign of life since the last look.
 
     `is_acting`: a command of it is at work that should give signs. `is_limited`: the limit of a session's work holds.
+    `resting`: how much of what it does stands still; neither holds meanwhile.
     """
 
     since: float
@@ -37,6 +38,8 @@ class Life:
     is_limited: bool
     spoke: bool = True
     is_acting: bool = False
+    resting: int = 0
+    rested_since: float = 0.0
     is_stalled: bool = False
 
     def sign(self) -> None:
@@ -92,15 +95,17 @@ class Vitals:
 
         A command of it that is at work is not expected to give signs of life meanwhile.
         """
-        life, before = self._lives[running], self._awake.seconds()
-        is_limited, life.is_limited = life.is_limited, False
-        is_acting, life.is_acting = life.is_acting, False
+        life = self._lives[running]
+        if not life.resting:
+            life.rested_since = self._awake.seconds()
+        life.resting += 1
         try:
             yield
         finally:
-            life.is_limited, life.is_acting = is_limited, is_acting
-            life.spoke = life.spoke or is_acting
-            life.since += self._awake.seconds() - before
+            life.resting -= 1
+            if not life.resting:
+                life.spoke = life.spoke or life.is_acting
+                life.since += self._awake.seconds() - life.rested_since
 
     # Looking.
 
@@ -147,6 +152,8 @@ class Vitals:
 
     def _judge(self, running: Running, life: Life, now: float, wall: datetime) -> Awaitable[None] | None:
         """What is to be recorded of a session; who has had all its time is told to end."""
+        if life.resting:
+            return None
         limits, quiet = self._bench.tools.settings.run, now - life.heard
         if life.is_limited and now - life.since >= limits.session_timeout:
             self._time_out(running, limits.session_timeout)
@@ -158,4 +165,4 @@ class Vitals:
         return None
 
     async def _stall(self, running: Running, life: Life, since: datetime) -> None:
-        life.is_stalled = await self._turns.stalled(running, since) and life.is_acting
+        life.is_stalled = await self._turns.stalled(running, since) and life.is_acting and not life.resting

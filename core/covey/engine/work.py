@@ -21,8 +21,8 @@ class Work:
     """What is at work for one attempt of a session; `at` is its place in the queue for slots, if it takes any.
 
     It `asks` where a human was asked by the work before it, and has not answered. `begun` once its loop runs, `stopped`
-    once nobody wants it. `limit` is the time in seconds that its work had, once that is over; `timed_out` the result
-    that says so.
+    once nobody wants it. `coming_back` is held by what waits for a slot in place of one that was given back. `limit` is
+    the time in seconds that its work had, once that is over; `timed_out` the result that says so.
     """
 
     running: Running
@@ -40,6 +40,7 @@ class Work:
     limit: float | None = None
     timed_out: Result | None = None
     left_behind: bool = False
+    coming_back: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting_for: list[asyncio.Task[None]] = field(default_factory=list)
 
 

@@ -144,8 +144,8 @@ def _result_recorded(session: Session, event: e.ResultRecorded) -> Session:
     state = event.updates.get("state", {})
     only_state = set(event.updates) <= {"state"} and isinstance(state, dict)
     _require(only_state, session, event, "a result updates nothing but the state")
-    # An agent that does not wait for its answer any more has not asked.
-    phase = Phase.RUNNING if session.phase is Phase.ASKING else session.phase
+    # An agent that has ended waits for nothing any more: neither for an answer, nor to go on with one.
+    phase = Phase.RUNNING if session.phase in {Phase.ASKING, Phase.QUEUED} else session.phase
     state = {**session.state, **state}
     return _next(session, event, pending=None, phase=phase, state=state, **_nothing_asked(session))
 
@@ -413,7 +413,7 @@ LEGAL: dict[type[e.Event], Rule] = {
     e.SessionStalled: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _stalled),
     e.SessionRevived: Rule(_ACTIVE, frozenset({Phase.STALLED}), _revived),
     e.SessionPaused: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _paused_at_turn),
-    e.QuestionAsked: Rule(_ACTIVE, frozenset({Phase.RUNNING}), _asked),
+    e.QuestionAsked: Rule(_ACTIVE, frozenset({Phase.RUNNING, Phase.ASKING, Phase.QUEUED}), _asked),
     e.QuestionAnswered: Rule(_ACTIVE, frozenset({Phase.ASKING}), _answered),
     e.MessageSent: Rule(_ACTIVE, None, _message_sent),
     e.MessageDelivered: Rule(_ANY, None, _message_delivered),
