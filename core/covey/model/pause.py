@@ -34,9 +34,9 @@ class PauseMode(StrEnum):
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A pause as it stands on the root's row. `cause` is for people; `resets_at` is when it ends by itself, if ever.
+    """A pause as it stands on the root's row. `cause` is for people, `limit` that of the budget which is spent, if any.
 
-    `limit` is that of the budget which is spent, where one is.
+    It does not end by itself.
     """
 
     kind: PauseKind
@@ -44,7 +44,6 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     since: datetime
     by: str
-    resets_at: datetime | None = None
     limit: str | None = None
 
     @property
