@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from covey.model.ability import Ability
 from covey.model.budget import more_than, option_of
 from covey.model.status import AT_WORK, Phase, Status
 
@@ -68,6 +69,15 @@ def phase_under(pause: Pause | None, session: "Session") -> Phase | None:
     if pause.mode is PauseMode.HARD and session.phase is Phase.RUNNING:
         return Phase.PAUSED if session.pending is None else Phase.PAUSING
     return session.phase
+
+
+def pausing_words(session: "Session") -> str:
+    """How far a session that is pausing still goes, which its agent's abilities decide; else nothing."""
+    if session.phase is not Phase.PAUSING:
+        return ""
+    if Ability.TURNS in session.abilities:
+        return "it stands still before its agent's next turn"
+    return "its agent cannot stop between turns: it stands still at the end of this step"
 
 
 def is_held(pause: Pause | None, session: "Session") -> bool:
