@@ -17,7 +17,7 @@ OWN = {
     "run_started": RUN,
     "run_adopted": RUN,
     "run_stopped": ["reason"],
-    "run_paused": ["kind", "mode", "cause", "by", "decision_id", "resets_at", "limit"],
+    "run_paused": ["kind", "mode", "cause", "by", "decision_id", "limit"],
     "run_resumed": ["by", "decision_id"],
     "run_finished": ["exit_code", "counts"],
     "session_created": ["component_id", "execution_mode", "agent", "model", "environment", "artifact_path"],

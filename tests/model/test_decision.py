@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from covey.model import events as e
+from covey.model.ability import Ability
 from covey.model.command import CommandKind
 from covey.model.control import CONTROLS, Action, ControlRequest, Standing
 from covey.model.decision import Decision, cancel_all, decide
@@ -153,6 +154,23 @@ class TestRetry:
         assert "goes on with what offline has begun, which mine knows nothing of" in decision.reason
         assert decided(tree, "a", Action.RETRY, resume=True, agent="offline").changed
         assert decided(tree, "a", Action.RETRY, agent="mine").changed
+
+    def test_resume_says_so_where_the_agent_cannot_go_on_within_a_step(self) -> None:
+        state = {"step": "GenerateComponentDesign", "command": CommandKind.AGENT, **BY_STANDING[Standing.FAILED]}
+
+        def reason(*, resume: bool, **changes: object) -> str | None:
+            failed = session("a", **{**state, **changes})
+            tree = SessionTree([session("root", None, phase=Phase.WAITING), failed])
+            decision = decided(tree, "a", Action.RETRY, resume=resume)
+            assert decision.changed
+            return decision.reason
+
+        assert reason(resume=True) == (
+            "offline cannot go on in the middle of a step: it begins GenerateComponentDesign anew"
+        )
+        assert reason(resume=True, abilities=(Ability.RESUME,)) is None
+        assert reason(resume=True, command=CommandKind.CHECK, step="ValidateDesign") is None
+        assert reason(resume=False) is None
 
     def test_the_next_attempt_knows_the_class_of_the_failure(self) -> None:
         failed = session("a", step="ValidateDesign", **BY_STANDING[Standing.FAILED])

@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from covey.model.pause import Pause, PauseKind, PauseMode, at_work, is_held, pause_words, phase_under, safety_words
+from covey.model.ability import Ability
+from covey.model.pause import (
+    Pause,
+    PauseKind,
+    PauseMode,
+    at_work,
+    is_held,
+    pause_words,
+    pausing_words,
+    phase_under,
+    safety_words,
+)
 from covey.model.session import Session
 from covey.model.status import Phase, Status
 from tests.model.strategies import at, created, grown, trees
@@ -97,3 +108,16 @@ def test_why_it_is_paused(pause: Pause, words: str) -> None:
 )
 def test_when_it_is_safe_to_stop(working: int, words: str) -> None:
     assert safety_words(working) == words
+
+
+@pytest.mark.parametrize(
+    ("abilities", "words"),
+    [
+        ((Ability.TURNS,), "it stands still before its agent's next turn"),
+        ((Ability.MESSAGES,), "its agent cannot stop between turns: it stands still at the end of this step"),
+    ],
+)
+def test_how_far_one_still_goes_depends_on_its_agent(abilities: tuple[Ability, ...], words: str) -> None:
+    child = session(phase=Phase.RUNNING, pending="i1", abilities=abilities)
+    assert pausing_words(replace(child, phase=phase_under(HARD, child))) == words
+    assert pausing_words(child) == ""

@@ -36,6 +36,7 @@ from covey.clock import SystemClock
 from covey.errors import NotFoundError
 from covey.model.activity import Activity
 from covey.model.command import Interaction
+from covey.model.pause import pausing_words
 from covey.model.session import Session
 from covey.model.status import ArtifactState
 from covey.store.sqlite import open_viewer
@@ -145,7 +146,7 @@ def _session_lines(seen: _Seen) -> list[SafeText]:
         "session": session.id,
         "component": f"{session.component} ({session.module})",
         "type": session.type,
-        "status": f"{session.status}{f', {session.phase}' if session.phase else ''}",
+        "status": ", ".join(part for part in (session.status, session.phase, pausing_words(session)) if part),
         "known by": seen.known.words(seen.at),
         "last sign": f"{ago(seen.sign.at, seen.at)} ago" if seen.sign and seen.known.by is Basis.HEARTBEAT else "",
         "attempt": str(session.attempt),

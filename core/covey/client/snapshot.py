@@ -309,13 +309,8 @@ def needs_human_json(view: RunView) -> dict[str, list[dict[str, object]]]:
 
 
 def _pause_json(name: str, pause: Pause) -> dict[str, object]:
-    return {
-        "kind": pause.kind,
-        "name": name,
-        "cause": pause.cause,
-        "since": pause.since,
-        "resets_at": pause.resets_at,
-    }
+    # As a credential's; but the pause of a run does not end by itself.
+    return {"kind": pause.kind, "name": name, "cause": pause.cause, "since": pause.since, "resets_at": None}
 
 
 def _credential_json(pause: CredentialPause) -> dict[str, object]:

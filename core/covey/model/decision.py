@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from covey.model import events as e
+from covey.model.ability import Ability
 from covey.model.budget import Account, Budget, more_than, overrun
+from covey.model.command import CommandKind
 from covey.model.control import AS_WISHED, CONTROLS, OF_RUNS, Action, ControlRequest, Standing
 from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, pauses_of
 from covey.model.ids import id_for
@@ -24,7 +26,7 @@ from covey.model.status import TERMINAL, Phase, Status
 class Decision:
     """What a request comes to: its events, or why there are none. `refused` is not the same as `already as wished`.
 
-    The reason of an undo that changes something is what it undoes.
+    The reason of an undo that changes something is what it undoes, that of a retry what it does not do.
     """
 
     events: tuple[e.AnyEvent, ...] = ()
@@ -180,8 +182,16 @@ def _retry(
             _retried(request, session, at, is_parent=bool(descendants)),
             *(_retried(request, child, at) for child in _ended_with(session, descendants)),
             *_wake_ancestors(ancestors, at),
-        )
+        ),
+        reason=_begins_step_anew(request, session),
     )
+
+
+def _begins_step_anew(request: ControlRequest, session: Session) -> str | None:
+    """What a resume does not do: an agent that cannot continue its conversation begins its step from the start."""
+    if not request.resume or session.command is not CommandKind.AGENT or Ability.RESUME in session.abilities:
+        return None
+    return f"{session.agent} cannot go on in the middle of a step: it begins {session.step} anew"
 
 
 def _goes_on_alone(request: ControlRequest, session: Session) -> str:

@@ -55,7 +55,7 @@ class RunStopped(Event, frozen=True, kw_only=True, tag="run_stopped"):
 class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     """No session of the run starts from here on; if `hard`, none takes another step. `by` who, `cause` why.
 
-    `resets_at` is when whatever caused it is over, where that is known; `limit` that of the budget which is spent.
+    `limit` is that of the budget which is spent, where one is.
     """
 
     kind: PauseKind
@@ -63,7 +63,6 @@ class RunPaused(Event, frozen=True, kw_only=True, tag="run_paused"):
     cause: str
     by: str
     decision_id: str
-    resets_at: datetime | None = None
     limit: str | None = None
 
 

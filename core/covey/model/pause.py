@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from covey.model.ability import Ability
 from covey.model.budget import more_than, option_of
 from covey.model.status import AT_WORK, Phase, Status
 
@@ -34,9 +35,9 @@ class PauseMode(StrEnum):
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A pause as it stands on the root's row. `cause` is for people; `resets_at` is when it ends by itself, if ever.
+    """A pause as it stands on the root's row. `cause` is for people, `limit` that of the budget which is spent, if any.
 
-    `limit` is that of the budget which is spent, where one is.
+    It does not end by itself.
     """
 
     kind: PauseKind
@@ -44,7 +45,6 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     since: datetime
     by: str
-    resets_at: datetime | None = None
     limit: str | None = None
 
     @property
@@ -70,6 +70,15 @@ def phase_under(pause: Pause | None, session: "Session") -> Phase | None:
     if pause.mode is PauseMode.HARD and session.phase is Phase.RUNNING:
         return Phase.PAUSED if session.pending is None else Phase.PAUSING
     return session.phase
+
+
+def pausing_words(session: "Session") -> str:
+    """How far a session that is pausing still goes, which its agent's abilities decide; else nothing."""
+    if session.phase is not Phase.PAUSING:
+        return ""
+    if Ability.TURNS in session.abilities:
+        return "it stands still before its agent's next turn"
+    return "its agent cannot stop between turns: it stands still at the end of this step"
 
 
 def is_held(pause: Pause | None, session: "Session") -> bool:

@@ -375,7 +375,6 @@ def _run_paused(session: Session, event: e.RunPaused) -> Session:
         cause=event.cause,
         since=event.at,
         by=event.by,
-        resets_at=event.resets_at,
         limit=event.limit,
     )
     return _next(session, event, paused=pause)
