@@ -44,6 +44,7 @@ class MadeUp(Link):
         self.asked: list[tuple[tuple[str, ...], Wish]] = []
         self.stopped: list[str] = []
         self.slots_asked: list[int] = []
+        self.sharing: list[Session] = []
 
     async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
         return [] if after else list(_transcript(session_id, attempt))
@@ -69,6 +70,9 @@ class MadeUp(Link):
             return None
         usd = sum(each.usd or 0.0 for each in known)
         return Estimate(sum(each.tokens for each in known), usd, len(known), len(sessions), 12)
+
+    async def sharing_budget(self, root: Session) -> list[Session]:
+        return [root, *self.sharing]
 
     async def slots(self, number: int) -> SlotsAnswer:
         self.slots_asked.append(number)

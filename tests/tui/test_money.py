@@ -121,13 +121,15 @@ class TestSpent:
         assert asked.lacks("more") == "Write an amount, like 7.50."
         assert asked.lacks("7.50") is None
 
-    async def test_on_the_screen_the_amount_goes_to_all_runs_that_share_it(self) -> None:
+    async def test_on_the_screen_the_amount_goes_to_all_runs_that_share_it_shown_or_not(self) -> None:
         async with at_the_screen(sessions=budget_spent) as hand:
+            catalog = hand.app.board.stored["id-run-catalog"]
+            hand.app.link.sharing = [catalog, replace(catalog, id="id-run-elsewhere")]
             await hand.press("p", *"a lot", "enter", "enter")
             assert hand.asked == []
             await hand.press("ctrl+u", *"$7.50", "enter", "enter")
         wish = Wish(action=Action.RESUME, budget_usd=7.5)
-        assert hand.asked == [((BILLING, "id-run-catalog"), wish)]
+        assert hand.asked == [((BILLING, "id-run-catalog", "id-run-elsewhere"), wish)]
 
     def test_a_session_over_its_own_budget_says_so(self) -> None:
         made = board(paying())
