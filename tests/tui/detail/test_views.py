@@ -229,11 +229,23 @@ class TestProblem:
 
     def test_the_peek_has_no_keys_and_no_blank_lines(self) -> None:
         shown = board()
-        assert texts(problem_lines(shown, shown.session(TAX), NOW, 78, peek=True)) == [
+        assert texts(problem_lines(shown, shown.session(TAX), NOW, 78, peek=4)) == [
             "✗ failed: agent",
             "The agent exited with code 1: no such model.",
             "Expected  docs/design/shop/billing/tax_rule.md",
         ]
+
+    @pytest.mark.parametrize("peek", [4, 9])
+    def test_a_peek_ends_with_a_sign_where_there_is_more_and_the_expected_file_stays_in_sight(self, peek: int) -> None:
+        made, row = one("word " * 300, FailureCause.AGENT_ERROR)
+        lines = texts(problem_lines(made, row, NOW, 78, peek=peek))
+        assert len(lines) == peek
+        assert lines[-2].endswith("word…")
+        assert lines[-1].startswith("Expected  ")
+        asks = replace(row, phase=Phase.ASKING, status=Status.ACTIVE, question="one\ntwo\nthree")
+        assert texts(problem_lines(made, asks, NOW, 78, peek=4))[1:] == ["one", "two", "three"]
+        asks = replace(asks, question="one\ntwo\nthree\nfour")
+        assert texts(problem_lines(made, asks, NOW, 78, peek=4))[1:] == ["one", "two", "three…"]
 
     def test_below_a_parent_that_has_ended_nothing_is_retried(self) -> None:
         rows = list(family("Billing", 9, complete(), [("Ledger", 9, gone())]))

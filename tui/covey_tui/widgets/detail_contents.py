@@ -19,6 +19,8 @@ from covey_tui.widgets.detail_source import DetailSource, Scene
 
 TAIL = 500
 """How many rows of a transcript are asked for at once."""
+_PEEK = 4
+"""A peek has so many lines at least, and is drawn before it has its size."""
 
 
 class BoardContent(DetailLines):
@@ -45,7 +47,8 @@ class BoardContent(DetailLines):
             case Tab.STATE:
                 return [*known_lines(board, session, now, cells), *state_lines(session, cells)]
             case _:
-                return problem_lines(board, session, now, cells, peek=scene.compact)
+                peek = max(_PEEK, self.size.height) if scene.compact else 0
+                return problem_lines(board, session, now, cells, peek=peek)
 
     async def load(self, _: DetailSource) -> None:
         """There is nothing to ask for."""
