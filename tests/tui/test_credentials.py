@@ -1,5 +1,9 @@
 """A credential that is paused, on the monitor: at the root of each run that waits for it, and once."""
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+
 from msgspec.structs import replace
 
 from covey.model import events as e
@@ -11,13 +15,14 @@ from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.footer import Situation, footer
 from covey_tui.view.keys import allowed, asked_of_run, label_of
 from covey_tui.view.needs import Needs
 from covey_tui.view.notices import Notices
 from covey_tui.view.spans import Ground
 from covey_tui.view.summary import summary
 from tests.tui import pictures
-from tests.tui.pictures import COOLING, LIMITED, NOW, REFUSED, board
+from tests.tui.pictures import COOLING, LIMITED, NOW, REFUSED, board, family, waiting
 
 
 def pausing(pause: CredentialPause = REFUSED) -> e.CredentialPaused:
@@ -95,6 +100,67 @@ class TestBoard:
         made = board(pictures.without_credential(), credentials=[LIMITED])
         assert made.session(named(made, "Payment")).phase is Phase.PAUSED
         assert made.tally().needs == 0
+
+
+class Name(str):
+    """The name of a credential that is looked up by calls that can be counted."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+class TestCost:
+    """However many sessions stand still for a credential, a refresh costs the same, and so does a change of one."""
+
+    def calls(self, count: int) -> int:
+        """The calls that a change of one session and all that is painted after it take."""
+        key = replace(REFUSED, credential=Name(REFUSED.credential))
+        rows = [(f"C{number:04}", None, {}) for number in range(count)]
+        made = board(family("Billing", 252, waiting(), rows), credentials=[key])
+        needs = Needs(made)
+        root = made.roots()[0]
+        one = made.stored[made.children(root)[-1]]
+
+        def refresh() -> None:
+            change = made.fold([e.SessionReconfigured(at=NOW, **about(one), agent="free", model=None)])
+            needs.apply(change)
+            for shown in (alert(made, needs, 98), summary(made, NOW, 98)):
+                assert shown
+            footer(made, Situation(root), lambda binding: binding, 200)
+            assert allowed(made, "run.pause", root)
+            assert made.tally().of("paused") == count - 1
+
+        return profiled(refresh)
+
+    def test_a_refresh(self) -> None:
+        self.calls(100)  # what is remembered from now on is so for both
+        assert self.calls(500) == self.calls(100)
+
+    def test_the_last_one_that_goes_on_lets_its_run_be(self) -> None:
+        made = board(pictures.without_credential(), credentials=[REFUSED])
+        assert len(made.stopped.examples(made.roots()[0])) == 1
+        made.fold([RESUMING])
+        assert made.stopped.examples(made.roots()[0]) == []
+        assert made.stopped.all_that_ask() == []
+
+
+def profiled(script: Callable[[], None]) -> int:
+    """How many calls of Python functions a script takes."""
+    count = 0
+
+    def counted(_: FrameType, event: str, __: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        script()
+    finally:
+        sys.setprofile(before)
+    return count
 
 
 class TestWords:
