@@ -10,7 +10,7 @@ from covey_tui.view.detail.artifact import artifact_head, artifact_lines, diff_l
 from covey_tui.view.detail.head import Tab, marked_lines, not_started
 from covey_tui.view.detail.pieces import muted
 from covey_tui.view.detail.problem import problem_lines
-from covey_tui.view.detail.state import known_lines, state_lines
+from covey_tui.view.detail.state import tab_lines
 from covey_tui.view.detail.steps import step_lines
 from covey_tui.view.detail.summary import summary_lines
 from covey_tui.view.spans import BLANK, Line
@@ -45,7 +45,7 @@ class BoardContent(DetailLines):
             case Tab.SUMMARY:
                 return summary_lines(board, session, now, cells, peek=scene.compact)
             case Tab.STATE:
-                return [*known_lines(board, session, now, cells), *state_lines(session, cells)]
+                return tab_lines(board, session, now, cells)
             case _:
                 peek = max(_PEEK, self.size.height) if scene.compact else 0
                 return problem_lines(board, session, now, cells, peek=peek)
