@@ -24,6 +24,7 @@ from covey_tui.view.rows import Rows
 from covey_tui.view.words import elapsed, is_ticking, status_word
 from tests.tui import pictures
 from tests.tui.pictures import NOW, board, complete, family, running, waiting
+from tests.tui.reading import text
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
 HOSTILE = "euros\x1b]0;x\a or cents?\n\n[/red]"
@@ -42,10 +43,6 @@ def shop() -> Board:
         ("Dunning", None, {}),
     ]
     return board(family("Billing", 252, waiting(), rows))
-
-
-def text(lines: object) -> str:
-    return "\n".join("".join(span.text for span in line) for line in lines)  # type: ignore[attr-defined]
 
 
 def of(made: Board, name: str) -> Session:

@@ -23,6 +23,7 @@ from covey_tui.view.spans import Ground
 from covey_tui.view.summary import summary
 from tests.tui import pictures
 from tests.tui.pictures import COOLING, LIMITED, NOW, REFUSED, board, family, waiting
+from tests.tui.reading import text
 
 
 def pausing(pause: CredentialPause = REFUSED) -> e.CredentialPaused:
@@ -39,10 +40,6 @@ def pausing(pause: CredentialPause = REFUSED) -> e.CredentialPaused:
 
 
 RESUMING = e.CredentialResumed(at=NOW, credential=REFUSED.credential, by="ana")
-
-
-def text(lines: object) -> str:
-    return " ".join("".join(str(span.text) for span in line) for line in lines)  # type: ignore[attr-defined]
 
 
 def named(made: Board, name: str) -> str:
@@ -193,10 +190,10 @@ class TestWords:
         made = board(pictures.without_credential(), credentials=[REFUSED])
         root = made.session(made.roots()[0])
         for lines in (problem_lines(made, root, NOW, 60), summary_lines(made, root, NOW, 60)):
-            assert "ANTHROPIC_API_KEY is refused" in text(lines)
-            assert "et a new key and run covey resume" in text(lines)
+            assert "ANTHROPIC_API_KEY is refused" in text(lines, " ")
+            assert "et a new key and run covey resume" in text(lines, " ")
         held = made.session(named(made, "Payment"))
-        assert "it waits for a credential" in text(problem_lines(made, held, NOW, 60))
+        assert "it waits for a credential" in text(problem_lines(made, held, NOW, 60), " ")
 
     def test_until_when_it_is_paused(self) -> None:
         made = board(pictures.without_credential(), credentials=[LIMITED])

@@ -20,18 +20,14 @@ from covey_tui.view.intervention import Layout, verbs
 from covey_tui.view.keys import label_of, why_not
 from covey_tui.view.money import amount
 from covey_tui.view.needs import Needs, reason_of
-from covey_tui.view.spans import Line
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
 from tests.tui.pictures import NOW, board, budget_spent, failed, family, paying, running, waiting
+from tests.tui.reading import text
 from tests.tui.test_monitor_screen import BILLING
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
 SOME = Estimate(46_000, 0.76, 3, 3, 12)
-
-
-def text(lines: "list[Line] | tuple[Line, ...]") -> str:
-    return "\n".join("".join(piece for piece, _ in line) for line in lines)
 
 
 def top(made: Board, cells: int = 100) -> str:
