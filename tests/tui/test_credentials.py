@@ -203,6 +203,8 @@ class TestWords:
     def test_a_gate_that_cools_down_is_told_of_at_the_top(self) -> None:
         made = board(pictures.at_work(), gates=(COOLING,))
         assert "paused by rate limit until 12:08:30" in text(summary(made, NOW, 100, zone=NOW.tzinfo))
+        made = board(pictures.at_work(), gates=(COOLING,), alive=False)
+        assert "paused by rate limit" not in text(summary(made, NOW, 100))  # nobody asks any more
         made = board(pictures.at_work(), gates=(replace(COOLING, until=None),))
         assert "5 at once, 3 requests wait" in text(summary(made, NOW, 100))
 

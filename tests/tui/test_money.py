@@ -18,7 +18,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.dialogs import Field, begin, raise_budget, retry_many
 from covey_tui.view.intervention import Layout, verbs
 from covey_tui.view.keys import label_of, why_not
-from covey_tui.view.money import amount
+from covey_tui.view.money import amount, spent_under
 from covey_tui.view.needs import Needs, reason_of
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
@@ -67,6 +67,15 @@ class TestTop:
         line = top(board(paying()), cells)
         assert len(line) == cells
         assert line.endswith("$2.35 of $5.00")
+
+    def test_each_budget_has_what_its_own_runs_have_spent(self) -> None:
+        rows = [replace(row, budget=Budget(id=row.id, usd=5.0)) if row.budget else row for row in paying()]
+        made = board(rows)
+        billing, catalog = (made.session(root) for root in made.roots())
+        by_run = [made.tally(root.id).cost_usd for root in (billing, catalog)]
+        assert [spent_under(made, root.budget or Budget()).usd for root in (billing, catalog)] == by_run
+        assert by_run[0] != by_run[1]
+        assert spent_under(board(paying()), Budget(id="call")).usd == pytest.approx(sum(each or 0.0 for each in by_run))
 
     def test_a_turn_adds_to_the_sums_of_all_above_it(self) -> None:
         made = paid(Budget(id="b", usd=5.0))
