@@ -143,13 +143,13 @@ class TestMoney:
             for key in (shown, other):
                 await share(family, key)
                 await pay(family, key, 1.25)
+            third = await begin(family)
+            await pay(family, third, 0.25)
             async with following(tmp_path, shown) as told:
                 assert list(told.board.roots()) == [shown]
                 assert spent(told) == Spent(2_000, 2.5)
                 await pay(family, other, 0.5)
                 await told.until(lambda: spent(told) == Spent(3_000, 3.0))
-                third = await begin(family)
-                await pay(family, third, 0.25)
                 await share(family, third)
                 await told.until(lambda: spent(told) == Spent(4_000, 3.25))
 
