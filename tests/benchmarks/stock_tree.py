@@ -74,6 +74,9 @@ class StockTreeApp(App[int]):
     def stirred(self) -> None:
         """Something was stored."""
 
+    def paid_elsewhere(self) -> None:
+        """There is no line for it."""
+
     def engine_changed(self) -> None:
         """The engine has come or gone."""
 

@@ -4,6 +4,10 @@ from pathlib import Path
 
 from covey.client.beginning import designs_of
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
+from covey.client.watching import open_watch
+from covey.model import events as e
+from covey.model.session import about
+from tests.family import CHILD, open_family
 from tests.manifests import declared
 
 MANIFEST = '[run]\nagent = "offline"\nmodel = "m"\n' + declared("Shop", "Alpha", "Beta") + declared("Store", "Delta")
@@ -31,6 +35,23 @@ def test_what_is_not_to_be_done_has_no_session() -> None:
 
 async def test_where_nothing_was_ever_run_nothing_is_estimated() -> None:
     assert estimated(await estimate(None, {WRITES: 3})) == "no estimate yet"
+
+
+async def test_it_is_the_middle_one_of_those_that_ended_well_for_each_that_starts(tmp_path: Path) -> None:
+    async with open_family(tmp_path) as family:
+        root = await family.parent()
+        taken = {"Alpha": (1_000, 0.1), "Beta": (30_000, 3.0), "Gamma": (2_000, 0.2)}
+        for component in list(family.components.values()):
+            if component.name in taken:
+                child = await family.start(await family.child(root, component, model="m"))
+                tokens, usd = taken[component.name]
+                paid = {"step": "Write", "model": "m", "tokens": {"input": tokens}, "cost_usd": usd}
+                await family.happen(e.UsageRecorded(at=family.clock.now(), **about(child), **paid))
+                await family.complete(child)
+        async with open_watch(tmp_path) as watch:
+            assert watch is not None
+            assert await estimate(watch.viewer, {Kind(CHILD, "offline", "m"): 2}) == Estimate(4_000, 0.4, 2, 2, 3)
+            assert await estimate(watch.viewer, {Kind(CHILD, "offline", "other"): 2}) is None
 
 
 def test_words() -> None:

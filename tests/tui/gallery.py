@@ -45,6 +45,7 @@ class MadeUp(Link):
         self.asked: list[tuple[tuple[str, ...], Wish]] = []
         self.stopped: list[str] = []
         self.slots_asked: list[int] = []
+        self.sharing: list[Session] = []
 
     async def transcript(self, session_id: str, attempt: int, after: int) -> Sequence[TranscriptRow]:
         return [] if after else list(_transcript(session_id, attempt))
@@ -79,6 +80,9 @@ class MadeUp(Link):
     def _read(self) -> None:
         if self.unreadable is not None:
             raise CoveyError(self.unreadable)
+
+    async def sharing_budget(self, root: Session) -> list[Session]:
+        return [root, *self.sharing]
 
     async def slots(self, number: int) -> SlotsAnswer:
         self.slots_asked.append(number)

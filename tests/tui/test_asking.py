@@ -14,7 +14,7 @@ from covey.model.status import Phase
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.detail.problem import problem_lines
-from covey_tui.view.dialogs import message
+from covey_tui.view.dialogs import cancel, message, note, skip
 from covey_tui.view.intervention import Deed, possible, verbs
 from covey_tui.view.keys import label_of, why_not
 from covey_tui.view.needs import Needs
@@ -24,6 +24,7 @@ from covey_tui.view.rows import Rows
 from covey_tui.view.words import elapsed, is_ticking, status_word
 from tests.tui import pictures
 from tests.tui.pictures import NOW, board, complete, family, running, waiting
+from tests.tui.reading import text
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
 HOSTILE = "euros\x1b]0;x\a or cents?\n\n[/red]"
@@ -42,10 +43,6 @@ def shop() -> Board:
         ("Dunning", None, {}),
     ]
     return board(family("Billing", 252, waiting(), rows))
-
-
-def text(lines: object) -> str:
-    return "\n".join("".join(span.text for span in line) for line in lines)  # type: ignore[attr-defined]
 
 
 def of(made: Board, name: str) -> Session:
@@ -107,6 +104,40 @@ class TestWhatAsks:
         assert possible(Deed.ANSWER, made.session(PAYMENT))
         assert not possible(Deed.ANSWER, made.session(LEDGER))
         assert "answer" not in text([verbs("asking", (PAYMENT, LEDGER), needs, 90)])
+
+
+class TestEndingWhatAsks:
+    """Its agent waits, so it is told to stop like one that works."""
+
+    def test_the_questions_say_so(self) -> None:
+        made = shop()
+        told = "Its agent is told to stop and has 10 s."
+        for asked in (cancel(made, [PAYMENT], 10.0), skip(made, [PAYMENT], 10.0), note(made, [PAYMENT], 10.0)):
+            assert told in " ".join(text(asked.fact_lines(54)).split())
+
+    async def test_a_retry_asks_first_and_the_others_do_as_well(self) -> None:
+        async with at_the_screen("n", "r", sessions=pictures.asking) as there:
+            assert there.shows("Cancel Payment, then retry it?")
+            await there.press("enter")
+            assert there.asked == []
+            await there.press("r", "y", "x", "y", "s", "enter", "y")
+            deeds = (Action.RETRY, Action.CANCEL, Action.SKIP)
+            assert there.asked == [((PAYMENT,), Wish(action=deed)) for deed in deeds]
+
+
+class TestHeading:
+    """Each asks something else: on the heading of several nothing is answered, and on that of one, that one is."""
+
+    async def test_the_last_one_is_answered_from_its_heading(self) -> None:
+        async with at_the_screen("i", "m", *"both", "enter", sessions=pictures.asking) as there:
+            assert there.asked == []
+            assert not there.shows("Answer ")
+            other = there.app.board.stored["id-catalog-pricelist"]
+            by = {"by": "ana", "decision_id": "d"}
+            answered = e.QuestionAnswered(at=NOW, **about(other), question_id="q", answer="without", **by)
+            there.monitor.changed(there.app.board.fold([answered]))
+            await there.press("m", *"cents", "enter")
+            assert there.asked == [((PAYMENT,), Wish(action=Action.MESSAGE, message="cents"))]
 
 
 class TestKey:

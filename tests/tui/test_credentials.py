@@ -1,5 +1,9 @@
 """A credential that is paused, on the monitor: at the root of each run that waits for it, and once."""
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+
 from msgspec.structs import replace
 
 from covey.client.requests import Wish
@@ -12,6 +16,7 @@ from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.footer import Situation, footer
 from covey_tui.view.intervention import verbs
 from covey_tui.view.keys import allowed, asked_of_run, label_of
 from covey_tui.view.needs import Needs
@@ -19,7 +24,8 @@ from covey_tui.view.notices import Notices
 from covey_tui.view.spans import Ground, Role, Tone
 from covey_tui.view.summary import summary
 from tests.tui import pictures
-from tests.tui.pictures import COOLING, LIMITED, NOW, REFUSED, board
+from tests.tui.pictures import COOLING, LIMITED, NOW, REFUSED, board, family, waiting
+from tests.tui.reading import text
 from tests.tui.test_monitor_screen import BILLING, CATALOG, TO_PAYMENT
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
@@ -38,10 +44,6 @@ def pausing(pause: CredentialPause = REFUSED) -> e.CredentialPaused:
 
 
 RESUMING = e.CredentialResumed(at=NOW, credential=REFUSED.credential, by="ana")
-
-
-def text(lines: object) -> str:
-    return " ".join("".join(str(span.text) for span in line) for line in lines)  # type: ignore[attr-defined]
 
 
 def named(made: Board, name: str) -> str:
@@ -104,6 +106,67 @@ class TestBoard:
         assert made.tally().needs == 0
 
 
+class Name(str):
+    """The name of a credential that is looked up by calls that can be counted."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+class TestCost:
+    """However many sessions stand still for a credential, a refresh costs the same, and so does a change of one."""
+
+    def calls(self, count: int) -> int:
+        """The calls that a change of one session and all that is painted after it take."""
+        key = replace(REFUSED, credential=Name(REFUSED.credential))
+        rows = [(f"C{number:04}", None, {}) for number in range(count)]
+        made = board(family("Billing", 252, waiting(), rows), credentials=[key])
+        needs = Needs(made)
+        root = made.roots()[0]
+        one = made.stored[made.children(root)[-1]]
+
+        def refresh() -> None:
+            change = made.fold([e.SessionReconfigured(at=NOW, **about(one), agent="free", model=None)])
+            needs.apply(change)
+            for shown in (alert(made, needs, 98), summary(made, NOW, 98)):
+                assert shown
+            footer(made, Situation(root), lambda binding: binding, 200)
+            assert allowed(made, "run.pause", root)
+            assert made.tally().of("paused") == count - 1
+
+        return profiled(refresh)
+
+    def test_a_refresh(self) -> None:
+        self.calls(100)  # what is remembered from now on is so for both
+        assert self.calls(500) == self.calls(100)
+
+    def test_the_last_one_that_goes_on_lets_its_run_be(self) -> None:
+        made = board(pictures.without_credential(), credentials=[REFUSED])
+        assert len(made.stopped.examples(made.roots()[0])) == 1
+        made.fold([RESUMING])
+        assert made.stopped.examples(made.roots()[0]) == []
+        assert made.stopped.all_that_ask() == []
+
+
+def profiled(script: Callable[[], None]) -> int:
+    """How many calls of Python functions a script takes."""
+    count = 0
+
+    def counted(_: FrameType, event: str, __: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        script()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
 class TestWords:
     """What is said of it, and where."""
 
@@ -134,15 +197,15 @@ class TestWords:
         made = board(pictures.without_credential(), credentials=[REFUSED])
         root = made.session(made.roots()[0])
         for lines in (problem_lines(made, root, NOW, 60), summary_lines(made, root, NOW, 60)):
-            assert "ANTHROPIC_API_KEY is refused" in text(lines)
-            assert "et a new key and run covey resume" in text(lines)
+            assert "ANTHROPIC_API_KEY is refused" in text(lines, " ")
+            assert "et a new key and run covey resume" in text(lines, " ")
         held = made.session(named(made, "Payment"))
-        assert "it waits for a credential" in text(problem_lines(made, held, NOW, 60))
+        assert "it waits for a credential" in text(problem_lines(made, held, NOW, 60), " ")
 
     def test_problem_is_headed_by_why_the_run_is_paused(self) -> None:
         made = board(pictures.without_credential(), credentials=[REFUSED])
         root = made.session(made.roots()[0])
-        for peek in (False, True):
+        for peek in (0, 3):
             first, *_ = problem_lines(made, root, NOW, 60, peek=peek)
             assert text([first]) == "‖ Paused: a credential is refused, or used up"
             assert {piece.tone for piece in first} == {Tone(Role.WARNING, bold=True)}
@@ -165,6 +228,8 @@ class TestWords:
     def test_a_gate_that_cools_down_is_told_of_at_the_top(self) -> None:
         made = board(pictures.at_work(), gates=(COOLING,))
         assert "paused by rate limit until 12:08:30" in text(summary(made, NOW, 100, zone=NOW.tzinfo))
+        made = board(pictures.at_work(), gates=(COOLING,), alive=False)
+        assert "paused by rate limit" not in text(summary(made, NOW, 100))  # nobody asks any more
         made = board(pictures.at_work(), gates=(replace(COOLING, until=None),))
         assert "5 at once, 3 requests wait" in text(summary(made, NOW, 100))
 

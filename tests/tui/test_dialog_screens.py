@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from textual.events import Paste
 from textual.pilot import Pilot
 
+from covey.model.status import Phase
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.dialog import Confirmed, Dialog
 from covey_tui.screens.editor import editor_of, written_in_editor
 from covey_tui.view import dialogs
 from covey_tui.view.board import Board
 from covey_tui.view.dialogs import Asked
+from covey_tui.widgets.lines import Lines
 from tests.tui.pictures import board, family, running, waiting
 
 LEDGER, IMPORT, PAYMENT = "id-billing-ledger", "id-catalog-importadapter", "id-billing-payment"
@@ -214,6 +217,41 @@ class TestNoteDialog:
             assert app.dialog.text == "a␛[2J\nb\nc\\x9b"
             assert not any("\x1b" in line for line in rows(app))
 
+    async def test_a_message_that_is_too_long_is_refused_here_and_kept(self) -> None:
+        app = Host(dialogs.message(board(), PAYMENT))
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause(0)
+            app.post_message(Paste("x" * 20_000))
+            await until(pilot, lambda: len(app.dialog.text) == 20_000)
+            app.post_message(Paste("y" * 20_000))
+            await until(pilot, lambda: len(app.dialog.text) == 40_000)
+            await pilot.press("enter")
+            await pilot.pause(0)
+            assert app.answers == []
+            assert "A message has 32 KiB at most, and this has 39.1." in "\n".join(rows(app))
+            await pilot.press("f7", "backspace")
+            await pilot.press(*"ok", "enter")
+            await pilot.pause(0)
+            assert app.answers == [Confirmed("ok")]
+
+    async def test_a_question_that_does_not_fit_says_how_long_it_is_and_is_read_while_one_writes(self) -> None:
+        made = board()
+        word = "abcdefghijklmnopqr"  # three of them in a line of 56 cells, were it not for the scroll bar
+        words = " ".join([word] * 60)
+        asks = replace(made.session(PAYMENT), phase=Phase.ASKING, question=f"{words} last")
+        app = Host(dialogs.message(board([asks, *(row for row in made.stored.values() if row.id != PAYMENT)]), PAYMENT))
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause(0)
+            seen = "\n".join(rows(app))
+            facts = app.dialog.query_one("#facts", Lines)
+            assert f"PgDn reads on: {len(facts.lines)} lines in all" in seen
+            assert {each for each in seen.split() if each.startswith("abc")} == {word}
+            await pilot.press("a", *["pagedown"] * 9)
+            await until(pilot, lambda: "last" in "\n".join(rows(app)))
+            await pilot.press("enter")
+            await pilot.pause(0)
+            assert app.answers == [Confirmed("a")]
+
     async def test_the_editor_gets_the_note_and_gives_it_back(self, tmp_path: Path) -> None:
         app = Host(note(board()), editor=editor(tmp_path, "text + ' and\\x1b more'"), suspends=True)
         async with app.run_test(size=(100, 30)) as pilot:
@@ -295,6 +333,7 @@ class TestSmallScreens:
         async with app.run_test(size=(60, 11)) as pilot:
             await pilot.pause(0)
             assert "later." not in "\n".join(rows(app))
+            assert "PgDn read on" in "\n".join(rows(app))
             await pilot.press(*["down"] * 9)
             await until(pilot, lambda: "later." in "\n".join(rows(app)))
             assert asked.harmless in "\n".join(rows(app))

@@ -9,11 +9,15 @@ from pathlib import Path
 from covey.client.watching import open_watch
 from covey.model import events as e
 from covey.model.activity import Activity
+from covey.model.budget import Budget
 from covey.model.ids import new_id
 from covey.model.session import Session, about
 from covey.model.status import Phase, Status
+from covey.model.usage import Spent
 from covey_tui.feed import Feed
+from covey_tui.link import Link
 from covey_tui.view.board import Board, Change
+from covey_tui.view.money import spent_under
 from tests.family import Family, open_family
 
 PATIENCE = 20.0
@@ -46,6 +50,9 @@ class Told:
 
     def spoke(self, session_ids: frozenset[str]) -> None:
         self.heard.append(session_ids)
+        self._news.set()
+
+    def paid_elsewhere(self) -> None:
         self._news.set()
 
     def engine_changed(self) -> None:
@@ -125,6 +132,59 @@ class TestFollowing:
                 await told.until(lambda: first in told.board)
                 assert told.begins > 1
                 assert told.board.session(first).status is Status.ACTIVE
+
+
+class TestMoney:
+    """A budget is shared by runs that are not shown: what they spend counts, and it is raised for them as well."""
+
+    async def test_what_other_runs_spend_of_a_budget_counts_and_goes_on_counting(self, tmp_path: Path) -> None:
+        async with open_family(tmp_path) as family:
+            shown, other = await begin(family), await begin(family)
+            for key in (shown, other):
+                await share(family, key)
+                await pay(family, key, 1.25)
+            third = await begin(family)
+            await pay(family, third, 0.25)
+            async with following(tmp_path, shown) as told:
+                assert list(told.board.roots()) == [shown]
+                assert spent(told) == Spent(2_000, 2.5)
+                await pay(family, other, 0.5)
+                await told.until(lambda: spent(told) == Spent(3_000, 3.0))
+                await share(family, third)
+                await told.until(lambda: spent(told) == Spent(4_000, 3.25))
+
+    async def test_it_is_raised_for_all_runs_that_share_it_and_have_not_ended(self, tmp_path: Path) -> None:
+        async with open_family(tmp_path) as family, open_watch(tmp_path) as watch:
+            shown, other, ended = [await begin(family) for _ in range(3)]
+            for key in (shown, other, ended):
+                await share(family, key)
+            await begin(family)
+            await family.fail(await family.start(await _session(family, ended)))
+            link = Link(tmp_path)
+            link.watch = watch
+            asked = await link.sharing_budget(await _session(family, shown))
+            assert [root.id for root in asked] == [shown, other]
+
+
+CALL = Budget(id="call", usd=5.0)
+
+
+def spent(told: Told) -> Spent:
+    """What was spent of the budget, as the board knows it."""
+    return spent_under(told.board, CALL)
+
+
+async def share(family: Family, key: str) -> None:
+    """Give a run the budget."""
+    root = about(await _session(family, key))
+    await family.happen(e.BudgetSet(at=family.clock.now(), **root, budget=CALL, by="ana", decision_id=new_id()))
+
+
+async def pay(family: Family, key: str, usd: float) -> None:
+    """A run pays for a thousand tokens."""
+    root = about(await family.start(await _session(family, key)))
+    turn = {"step": "Finalize", "model": "m", "tokens": {"input": 1_000}}
+    await family.happen(e.UsageRecorded(at=family.clock.now(), **root, **turn, cost_usd=usd))
 
 
 class TestSignsOfLife:

@@ -51,6 +51,14 @@ class TestStatus:
         assert seen == [f"only {word}" for word in wanted]
         assert after(None, board) is not None
 
+    def test_what_asks_is_one_of_them(self) -> None:
+        board = pictures.board(pictures.asking())
+        first = after(None, board)
+        asking = after(first, board)
+        assert asking is not None
+        assert asking.label == "only asks you"
+        assert names(board, asking) == ["Payment", "PriceList"]
+
     def test_after_a_search_it_begins_at_the_first(self) -> None:
         board = pictures.board()
         first = after(with_text("x"), board)

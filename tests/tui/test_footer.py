@@ -1,6 +1,7 @@
 import pytest
 
 from covey.client.ui import UiSettings, shown
+from covey.model.ability import Ability
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
 from covey.model.status import ArtifactState, FailureCause, Phase
@@ -10,6 +11,7 @@ from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Role, room
 from tests.tui.pictures import NOW, board, complete, failed, family, gone, running, skipped, waiting
 
+TALKS = {"abilities": (Ability.TURNS, Ability.MESSAGES)}
 WIDE = 200
 END = "? help   q leave"
 SEARCH = "/ search   f filter"
@@ -61,6 +63,24 @@ class TestRows:
         ],
     )
     def test_a_child(self, row: dict[str, object], keys: str) -> None:
+        made, here = child(**row)
+        assert said(made, here) == f"{keys}   {SEARCH} | {END}"
+
+    @pytest.mark.parametrize(
+        ("row", "keys"),
+        [
+            (
+                {**running("ReviseDesign"), "phase": Phase.ASKING, "question": "Which?", "question_id": "q"},
+                "m answer…   l transcript   s skip…   x cancel…",
+            ),
+            ({**running("ReviseDesign"), **TALKS}, "l transcript   m message…   x cancel…   p pause"),
+            (
+                {**running("ReviseDesign"), **TALKS, "phase": Phase.STALLED, "stalled_since": NOW},
+                "l transcript   r retry   m message…   x cancel…   s skip…",
+            ),
+        ],
+    )
+    def test_who_can_be_told_something(self, row: dict[str, object], keys: str) -> None:
         made, here = child(**row)
         assert said(made, here) == f"{keys}   {SEARCH} | {END}"
 

@@ -19,21 +19,17 @@ from covey_tui.view.board import Board
 from covey_tui.view.dialogs import Field, begin, raise_budget, retry_many
 from covey_tui.view.intervention import Layout, verbs
 from covey_tui.view.keys import label_of, why_not
-from covey_tui.view.money import amount, one_for_each_budget
+from covey_tui.view.money import amount, one_for_each_budget, spent_under
 from covey_tui.view.needs import Needs, reason_of
-from covey_tui.view.spans import Line
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
 from tests.tui.gallery import NOTHING_YET, Gallery, settled
 from tests.tui.pictures import NOW, board, budget_spent, failed, family, paying, running, waiting
+from tests.tui.reading import text
 from tests.tui.test_monitor_screen import BILLING, CATALOG, Hand
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
 SOME = Estimate(46_000, 0.76, 3, 3, 12)
-
-
-def text(lines: "list[Line] | tuple[Line, ...]") -> str:
-    return "\n".join("".join(piece for piece, _ in line) for line in lines)
 
 
 def top(made: Board, cells: int = 100) -> str:
@@ -73,6 +69,15 @@ class TestTop:
         line = top(board(paying()), cells)
         assert len(line) == cells
         assert line.endswith("$2.35 of $5.00")
+
+    def test_each_budget_has_what_its_own_runs_have_spent(self) -> None:
+        rows = [replace(row, budget=Budget(id=row.id, usd=5.0)) if row.budget else row for row in paying()]
+        made = board(rows)
+        billing, catalog = (made.session(root) for root in made.roots())
+        by_run = [made.tally(root.id).cost_usd for root in (billing, catalog)]
+        assert [spent_under(made, root.budget or Budget()).usd for root in (billing, catalog)] == by_run
+        assert by_run[0] != by_run[1]
+        assert spent_under(board(paying()), Budget(id="call")).usd == pytest.approx(sum(each or 0.0 for each in by_run))
 
     def test_a_turn_adds_to_the_sums_of_all_above_it(self) -> None:
         made = paid(Budget(id="b", usd=5.0))
@@ -123,15 +128,17 @@ class TestSpent:
         assert asked.lacks("more") == "Write an amount, like 7.50."
         assert asked.lacks("7.50") is None
 
-    async def test_on_the_screen_the_amount_goes_to_all_runs_that_share_it(self) -> None:
+    async def test_on_the_screen_the_amount_goes_to_all_runs_that_share_it_shown_or_not(self) -> None:
         async with at_the_screen(sessions=budget_spent) as hand:
+            catalog = hand.app.board.stored[CATALOG]
+            hand.app.link.sharing = [catalog, replace(catalog, id="id-run-elsewhere")]
             await hand.press("p", *"a lot", "enter", "enter")
             assert hand.asked == []
             await hand.press("ctrl+u", *"$7.50", "enter", "enter")
             await hand.press("i", "p", "8", "enter", "enter")
             assert isinstance(hand.app.screen, InterventionScreen), "no second question for the same budget"
         wishes = [Wish(action=Action.RESUME, budget_usd=usd) for usd in (7.5, 8.0)]
-        assert hand.asked == [((BILLING, CATALOG), wish) for wish in wishes]
+        assert hand.asked == [((BILLING, CATALOG, "id-run-elsewhere"), wish) for wish in wishes]
 
     def test_each_budget_is_asked_for_once(self) -> None:
         billing, catalog = (row for row in budget_spent() if row.session_id is None)

@@ -1,5 +1,6 @@
 """A paused run on the monitor: what its rows show, what the lines around them say, and what the keys do."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,11 @@ from msgspec.structs import replace
 from covey.client.requests import Wish
 from covey.model import events as e
 from covey.model.control import Action
+from covey.model.credential import CredentialPause
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.retries import Repeat, retry_digest
-from covey.model.session import about
-from covey.model.status import FailureCause, Phase
+from covey.model.session import Session, about
+from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.dialogs import insist, retry_many
@@ -22,7 +24,7 @@ from covey_tui.view.spans import Ground
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
 from tests.tui import pictures
-from tests.tui.pictures import NOW, board, complete, failed, family, running, waiting
+from tests.tui.pictures import NOW, board, budget_spent, complete, failed, family, running, waiting
 from tests.tui.test_monitor_screen import BILLING, TO_TAX_RULE
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
@@ -172,6 +174,35 @@ class TestLines:
         assert (group.cause.key, group.ids) == ("repeated_failures", (root,))
         assert needs.member(root).reason == "six of a kind"
         assert needs.retried_together() == ()
+
+
+class TestRetryingAll:
+    """A run that waits for a decision is not retried with what failed: it is resumed."""
+
+    @pytest.mark.parametrize(
+        ("rows", "credentials", "causes"),
+        [
+            (pictures.failing_again, (), {"repeated_failures", "agent_error"}),
+            (pictures.budget_spent, (), {"budget_spent"}),
+            (pictures.without_credential, (pictures.REFUSED,), {"credential"}),
+        ],
+    )
+    def test_paused_runs_are_left_out(
+        self, rows: Callable[[], list[Session]], credentials: tuple[CredentialPause, ...], causes: set[str]
+    ) -> None:
+        made = board(rows(), credentials=credentials)
+        needs = Needs(made)
+        assert set(needs.counts()) == causes
+        assert made.needs_human(made.roots()[0])
+        for under in (None, *made.roots()):
+            assert not set(needs.retried_together(under)) & set(made.roots())
+        failures = [key for key, row in made.stored.items() if row.status is Status.FAILED]
+        assert list(needs.retried_together()) == failures
+
+    def test_nor_one_whose_price_is_missing(self) -> None:
+        made = board(replace(row, paused=row.paused and replace(row.paused, limit=None)) for row in budget_spent())
+        assert set(Needs(made).counts()) == {"price_missing"}
+        assert Needs(made).retried_together() == ()
 
 
 class TestKeys:

@@ -7,20 +7,21 @@ looked at in its place: what differs from the log is inferred, and said to be.
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
 from covey.client.watching import PAGE, Watch
 from covey.errors import IllegalEventError
+from covey.model.events import AnyEvent, BudgetSet, UsageRecorded
 from covey_tui.view.board import Board, Change
 
 ENGINE_SECONDS = 1.0
 INFERRED_SECONDS = 0.5
 """What is inferred is shown after so long at the earliest: an engine that is just coming needs no more."""
 LISTEN_SECONDS = 0.5
-"""Signs of life are read twice a second at most."""
+"""Signs of life, and what other runs have spent, are read twice a second at most."""
 DISK_SECONDS = 2.0
 _DISK_SHARE = 10
 """Looking at the disk takes at most this part of the time: a tenth."""
@@ -47,6 +48,10 @@ class Shows(Protocol):
         """The agents of these sessions have done something."""
         ...
 
+    def paid_elsewhere(self) -> None:
+        """Runs that are not shown have spent something of a budget that they share with one that is."""
+        ...
+
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
         ...
@@ -62,6 +67,7 @@ class Feed:
         self._now = now
         self._has_stirred = asyncio.Event()
         self._dead_looks = 0
+        self._spent_elsewhere = False
 
     async def run(self) -> None:
         """Load the board, then follow the log and the engine's life until cancelled.
@@ -81,6 +87,7 @@ class Feed:
             shown = await self._watch.attach()
             self._board.load(shown.sessions, shown.begun, shown.paused)
         self._board.signs.listen(await self._watch.signs())
+        await self._look_elsewhere()
         if self._dead_looks > 1:
             self._board.infer(await self._watch.differing(shown.sessions))
         self._shows.begun()
@@ -94,13 +101,15 @@ class Feed:
             self._has_stirred.set()
 
     async def _listen(self) -> None:
-        """Read the signs of life whenever something was stored: so nothing is read where nothing happens."""
+        """Read what no event of what is shown tells, when something was stored: so nothing is read for nothing."""
         while True:
             await self._has_stirred.wait()
             self._has_stirred.clear()
             spoke = self._board.signs.listen(await self._watch.signs())
             if spoke:
                 self._shows.spoke(spoke)
+            if self._spent_elsewhere and await self._look_elsewhere():
+                self._shows.paid_elsewhere()
             await asyncio.sleep(LISTEN_SECONDS)
 
     async def _take_in(self) -> int:
@@ -111,6 +120,7 @@ class Feed:
         if len(events) >= PAGE and await self._watch.behind() > _TOO_FAR_BEHIND:
             await self._begin()
             return 0
+        self._spent_elsewhere = self._spent_elsewhere or self._tells_of_others_money(events)
         try:
             change = self._board.fold(events)
         except IllegalEventError:  # lines of a run that began before this monitor was looking
@@ -121,6 +131,21 @@ class Feed:
         elif change.changed:
             self._shows.changed(change)
         return len(events)
+
+    def _tells_of_others_money(self, events: Iterable[AnyEvent]) -> bool:
+        """A run that is not shown has spent something, or a budget may be shared by others than before."""
+        return any(
+            isinstance(event, BudgetSet) or (isinstance(event, UsageRecorded) and event.run_id not in self._board)
+            for event in events
+        )
+
+    async def _look_elsewhere(self) -> bool:
+        """Read what runs that are not shown have spent of the budgets of those that are; whether that is news."""
+        self._spent_elsewhere = False
+        board = self._board
+        found = await self._watch.spent_elsewhere([board.stored[root] for root in board.roots()])
+        before, board.spent_elsewhere = board.spent_elsewhere, found
+        return found != before
 
     async def _look_after(self) -> None:
         disk_due = 0.0

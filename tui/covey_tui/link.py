@@ -9,6 +9,7 @@ from covey.client.beginning import designs_of
 from covey.client.decisions import END, Line, last_looked, newest, remember_looked
 from covey.client.engine import Stopped, place_order, request_stop, run_order
 from covey.client.estimate import Estimate, estimate, kinds_of
+from covey.client.finding import sharing_budget
 from covey.client.requests import Answer, Wish, request_control
 from covey.client.slots import SlotsAnswer, request_slots
 from covey.client.watching import Watch
@@ -74,6 +75,10 @@ class Link:
         if self.watch is None:
             return None
         return await estimate(self.watch.viewer, await asyncio.to_thread(designs_of, self.root, modules))
+
+    async def sharing_budget(self, root: Session) -> list[Session]:
+        """The roots of all unfinished runs that share the budget of this one, whether they are shown or not."""
+        return await sharing_budget(self.watch.viewer, root) if self.watch else [root]
 
     async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:
         """End the work of these runs for now; they can be adopted.

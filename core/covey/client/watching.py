@@ -17,6 +17,7 @@ from covey.model.command import Interaction, TranscriptRow
 from covey.model.credential import Paused
 from covey.model.events import AnyEvent, RunStarted
 from covey.model.session import Session
+from covey.model.usage import Spent
 from covey.store import reads
 from covey.store.feed import ChangeFeed
 from covey.store.sqlite import Viewer, open_viewer
@@ -82,6 +83,19 @@ class Watch:
     async def signs(self) -> Mapping[str, Activity]:
         """The signs of life of all sessions at work, by their ids."""
         return await self.viewer.activity()
+
+    async def spent_elsewhere(self, roots: Iterable[Session]) -> dict[str, Spent]:
+        """What other runs than these have spent of each budget that these have, by the ids of the budgets."""
+        here = list(roots)
+        found: dict[str, Spent] = {}
+        for budget_id in {root.budget.id for root in here if root.budget is not None}:
+            sharing = {root.id for root in await self.viewer.sharing_budget(self.viewer.scope, budget_id)}
+            others = sorted(sharing.difference(root.id for root in here))
+            spent = Spent()
+            for row in await self.viewer.spending(self.viewer.scope, others) if others else ():
+                spent = spent.plus(row.spent)
+            found[budget_id] = spent
+        return found
 
     async def differing(self, sessions: Collection[Session]) -> list[Session]:
         """Those sessions that are otherwise than the log has them, as the disk shows them; for want of an engine."""

@@ -95,7 +95,7 @@ def _sessions(text: str, width: int) -> None:
     for each in rows:
         check([head_line(shown, each, NOW, width), peek_line(shown, each, Tab.STATE, width)], width)
         for peek in (False, True):
-            check(problem_lines(shown, each, NOW, width, peek=peek), width)
+            check(problem_lines(shown, each, NOW, width, peek=4 * peek), width)
             check(summary_lines(shown, each, NOW, width, peek=peek), width)
         check(state_lines(each, width), width)
     keys = [each.id for each in rows]

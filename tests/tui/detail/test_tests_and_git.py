@@ -44,7 +44,7 @@ class TestFailingTests:
 
     def test_a_peek_has_the_first(self) -> None:
         shown = board(under_test())
-        lines = texts(problem_lines(shown, shown.session(TAX_RULE), NOW, WIDTH, peek=True))
+        lines = texts(problem_lines(shown, shown.session(TAX_RULE), NOW, WIDTH, peek=4))
         assert lines == [
             "✗ failed: checks",
             "✗ test_reduced_rate (line 31)",

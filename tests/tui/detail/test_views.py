@@ -25,23 +25,27 @@ from covey_tui.view.detail.head import (
 )
 from covey_tui.view.detail.pieces import clock
 from covey_tui.view.detail.problem import problem_lines
-from covey_tui.view.detail.state import state_lines
+from covey_tui.view.detail.state import state_lines, tab_lines
 from covey_tui.view.detail.steps import step_lines
 from covey_tui.view.detail.summary import summary_lines
 from covey_tui.view.spans import Ground, Line, Role
+from covey_tui.view.stopped import stopped_by
 from tests.tui.detail.source import interaction
 from tests.tui.pictures import (
     NOW,
+    REFUSED,
     board,
     catalog_of_sixty_one,
     complete,
     failed,
     family,
     gone,
+    paused,
     session,
     shop,
     skipped,
     waiting,
+    without_credential,
 )
 
 WIDTH = 43
@@ -229,11 +233,23 @@ class TestProblem:
 
     def test_the_peek_has_no_keys_and_no_blank_lines(self) -> None:
         shown = board()
-        assert texts(problem_lines(shown, shown.session(TAX), NOW, 78, peek=True)) == [
+        assert texts(problem_lines(shown, shown.session(TAX), NOW, 78, peek=4)) == [
             "✗ failed: agent",
             "The agent exited with code 1: no such model.",
             "Expected  docs/design/shop/billing/tax_rule.md",
         ]
+
+    @pytest.mark.parametrize("peek", [4, 9])
+    def test_a_peek_ends_with_a_sign_where_there_is_more_and_the_expected_file_stays_in_sight(self, peek: int) -> None:
+        made, row = one("word " * 300, FailureCause.AGENT_ERROR)
+        lines = texts(problem_lines(made, row, NOW, 78, peek=peek))
+        assert len(lines) == peek
+        assert lines[-2].endswith("word…")
+        assert lines[-1].startswith("Expected  ")
+        asks = replace(row, phase=Phase.ASKING, status=Status.ACTIVE, question="one\ntwo\nthree")
+        assert texts(problem_lines(made, asks, NOW, 78, peek=4))[1:] == ["one", "two", "three"]
+        asks = replace(asks, question="one\ntwo\nthree\nfour")
+        assert texts(problem_lines(made, asks, NOW, 78, peek=4))[1:] == ["one", "two", "three…"]
 
     def test_below_a_parent_that_has_ended_nothing_is_retried(self) -> None:
         rows = list(family("Billing", 9, complete(), [("Ledger", 9, gone())]))
@@ -349,6 +365,23 @@ class TestState:
         assert f"{'started at':20}{clock(row.started_at or NOW, seconds=True)}" in texts(lines)
         assert f"{'state':20}" + '{"note_taken": 1}' in texts(lines)
         assert lines[0][0].tone.role is Role.MUTED
+
+    def test_what_is_laid_over_a_record_is_told_apart_from_it(self) -> None:
+        def told(name: str) -> list[str]:
+            session = next(each for each in shown.stored.values() if each.component == name)
+            return [" ".join(line.split()) for line in texts(tab_lines(shown, shown.session(session.id), NOW, 78))]
+
+        shown = board(without_credential(), credentials=[REFUSED])
+        assert stopped_by(shown.session("id-run-billing"))
+        assert "needs human none" in told("Billing")
+        assert not any(REFUSED.credential in line for line in told("Billing"))
+        assert {"shown as paused", "phase queued"} <= {*told("CreditNote")}
+        shown = board(paused())
+        assert {"shown as paused", "phase waiting"} <= {*told("Billing")}
+        shown = board()
+        shown.infer([replace(shown.session(PAYMENT), phase=Phase.INTERRUPTED)])
+        assert {"shown as interrupted", "phase running"} <= {*told("Payment")}
+        assert not any(line.startswith("shown as") for line in told("TaxRule"))
 
     def test_long_values_go_on_below_themselves(self) -> None:
         lines = texts(state_lines(replace(shop()[1], error_message="word " * 12), WIDTH))

@@ -204,19 +204,18 @@ class Acting:
 
     async def _raise_budget(self, root: Session, pause: Pause) -> None:
         """Let the runs that share a spent budget go on with a higher one, once somebody has said how high."""
+        sharing = await self._link.sharing_budget(root)
         answer = await self._answer(dialogs.raise_budget(root, pause))
         value = amount(answer.text, pause.limit) if answer else None
         if value is None:
             return
-        sharing = [self._board.stored[key] for key in self._board.roots()]
-        rows = [each for each in sharing if each.budget and root.budget and each.budget.id == root.budget.id]
         in_dollars = pause.limit == USD
         wish = Wish(
             action=Action.RESUME,
             budget_usd=value if in_dollars else None,
             budget_tokens=None if in_dollars else round(value),
         )
-        await self._ask([row for row in rows if not is_terminal(row)], wish)
+        await self._ask(sharing, wish)
 
     async def _change_slots(self, key: str) -> None:
         """Let one session more or less work at the same time."""

@@ -24,7 +24,7 @@ from covey_tui.screens.editor import editor_of, written_in_editor
 from covey_tui.screens.fields import LINES, NoteField, ReasonField
 from covey_tui.view.dialogs import Asked, Field
 from covey_tui.view.hints import hints_within
-from covey_tui.view.spans import BLANK, MUTED, Ground, Line, Role, Tone, span
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Ground, Line, Role, Tone, span
 from covey_tui.widgets.lines import Bar, Lines
 
 _WIDTH, _MARGIN, _PADDING, _LOW = 62, 4, 3, 20
@@ -104,8 +104,10 @@ class Dialog(ModalScreen[Confirmed | None]):
         Binding("n,escape", "leave", "Leave", id="dialog.leave"),
         Binding("right", "app.focus_next", "Next answer", id="dialog.next"),
         Binding("left", "app.focus_previous", "Previous answer", id="dialog.previous"),
-        Binding("down,pagedown", "scroll_facts(1)", "Down", id="dialog.down"),
-        Binding("up,pageup", "scroll_facts(-1)", "Up", id="dialog.up"),
+        Binding("down", "scroll_facts(1)", "Down", id="dialog.down"),
+        Binding("up", "scroll_facts(-1)", "Up", id="dialog.up"),
+        Binding("pagedown", "page_facts(1)", "Page down", id="dialog.page_down", priority=True),
+        Binding("pageup", "page_facts(-1)", "Page up", id="dialog.page_up", priority=True),
         Binding("ctrl+o", "edit", "Editor", id="note.editor", priority=True),
     ]
 
@@ -114,6 +116,7 @@ class Dialog(ModalScreen[Confirmed | None]):
         self._asked = asked
         self._environment = environment
         self._answered = False
+        self._too_long = 0
         self._field = None if asked.field is None else NoteField if asked.field is Field.NOTE else ReasonField
 
     def compose(self) -> ComposeResult:
@@ -196,6 +199,15 @@ class Dialog(ModalScreen[Confirmed | None]):
         """See the facts that did not fit."""
         self.query_one("#facts", Lines).scroll_relative(y=by, animate=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A note has these keys for itself while all of the facts can be seen."""
+        return bool(self._too_long) if action == "page_facts" else super().check_action(action, parameters)
+
+    def action_page_facts(self, pages: int) -> None:
+        """See the next page of the facts, from wherever the focus is."""
+        facts = self.query_one("#facts", Lines)
+        facts.scroll_relative(y=pages * max(1, facts.size.height - 1), animate=False)
+
     def action_edit(self) -> None:
         """Write the note in an editor of one's own."""
         field = self.query("#field").first() if self._field is not None else None
@@ -217,11 +229,19 @@ class Dialog(ModalScreen[Confirmed | None]):
 
     def _hint(self, line: Line | None = None) -> None:
         if self._field is not None:
-            self.query_one("#hint", Bar).show(_HINTS.get(self._asked.field, BLANK) if line is None else line)
+            self.query_one("#hint", Bar).show(self._usual_hint() if line is None else line)
+
+    def _usual_hint(self) -> Line:
+        """Where there is more to read above the field, how; else what the field is for."""
+        if not self._too_long:
+            return _HINTS.get(self._asked.field, BLANK)
+        return (span("PgDn", STRONG), span(f" reads on: {self._too_long} lines in all", MUTED))
 
     def _show_focus(self) -> None:
         writes = self.focused is not None and self.focused.id == "field"
         pairs = self._asked.field_keys if writes else self._asked.keys
+        if self._too_long and self._field is None:
+            pairs = (*pairs[:-1], ("PgDn", "read on"), *pairs[-1:])
         self.query_one("#keys", Bar).show(hints_within(self._cells(self.size.width), pairs))
         for edge in self.query(Edge):
             edge.set_class(writes, "on")
@@ -234,18 +254,25 @@ class Dialog(ModalScreen[Confirmed | None]):
         """Give each part its lines; the facts scroll where they have too few."""
         cells = self._cells(columns)
         airy = rows >= _LOW
-        self._show_focus()
         title, facts = self._asked.title_lines(cells), self._asked.fact_lines(cells)
         bar = self.query_one("#title", Bar)
         bar.show(*title)
         bar.styles.height = len(title)
         lines = self.query_one("#facts", Lines)
-        lines.show(facts)
         lines.styles.margin = (int(airy), 0)
         one_line = self._asked.field in _LABELS
         rest = 0 if self._asked.field is None else 3 + airy if one_line else LINES + 1
         free = rows - 4 - len(title) - 2 * airy - rest - 2 - airy
-        lines.styles.height = max(1, min(len(facts), free))
+        room = max(1, free)
+        if len(facts) > room:
+            facts = self._asked.fact_lines(cells - 1)  # beside them stands the scroll bar
+        lines.show(facts)
+        lines.styles.height = min(len(facts), room)
+        too_long = len(facts) if len(facts) > room else 0
+        if self._too_long != too_long:
+            self._too_long = too_long
+            self._hint()
+        self._show_focus()
         self.query_one("#answers").styles.margin = (0, 1, int(airy), 1)
         if one_line:
             self.query_one("#hint").styles.margin = (0, 0, int(airy), 0)

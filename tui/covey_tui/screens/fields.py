@@ -46,7 +46,7 @@ class NoteField(TextArea):
 
     def edit(self, edit: Edit) -> EditResult:
         """Change the text, by nothing that a terminal would obey."""
-        return super().edit(replace(edit, text=sanitise(edit.text)[:_LONGEST]))
+        return super().edit(replace(edit, text=sanitise(edit.text)))
 
     def action_send(self) -> None:
         """Say that it is finished."""

@@ -162,6 +162,10 @@ class MonitorScreen(KeptGround, Screen[None]):
         """The agents of these sessions have done something since it was last looked."""
         self.sessions.pulse(session_ids)
 
+    def paid_elsewhere(self) -> None:
+        """Less is left of a budget than the runs that are shown have spent of it."""
+        self._bars.show_top()
+
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
         self._bars.show_top()

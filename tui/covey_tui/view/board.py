@@ -16,6 +16,7 @@ from covey.model.pause import Pause
 from covey.model.session import Session
 from covey.model.status import Phase
 from covey.model.tree import SessionTree
+from covey.model.usage import Spent
 from covey_tui.view.signs import Signs
 from covey_tui.view.stopped import Stopped
 from covey_tui.view.tally import (
@@ -63,6 +64,8 @@ class Board:
         self.cancel_grace = _USUAL_GRACE
         self.retry_limit = _USUAL_RETRIES
         self.signs = Signs()
+        self.spent_elsewhere: Mapping[str, Spent] = {}
+        """What runs that are not shown have spent of each budget, by its id."""
         self._only_run = only_run
         self._tree = SessionTree()
         self._seen: dict[str, Session] = {}

@@ -4,12 +4,13 @@ The first answer is the harmless one. Names are cut, so that a question stays a 
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from covey.client.estimate import Estimate
 from covey.model.budget import USD
+from covey.model.message import text_objection
 from covey.model.pause import Pause
 from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
@@ -44,7 +45,8 @@ class Asked:
     """A question. `facts` are paragraphs that are wrapped, or lines that are cut; `keys` work on its buttons.
 
     With a field, that one has the focus first, and `field_keys` are its keys; `unwritten` is said where nothing is
-    written in a note. `limit` is that of the budget whose amount is written.
+    written in a note, and `objection` tells what stands against a text. `limit` is that of the budget whose amount is
+    written.
     """
 
     title: SafeText
@@ -56,12 +58,15 @@ class Asked:
     field: Field | None = None
     field_keys: tuple[Hint, ...] = ()
     unwritten: str = ""
+    objection: Callable[[str], str | None] | None = None
     limit: str | None = None
 
     def lacks(self, text: str) -> SafeText | None:
-        """What is to be written first, where a text is needed that this one is not."""
+        """What is to be written instead, where a text is needed that this one is not."""
         if self.field is Field.NOTE and not text:
             return SafeText(self.unwritten)
+        if self.objection is not None and (why := self.objection(text)) is not None:
+            return SafeText(f"{why[:1].upper()}{why[1:]}.")
         if self.field is Field.AMOUNT and amount(text, self.limit) is None:
             return SafeText(f"Write an amount, like {'7.50' if self.limit == USD else '2_000_000 or 2M'}.")
         return None
@@ -238,6 +243,7 @@ def message(board: Board, session_id: str) -> Asked:
         field=Field.NOTE,
         field_keys=_NOTE_KEYS,
         unwritten="Write an answer first." if asks else "Write something first.",
+        objection=text_objection,
     )
 
 

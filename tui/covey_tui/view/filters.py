@@ -22,6 +22,7 @@ class Filter(NamedTuple):
 
 STATES = (
     "running",
+    "asking",
     "stalled",
     "pausing",
     "paused",

@@ -233,7 +233,7 @@ def _decided(
     # Of what lies below it only matters here whether there is anything.
     below = [board.session(child) for child in board.children(session.id)[:1]]
     if action is Action.RESUME:
-        below += [board.decided_on(key) for key in board.stopped.sessions(session.id)]
+        below += [board.decided_on(key) for key in board.stopped.examples(session.id)]
     above = list(board.above(session.id))
     paused, limit = board.stopped.paused, board.retry_limit
     return decide(request, session, above, below, session.updated_at, retry_limit=limit, paused=paused)

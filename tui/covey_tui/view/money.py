@@ -24,8 +24,8 @@ def budget_of(board: Board) -> Budget | None:
 
 
 def spent_under(board: Board, budget: Budget) -> Spent:
-    """What the runs on the board that share a budget have spent."""
-    total = Spent()
+    """What the runs that share a budget have spent, those that are not on the board included."""
+    total = board.spent_elsewhere.get(budget.id, Spent())
     for root in (board.session(key) for key in board.roots()):
         if root.budget is not None and root.budget.id == budget.id:
             below = board.tally(root.id)

@@ -20,33 +20,43 @@ _KEY = "credentials"
 
 
 class Stopped:
-    """Which credentials are `paused`, and for which of them sessions of each run stand still; `look` keeps it so."""
+    """Which credentials are `paused`, and for which of them sessions of each run stand still; `look` keeps it so.
+
+    What is asked at every refresh costs as much as there are runs and credentials, however many sessions stand still.
+    """
 
     def __init__(self, paused: Paused = NONE_PAUSED) -> None:
         self.paused = paused
-        self._held: dict[str, dict[str, str]] = {}
+        self._by_session: dict[str, str] = {}
+        self._held: dict[str, dict[str, dict[str, None]]] = {}  # of a run, for each credential: who stands still for it
 
     def look(self, session: Session) -> bool:
         """See whether a session stands still for a credential; whether that is news."""
         pause = pause_of(self.paused, session)
-        held = self._held.setdefault(session.run_id, {})
-        before = held.get(session.id)
-        if pause is None:
-            held.pop(session.id, None)
-        else:
-            held[session.id] = pause.credential
-        return before != held.get(session.id)
+        before, now = self._by_session.get(session.id), pause.credential if pause is not None else None
+        if before == now:
+            return False
+        run = self._held.setdefault(session.run_id, {})
+        if before is not None:
+            del self._by_session[session.id]
+            del run[before][session.id]
+            if not run[before]:
+                del run[before]
+        if now is not None:
+            self._by_session[session.id] = now
+            run.setdefault(now, {})[session.id] = None
+        return True
 
-    def sessions(self, run_id: str) -> Sequence[str]:
-        """The ids of the sessions of a run that stand still."""
-        return tuple(self._held.get(run_id, ()))
+    def examples(self, run_id: str) -> Sequence[str]:
+        """Of each credential for which sessions of a run stand still, the id of one of them: as good as all."""
+        return [next(iter(held)) for held in self._held.get(run_id, {}).values()]
 
     def over(self, root: Session) -> Session:
         """The root of a run with what it waits for a human for, if it does: it is paused then like those it waits for.
 
         A root that works by itself goes on meanwhile.
         """
-        found = asked_at(root, [self.paused[name] for name in sorted(set(self._held.get(root.id, {}).values()))])
+        found = asked_at(root, [self.paused[name] for name in sorted(self._held.get(root.id, {}))])
         if not found or root.phase is None:
             return root
         phase = Phase.PAUSED if root.phase in WAITS_WITH_ITS_RUN else root.phase
@@ -61,7 +71,7 @@ class Stopped:
         return [pause for pause in self._all_held() if not pause.asks]
 
     def _all_held(self) -> Iterable[CredentialPause]:
-        names = {name for held in self._held.values() for name in held.values()}
+        names = {name for held in self._held.values() for name in held}
         return [self.paused[name] for name in sorted(names) if name in self.paused]
 
 

@@ -10,7 +10,7 @@ from covey_tui.view.detail.artifact import artifact_head, artifact_lines, diff_l
 from covey_tui.view.detail.head import Tab, marked_lines, not_started
 from covey_tui.view.detail.pieces import muted
 from covey_tui.view.detail.problem import problem_lines
-from covey_tui.view.detail.state import known_lines, state_lines
+from covey_tui.view.detail.state import tab_lines
 from covey_tui.view.detail.steps import step_lines
 from covey_tui.view.detail.summary import summary_lines
 from covey_tui.view.spans import BLANK, Line
@@ -19,6 +19,8 @@ from covey_tui.widgets.detail_source import DetailSource, Scene
 
 TAIL = 500
 """How many rows of a transcript are asked for at once."""
+_PEEK = 4
+"""A peek has so many lines at least, and is drawn before it has its size."""
 
 
 class BoardContent(DetailLines):
@@ -43,9 +45,10 @@ class BoardContent(DetailLines):
             case Tab.SUMMARY:
                 return summary_lines(board, session, now, cells, peek=scene.compact)
             case Tab.STATE:
-                return [*known_lines(board, session, now, cells), *state_lines(session, cells)]
+                return tab_lines(board, session, now, cells)
             case _:
-                return problem_lines(board, session, now, cells, peek=scene.compact)
+                peek = max(_PEEK, self.size.height) if scene.compact else 0
+                return problem_lines(board, session, now, cells, peek=peek)
 
     async def load(self, _: DetailSource) -> None:
         """There is nothing to ask for."""

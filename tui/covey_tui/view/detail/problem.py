@@ -14,7 +14,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.needs import cause_of
-from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span, wrapped
+from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, fit, room, span, wrapped
 from covey_tui.view.stopped import asks, in_words, stopped_by
 from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
 
@@ -40,13 +40,15 @@ _KINDS = (
 )
 
 
-def problem_lines(board: Board, session: Session, now: datetime, width: int, *, peek: bool = False) -> list[Line]:
-    """What is wrong and what to do; in a peek without blank lines and keys. A quiet sentence where nothing is."""
+def problem_lines(board: Board, session: Session, now: datetime, width: int, *, peek: int = 0) -> list[Line]:
+    """What is wrong and what to do; in a `peek` of so many lines, the gist. A quiet sentence where nothing is."""
     if not _has_problem(session):
         return muted(_no_problem(board, session), width)
     if peek:
-        found = finding_lines(session, width)[:_PEEKED] or _said(session, width)
-        return [*_title(board, session, now, width), *found, *_expected_short(session, width)]
+        title, expected = _title(board, session, now, width), _expected_short(session, width)
+        found = finding_lines(session, width)[:_PEEKED]
+        said = found or _begun(_said(session, width), max(1, peek - len(title) - len(expected)), width)
+        return [*title, *said, *expected]
     parts = (
         [*_title(board, session, now, width), *_said(session, width)],
         muted(_WAITS, width) if session.phase is Phase.ASKING else [],
@@ -56,6 +58,14 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         _advice(board, session, width),
     )
     return _apart(part for part in parts if part)
+
+
+def _begun(lines: list[Line], count: int, width: int) -> list[Line]:
+    """The first of the lines; the last of them says where there are more."""
+    if len(lines) <= count:
+        return lines
+    last = lines[count - 1]
+    return [*lines[: count - 1], fit((*last, span("  ")), min(room(last) + 1, width - 1))]
 
 
 def _apart(parts: Iterator[list[Line]]) -> list[Line]:
