@@ -110,6 +110,29 @@ class TestOutput:
         assert "Rechnungen für Ärzte" in {context["context"] for context in json.loads(ran.out)}
 
 
+class TestNumbers:
+    """What is no whole number is refused, never rounded."""
+
+    @pytest.mark.parametrize(
+        "tokens",
+        [
+            ("slots", "2.5"),
+            ("run", "design", "--all", "--budget-tokens", "2.5"),
+            ("run", "design", "--all", "--max-sessions", "2.5"),
+            ("resume", "--budget-tokens", "2.5"),
+            ("logs", "abc", "--attempt", "2.5"),
+            ("events", "--after", "2.5"),
+        ],
+    )
+    def test_a_fraction(self, tmp_path: Path, tokens: tuple[str, ...]) -> None:
+        ran = covey(*tokens, cwd=tmp_path)
+        assert (ran.code, ran.out) == (2, "")
+        assert f'"2.5" is no whole number; see: covey {tokens[0]} --help\n' in ran.err
+
+    def test_groups_of_digits_are_one_number(self, shop: Path) -> None:
+        assert covey("run", "design", "--all", "--budget-tokens", "2_000_000", "--dry-run", cwd=shop).code == 0
+
+
 class TestHelp:
     """Help says what each command does, in plain text."""
 
