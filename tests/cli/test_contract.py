@@ -1,6 +1,7 @@
 """What holds for every command: exit codes, what goes to which output, and how mistakes are told."""
 
 import json
+import re
 import subprocess
 from itertools import pairwise
 from pathlib import Path
@@ -110,6 +111,29 @@ class TestOutput:
         assert "Rechnungen für Ärzte" in {context["context"] for context in json.loads(ran.out)}
 
 
+class TestNumbers:
+    """What is no whole number is refused, never rounded."""
+
+    @pytest.mark.parametrize(
+        "tokens",
+        [
+            ("slots", "2.5"),
+            ("run", "design", "--all", "--budget-tokens", "2.5"),
+            ("run", "design", "--all", "--max-sessions", "2.5"),
+            ("resume", "--budget-tokens", "2.5"),
+            ("logs", "abc", "--attempt", "2.5"),
+            ("events", "--after", "2.5"),
+        ],
+    )
+    def test_a_fraction(self, tmp_path: Path, tokens: tuple[str, ...]) -> None:
+        ran = covey(*tokens, cwd=tmp_path)
+        assert (ran.code, ran.out) == (2, "")
+        assert f'"2.5" is no whole number; see: covey {tokens[0]} --help\n' in ran.err
+
+    def test_groups_of_digits_are_one_number(self, shop: Path) -> None:
+        assert covey("run", "design", "--all", "--budget-tokens", "2_000_000", "--dry-run", cwd=shop).code == 0
+
+
 class TestHelp:
     """Help says what each command does, in plain text."""
 
@@ -130,6 +154,10 @@ class TestHelp:
         assert ran.code == 0
         assert f"Usage: covey {name}" in ran.out
         assert "--json: " in ran.out
+        (example,) = (line for line in ran.out.splitlines() if line.startswith("Example: "))
+        assert f"{example} ".startswith(f"Example: covey {name} ")
+        options = [word for word in example.split() if word.startswith("-")]
+        assert all(re.search(rf"^  .*{option}[ ,:]", ran.out, re.MULTILINE) for option in options)
 
     @pytest.mark.parametrize("columns", [50, 80])
     @pytest.mark.parametrize("name", COMMANDS)
@@ -143,6 +171,16 @@ class TestHelp:
         assert all(line.startswith(("  --", "      ")) for line in lines), "what goes on is set in"
         broken = [(line, after.split()[0]) for line, after in pairwise(lines) if not after.startswith("  --")]
         assert all(len(line) + len(word) >= columns for line, word in broken), "no line is broken before it is full"
+
+    def test_what_there_is_to_know_beside_the_options_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        about, _, _ = covey("resume", "-h", cwd=tmp_path).out.partition("\nExample: ")
+        assert (
+            "\n\nOne whose budget is spent goes on with a higher one; all runs that share the\nbudget get it." in about
+        )
+        assert "Args:" not in about
 
     def test_what_an_option_takes_is_said(self, tmp_path: Path) -> None:
         text = " ".join(covey("report", "--help", cwd=tmp_path).out.split())

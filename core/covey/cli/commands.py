@@ -23,35 +23,68 @@ USAGE = 2
 
 
 class Entry(NamedTuple):
-    """Where a command is, and what it does in a line."""
+    """Where a command is, what it does in a line, and how it is typed, for instance."""
 
     function: str
     summary: str
+    example: str = ""
 
 
 COMMANDS: dict[str, Entry] = {
-    "demo": Entry("covey.cli.demo:demo", "A made-up project, a run with two problems, and how they are mended."),
-    "init": Entry("covey.cli.project:init", "Write covey.toml from what is there."),
-    "contexts": Entry("covey.cli.project:contexts", "The contexts, their components and which files exist."),
-    "run": Entry("covey.cli.run:run", "Run a workflow for some contexts, or go on with it."),
-    "watch": Entry("covey.cli.watch:watch", "The monitor on what is running, or a line for each change."),
-    "status": Entry("covey.cli.status:status", "A run as a tree, and what needs a human."),
-    "show": Entry("covey.cli.status:show", "One session with every step it took."),
-    "logs": Entry("covey.cli.logs:logs", "A session's transcript."),
-    "events": Entry("covey.cli.logs:events", "The event log, one JSON object a line."),
-    "report": Entry("covey.cli.report:report", "What came of a run, as Markdown, JUnit XML or JSON."),
-    "retry": Entry("covey.cli.control:retry", "Try sessions again, with a note if you like."),
-    "skip": Entry("covey.cli.control:skip", "Go on without sessions."),
-    "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work."),
-    "message": Entry("covey.cli.message:message", "Say something to a running agent, or answer its question."),
-    "undo": Entry("covey.cli.of_run:undo", "Take back the last decision of a run."),
-    "pause": Entry("covey.cli.of_run:pause", "Start no more sessions of a run, for now."),
-    "resume": Entry("covey.cli.of_run:resume", "Let a paused run go on."),
-    "slots": Entry("covey.cli.slots:slots", "How many sessions work at the same time."),
-    "stop": Entry("covey.cli.stop:stop", "End a run's work for now, or the engine's."),
-    "wait": Entry("covey.cli.stop:wait", "Return when a run has ended or needs a human."),
-    "prune": Entry("covey.cli.prune:prune", "Put away what ended long ago; the database becomes smaller."),
-    "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order."),
+    "demo": Entry(
+        "covey.cli.demo:demo",
+        "A made-up project, a run with two problems, and how they are mended.",
+        "covey demo --headless",
+    ),
+    "init": Entry(
+        "covey.cli.project:init", "Write covey.toml from what is there.", "covey init --from documents --root docs/spec"
+    ),
+    "contexts": Entry(
+        "covey.cli.project:contexts", "The contexts, their components and which files exist.", "covey contexts billing"
+    ),
+    "run": Entry(
+        "covey.cli.run:run",
+        "Run a workflow for some contexts, or go on with it.",
+        "covey run design shop.billing --budget-usd 5 --headless",
+    ),
+    "watch": Entry(
+        "covey.cli.watch:watch", "The monitor on what is running, or a line for each change.", "covey watch --plain"
+    ),
+    "status": Entry("covey.cli.status:status", "A run as a tree, and what needs a human.", "covey status --plain"),
+    "show": Entry("covey.cli.status:show", "One session with every step it took.", "covey show 3f9a20c1"),
+    "logs": Entry("covey.cli.logs:logs", "A session's transcript.", "covey logs 3f9a20c1 --follow"),
+    "events": Entry(
+        "covey.cli.logs:events", "The event log, one JSON object a line.", "covey events --after 120 --follow"
+    ),
+    "report": Entry(
+        "covey.cli.report:report",
+        "What came of a run, as Markdown, JUnit XML or JSON.",
+        "covey report --format junit -o report.xml",
+    ),
+    "retry": Entry(
+        "covey.cli.control:retry",
+        "Try sessions again, with a note if you like.",
+        "covey retry 3f9a20c1 --note 'the bracket is closed now'",
+    ),
+    "skip": Entry("covey.cli.control:skip", "Go on without sessions.", "covey skip 3f9a20c1 --reason 'not needed'"),
+    "cancel": Entry("covey.cli.control:cancel", "End sessions that are at work.", "covey cancel 3f9a20c1 --now"),
+    "message": Entry(
+        "covey.cli.message:message",
+        "Say something to a running agent, or answer its question.",
+        "covey message 3f9a20c1 'amounts are in cents'",
+    ),
+    "undo": Entry("covey.cli.of_run:undo", "Take back the last decision of a run.", "covey undo --start"),
+    "pause": Entry("covey.cli.of_run:pause", "Start no more sessions of a run, for now.", "covey pause --hard"),
+    "resume": Entry("covey.cli.of_run:resume", "Let a paused run go on.", "covey resume --budget-usd 10 --start"),
+    "slots": Entry("covey.cli.slots:slots", "How many sessions work at the same time.", "covey slots 4"),
+    "stop": Entry("covey.cli.stop:stop", "End a run's work for now, or the engine's.", "covey stop --engine"),
+    "wait": Entry("covey.cli.stop:wait", "Return when a run has ended or needs a human.", "covey wait --timeout 600"),
+    "prune": Entry(
+        "covey.cli.prune:prune",
+        "Put away what ended long ago; the database becomes smaller.",
+        "covey prune --older 2w --dry-run",
+    ),
+    "doctor": Entry("covey.cli.doctor:doctor", "Whether the project's state is in order.", "covey doctor --fix"),
 }
 
 ALONE: tuple[list[str], ...] = ([], ["watch"], ["status"])
@@ -102,15 +135,20 @@ def _overview() -> str:
 
 def _alone(name: str | None = None) -> int:
     """A command without arguments, which needs no parser: nobody who opens the monitor waits for one."""
-    module, _, function = (COMMANDS[name] if name else HERE).function.partition(":")
-    code: int = getattr(import_module(module), function)()
+    code: int = _function(COMMANDS[name] if name else HERE)()
     return code
+
+
+def _function(entry: Entry) -> Callable[[], int]:
+    module, _, name = entry.function.partition(":")
+    function: Callable[[], int] = getattr(import_module(module), name)
+    return function
 
 
 def _carry_out(tokens: list[str]) -> int:
     from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - what needs no parser does not wait for it
 
-    from covey.cli.help import PlainHelp  # noqa: PLC0415 - likewise
+    from covey.cli.help import PlainHelp, explained  # noqa: PLC0415 - likewise
 
     app = App(
         name="covey",
@@ -122,8 +160,11 @@ def _carry_out(tokens: list[str]) -> int:
         suppress_keyboard_interrupt=False,
         default_parameter=Parameter(negative=(), show_default=False),
     )
+    asks_help = {flag for flags in _HELP_FLAGS for flag in flags}
     for place, (name, entry) in enumerate(COMMANDS.items()):
-        app.command(entry.function, name=name, help=entry.summary, sort_key=place)
+        is_asked = tokens[:1] == [name] and not asks_help.isdisjoint(tokens)
+        about = explained(_function(entry), entry.example) if is_asked else entry.summary
+        app.command(entry.function, name=name, help=about, sort_key=place)
     for name, entry in HIDDEN.items():
         app.command(entry.function, name=name, help=entry.summary, show=False)
     try:

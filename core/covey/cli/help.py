@@ -1,7 +1,9 @@
 """Help in plain text: an entry for each option, as wide as the terminal and no wider, what goes on set in."""
 
-from collections.abc import Iterator
-from textwrap import wrap
+import shutil
+from collections.abc import Callable, Iterator
+from inspect import cleandoc
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any
 
 from cyclopts.help.formatters import PlainFormatter
@@ -10,6 +12,14 @@ if TYPE_CHECKING:
     from cyclopts.help import HelpEntry, HelpPanel
 
 _INDENT, _FURTHER = " " * 2, " " * 6
+
+
+def explained(command: Callable[..., object], example: str) -> str:
+    """What a command does, by its docstring without the options, and how it is typed; as wide as the terminal."""
+    told, _, _ = cleandoc(command.__doc__ or "").partition("\n\nArgs:\n")
+    columns = shutil.get_terminal_size().columns
+    paragraphs = [" ".join(paragraph.split()) for paragraph in told.split("\n\n")]
+    return "\n\n".join(fill(each, columns, break_on_hyphens=False) for each in (*paragraphs, f"Example: {example}"))
 
 
 class PlainHelp(PlainFormatter):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from covey.cli.numbers import Whole, WholeOr
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out, complain, encode
 from covey.client.archive import absent, pages, transcript
@@ -29,7 +30,7 @@ def logs(
     /,
     *,
     follow: Follow = False,
-    attempt: int | None = None,
+    attempt: Whole = None,
     json: Json = False,
     project: ProjectDir = None,
 ) -> int:
@@ -111,7 +112,7 @@ def events(
     run: str | None = None,
     /,
     *,
-    after: int = 0,
+    after: WholeOr = 0,
     follow: Follow = False,
     json: Json = False,  # noqa: ARG001 - it is JSON in any case
     project: ProjectDir = None,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from covey.cli.budgets import check_budget
 from covey.cli.control import REFUSED, said
+from covey.cli.numbers import Whole
 from covey.cli.options import Json, NoWait, ProjectDir, Start
 from covey.cli.out import Out
 from covey.cli.picture import INDENT
@@ -50,7 +51,7 @@ def resume(
     /,
     *,
     budget_usd: float | None = None,
-    budget_tokens: int | None = None,
+    budget_tokens: Whole = None,
     no_wait: NoWait = False,
     start: Start = False,
     json: Json = False,

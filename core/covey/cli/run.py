@@ -19,6 +19,7 @@ from covey.cli.budgets import check_budget
 from covey.cli.declared import declared_project
 from covey.cli.following import Followed, at_work, place
 from covey.cli.frontend import find_monitor, on_a_terminal
+from covey.cli.numbers import Whole
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out, complain
 from covey.cli.picture import INDENT, advice_lines, heading, needs_lines
@@ -66,9 +67,9 @@ def run(
     every: Annotated[bool, Parameter(name="--all")] = False,
     agent: str | None = None,
     model: str | None = None,
-    max_sessions: int | None = None,
+    max_sessions: Whole = None,
     budget_usd: float | None = None,
-    budget_tokens: int | None = None,
+    budget_tokens: Whole = None,
     headless: bool = False,
     stay: bool = False,
     detach: bool = False,

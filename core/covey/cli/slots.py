@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from covey.cli.control import REFUSED
+from covey.cli.numbers import Whole
 from covey.cli.options import Json, NoWait, ProjectDir
 from covey.cli.out import Out
 from covey.client.place import find_root
@@ -15,7 +16,7 @@ from covey.text.words import plural
 
 
 def slots(
-    number: int | None = None,
+    number: Whole = None,
     /,
     *,
     no_wait: NoWait = False,

@@ -1,0 +1,22 @@
+"""Whole numbers on the command line: those that are none are refused; the parser alone would round them."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from cyclopts import Parameter, Token
+
+_DIGITS = re.compile(r"[+-]?\d{1,30}(_\d+)*", re.ASCII)
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    text = tokens[0].value
+    if not _DIGITS.fullmatch(text):
+        raise ValueError(f'"{text}" is no whole number')
+    return int(text)
+
+
+Whole = Annotated[int | None, Parameter(converter=_whole)]
+"""A whole number, like 4 or 2_000_000; None where the option is left out."""
+WholeOr = Annotated[int, Parameter(converter=_whole)]
+"""The same for an option that has a number of its own where it is left out."""
