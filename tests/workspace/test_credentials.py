@@ -19,6 +19,8 @@ KEY = "sk-ant-api03-0123456789"
         "NPM_AUTH",
         "X_API_KEY_1",
         "GH_PAT",
+        "GITHUB_TOKEN_CI",
+        "SECRET_KEY_BASE",
     ],
 )
 def test_by_the_names_of_variables(name: str) -> None:
@@ -32,6 +34,7 @@ def test_by_the_names_of_variables(name: str) -> None:
     [
         ("HOME", KEY),
         ("COMPASS", KEY),
+        ("API_KEY_NAME", KEY),
         ("SSH_KEY", "/home/me/.ssh/id_rsa"),
         ("USE_TOKEN", "yes"),
         ("KEY", ""),

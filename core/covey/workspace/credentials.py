@@ -17,8 +17,11 @@ HIDDEN = "[credential]"
 """What stands in the place of a credential."""
 
 _NAMES = re.compile(
-    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH|(^|_)PAT|(^|_)PASS)(_?\d+)?$", re.IGNORECASE
+    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH|(^|_)PAT|(^|_)PASS)(_?\d+)?$"
+    r"|(KEY|TOKEN|SECRET|PASSWORD)_(?!DIR|FILE|ID|NAME|PATH|TYPE|URL)[A-Z]+$",
+    re.IGNORECASE,
 )
+"""The word at the end, or with one more behind it that says for what: `GITHUB_TOKEN_CI`, `SECRET_KEY_BASE`."""
 _HEADERS = re.compile(r"HEADERS?$", re.IGNORECASE)
 _SHORTEST = 12  # what is shorter may be an ordinary word, and would be hidden where it is one
 _PLAIN = re.compile(r"[\w.~+/=:@%!#$^&*-]+")
