@@ -9,7 +9,7 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-STEP_MS = 10
+STEP_MS = 5
 DEBOUNCE_MS = 50
 
 

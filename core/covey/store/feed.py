@@ -1,7 +1,7 @@
 """The change feed: tells that the database has changed, within a frame, by asking for its change counter.
 
 `PRAGMA data_version` costs microseconds and moves with every commit of another connection. A thread asks 60 times a
-second while something moves and 10 times after a quiet second; it reads nothing else and holds nothing.
+second while something moves and 20 times after a quiet second; it reads nothing else and holds nothing.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 from covey.store.connection import BUSY_SECONDS
 
 BUSY_INTERVAL = 1 / 60
-QUIET_INTERVAL = 1 / 10
+QUIET_INTERVAL = 1 / 20
 QUIET_AFTER = 60
 """So many looks without a change (a second's worth) are quiet."""
 
