@@ -17,7 +17,7 @@ from covey.client.watching import open_watch
 from covey_tui.feed import Feed
 from covey_tui.view.board import Board, Change
 from covey_tui.view.progress import done_of_all
-from covey_tui.view.tally import state_of
+from covey_tui.view.states import state_of
 
 
 class StockTreeApp(App[int]):

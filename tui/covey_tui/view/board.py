@@ -18,9 +18,9 @@ from covey.model.status import Phase
 from covey.model.tree import SessionTree
 from covey.model.usage import Spent
 from covey_tui.view.signs import Signs
+from covey_tui.view.states import WITH_SLOT, state_of
 from covey_tui.view.stopped import Stopped
 from covey_tui.view.tally import (
-    AT_WORK,
     CLOSED,
     EMPTY,
     Tally,
@@ -29,7 +29,6 @@ from covey_tui.view.tally import (
     move,
     needs_somebody,
     needs_with,
-    state_of,
     tokens_of,
 )
 
@@ -131,7 +130,7 @@ class Board:
 
     def working(self, root_id: str) -> int:
         """How many sessions of a run are at work."""
-        return self.tally(root_id).of(*AT_WORK) + (state_of(self.session(root_id)) in AT_WORK)
+        return self.tally(root_id).of(*WITH_SLOT) + (state_of(self.session(root_id)) in WITH_SLOT)
 
     def above(self, session_id: str) -> Iterable[Session]:
         """The ancestors of a session, nearest first."""

@@ -23,8 +23,8 @@ from covey_tui.view.hints import Hint
 from covey_tui.view.money import amount, expects, money
 from covey_tui.view.needs import CAUSES_IN_ORDER, cause_of
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, fit, span, wrapped
-from covey_tui.view.tally import NEED_A_HUMAN, state_of
-from covey_tui.view.words import STATE_ROLES, name_of
+from covey_tui.view.states import NEED_A_HUMAN, STATES, state_of
+from covey_tui.view.words import name_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
 _WARNING = Tone(Role.WARNING, bold=True)
@@ -397,7 +397,7 @@ def _goes_along(session: Session) -> Iterator[Line]:
     state = state_of(session)
     why = SafeText("its file is gone") if state == FILE_MISSING else sanitise_line(session.error_message or "", _REASON)
     if why and state in NEED_A_HUMAN:
-        yield (span(f"{LOOKS[state].unicode} ", Tone(STATE_ROLES[state])), span(why))
+        yield (span(f"{LOOKS[state].unicode} ", Tone(STATES[state].role)), span(why))
     else:
         yield (span("  nothing else: it has not failed", MUTED),)
     if session.artifact_path:

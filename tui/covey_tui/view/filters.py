@@ -8,7 +8,7 @@ from covey.text.glyphs import FILE_MISSING, LOOKS
 from covey.text.sanitise import sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import MUTED, STRONG, Line, span
-from covey_tui.view.tally import state_of
+from covey_tui.view.states import state_of
 
 _LABEL = 30
 

@@ -10,7 +10,7 @@ from covey_tui.view.hints import Hint, hints
 from covey_tui.view.keys import MEANINGS, able, allowed, label_of, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
-from covey_tui.view.tally import state_of
+from covey_tui.view.states import state_of
 
 KeyOf = Callable[[str], str]
 """The key of a binding as people read it."""

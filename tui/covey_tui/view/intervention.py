@@ -20,8 +20,8 @@ from covey_tui.view.hints import Hint, hints
 from covey_tui.view.keys import label_about, verb_of
 from covey_tui.view.needs import RETRIED_TOGETHER, Group, Needs
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
+from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks
-from covey_tui.view.words import STATE_ROLES
 
 _INDENT, _NAME, _NAME_WIDE, _WIDE, _ATTEMPT = 3, 18, 30, 138, 4
 _MARK, _TIMES = "▪", "\N{MULTIPLICATION SIGN}"
@@ -248,10 +248,10 @@ def line(place: Place, needs: Needs, look: Look) -> Line:
 
 def _heading(group: Group, needs: Needs, look: Look) -> Line:
     state, cursor = group.cause.state, look.cursor
-    tone = Tone(STATE_ROLES[state], bold=True)
+    role = STATES[state].role
     left = (
-        span(f"{LOOKS[state].unicode} ", Tone(STATE_ROLES[state])),
-        span(group.heading, tone),
+        span(f"{LOOKS[state].unicode} ", Tone(role)),
+        span(group.heading, Tone(role, bold=True)),
         span(f"  {len(group.ids)}", STRONG),
     )
     here = cursor is not None and cursor.cause == group.cause.key

@@ -18,8 +18,9 @@ from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import Board, Change
+from covey_tui.view.states import state_of
 from covey_tui.view.stopped import in_words, stopped_by
-from covey_tui.view.tally import CLOSED, state_of
+from covey_tui.view.tally import CLOSED
 from covey_tui.view.words import file_word, name_of
 
 _REASON = 500

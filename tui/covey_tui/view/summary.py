@@ -14,7 +14,7 @@ from covey_tui.view.money import budget_of, spent_under
 from covey_tui.view.opening import opening
 from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
-from covey_tui.view.tally import AT_WORK
+from covey_tui.view.states import WITH_SLOT
 from covey_tui.view.words import name_of
 
 _SHORT_OF = 20
@@ -72,7 +72,7 @@ def _engine(board: Board, roots: list[Session], zone: tzinfo | None) -> Line:
     if board.engine.slots is None:
         return (span("", MUTED),)
     short_of = "".join(f" · {sanitise_line(each, _SHORT_OF)}" for each in board.engine.short_of)
-    return (span(f"{board.tally().of(*AT_WORK)} of {board.engine.slots} slots{short_of}", MUTED),)
+    return (span(f"{board.tally().of(*WITH_SLOT)} of {board.engine.slots} slots{short_of}", MUTED),)
 
 
 def _elapsed(roots: list[Session], now: datetime) -> str:

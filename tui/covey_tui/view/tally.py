@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from covey.model.session import Session, file_is_missing, undecided
+from covey.model.session import Session, undecided
 from covey.model.status import Phase, Status
-from covey.text.glyphs import FILE_MISSING
+from covey_tui.view.states import NEED_A_HUMAN, state_of
 from covey_tui.view.stopped import asks
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
-NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled", "asking"})
 _OWN_REASONS = ("not_created",)
-AT_WORK = ("running", "stalled", "pausing", "cancelling")
-"""States of sessions that have a slot."""
 
 
 @dataclass(slots=True)
@@ -62,11 +59,6 @@ class Tally:
 
 EMPTY = Tally()
 """The sums below a session that has nothing below it; most have not, and none has one of its own."""
-
-
-def state_of(session: Session) -> str:
-    """The key of `covey.text.glyphs.LOOKS` by which the session is shown."""
-    return FILE_MISSING if file_is_missing(session) else str(session.phase or session.status)
 
 
 def tokens_of(session: Session) -> int:

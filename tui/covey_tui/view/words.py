@@ -10,31 +10,12 @@ from covey.text.glyphs import CAUSES, LOOKS, step_words
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import Role, Tone
+from covey_tui.view.states import STATES, state_of
 from covey_tui.view.stopped import asks
-from covey_tui.view.tally import NEED_A_HUMAN, state_of
-
-STATE_ROLES: dict[str, Role] = {
-    "queued": Role.MUTED,
-    "running": Role.PRIMARY,
-    "stalled": Role.WARNING,
-    "waiting": Role.MUTED,
-    "blocked": Role.WARNING,
-    "asking": Role.WARNING,
-    "cancelling": Role.MUTED,
-    "pausing": Role.MUTED,
-    "paused": Role.MUTED,
-    "interrupted": Role.MUTED,
-    "complete": Role.SUCCESS,
-    "file_missing": Role.WARNING,
-    "failed": Role.ERROR,
-    "cancelled": Role.MUTED,
-    "skipped": Role.MUTED,
-}
-"""The colour of each state's glyph; the keys are those of `covey.text.glyphs.LOOKS`."""
 
 _NAME = 200
-_UNDECIDED = Tone(Role.WARNING, bold=True)
-"""What was interrupted is muted, unless a human has to decide about it."""
+_DECIDES = Tone(Role.WARNING, bold=True)
+"""What is paused or was interrupted is muted, unless a human has to decide about it."""
 _FILES = {
     "ComponentDesignSessions": "design",
     "ComponentDesignReviewSessions": "review",
@@ -57,15 +38,10 @@ def glyph(session: Session) -> str:
 
 def glyph_tone(session: Session) -> Tone:
     """How the sign looks: bold where the state needs a human, and nobody chose it."""
-    if asks(session):
-        return _ASKS
+    if asks(session) or undecided(session):
+        return _DECIDES
     state = state_of(session)
-    if undecided(session):
-        return _UNDECIDED
-    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled", "asking"})
-
-
-_ASKS = Tone(Role.WARNING, bold=True)
+    return Tone(STATES[state].role, bold=state in {"blocked", "file_missing", "stalled", "asking"})
 
 
 def name_of(session: Session) -> SafeText:
@@ -102,10 +78,8 @@ def _text(session: Session, state: str) -> str:
 
 
 def _tone(state: str) -> Tone:
-    if state == "cancelled":
-        return Tone(Role.MUTED)  # somebody chose it
-    if state in NEED_A_HUMAN or state == "blocked":
-        return Tone(STATE_ROLES[state], bold=True)
+    if STATES[state].calls:
+        return Tone(STATES[state].role, bold=True)
     return Tone(Role.TEXT) if state == "running" else Tone(Role.MUTED)
 
 

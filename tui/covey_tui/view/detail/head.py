@@ -9,7 +9,8 @@ from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import kept_in, muted
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Span, Tone, joined, span, spread
-from covey_tui.view.tally import state_of, tokens_of
+from covey_tui.view.states import state_of
+from covey_tui.view.tally import tokens_of
 from covey_tui.view.words import elapsed, name_of
 
 ACTIVE = Tone(Role.PRIMARY, bold=True, underline=True)

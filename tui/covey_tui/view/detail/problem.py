@@ -8,15 +8,16 @@ from covey.model.credential import credential_words, remedy
 from covey.model.pause import PauseKind
 from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
 from covey.model.status import FailureCause, Phase, Status
-from covey.text.glyphs import CAUSES
+from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.needs import cause_of
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, fit, room, span, wrapped
+from covey_tui.view.states import STATES, state_of
 from covey_tui.view.stopped import asks, in_words, stopped_by
-from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
+from covey_tui.view.words import file_word, glyph, glyph_tone, name_of, status_word
 
 MANY = 3
 """From so many others with the same trouble on, the advice is to look at them together."""
@@ -100,8 +101,7 @@ def _title(board: Board, session: Session, now: datetime, width: int) -> list[Li
     word = status_word(board, session, now).text
     if file_is_missing(session):
         word = SafeText(f"{file_word(session)} {word}".strip())
-    state = "file_missing" if file_is_missing(session) else str(session.phase or session.status)
-    tone = glyph_tone(session) if undecided(session) else Tone(STATE_ROLES[state], bold=True)
+    tone = glyph_tone(session) if undecided(session) else Tone(STATES[state_of(session)].role, bold=True)
     return [(span(f"{glyph(session)} ", tone), Span(word, tone))]
 
 
@@ -319,7 +319,7 @@ def _others(board: Board, session: Session) -> int:
     """How many others of its run have the same trouble."""
     tally = board.tally(session.run_id)
     if file_is_missing(session):
-        return tally.of("file_missing") - 1
+        return tally.of(FILE_MISSING) - 1
     if session.status is not Status.FAILED or tally.of("failed") <= MANY:
         return 0
     every = (board.session(key) for key in board.under(session.run_id))

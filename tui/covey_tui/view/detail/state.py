@@ -12,7 +12,7 @@ from covey.text.words import ago
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, clock
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Line, Tone, span, wrapped
-from covey_tui.view.tally import state_of
+from covey_tui.view.states import state_of
 
 COLUMN = 20
 """How many cells the names of the fields take."""

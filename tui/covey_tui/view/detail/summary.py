@@ -7,18 +7,18 @@ from datetime import datetime
 from covey.model.credential import remedy
 from covey.model.pause import pause_words, safety_words
 from covey.model.session import Session
-from covey.model.status import AT_WORK, Phase, Status
+from covey.model.status import Phase, Status
 from covey.text.glyphs import LOOKS
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.detail.git import facts_of
 from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
+from covey_tui.view.states import STATES, WITH_SLOT, state_of
 from covey_tui.view.stopped import in_words, stopped_by
-from covey_tui.view.tally import Tally, state_of
-from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
+from covey_tui.view.tally import Tally
+from covey_tui.view.words import elapsed, glyph, glyph_tone, name_of, status_word
 
-_BUSY = AT_WORK | {Phase.PAUSING, Phase.CANCELLING}
 _NAMED = 5
 _NAME = 20
 _LABEL = 11
@@ -65,7 +65,7 @@ def _walk(board: Board, session: Session, now: datetime) -> _Below:
     below = _Below(board.tally(session.id))
     for key in board.under(session.id):
         each = board.session(key)
-        if each.phase in _BUSY:
+        if state_of(each) in WITH_SLOT:
             below.working.append(each)
         if board.needs_human(key):
             below.needing.append(each)
@@ -80,11 +80,11 @@ def _head(board: Board, session: Session, below: _Below, now: datetime, width: i
     if not below.tally.total and session.phase is not None:
         return muted("It has no sessions below it yet.", width)
     if session.status is Status.COMPLETE:
-        tone = Tone(STATE_ROLES["complete"], bold=True)
+        tone = Tone(STATES["complete"].role, bold=True)
         title = f"{below.tally.of('complete', 'file_missing')} of {below.tally.total} complete"
         return [(span("✓ ", tone), span(title, tone)), *muted(_how(below), width)]
     word = status_word(board, session, now)
-    tone = Tone(STATE_ROLES[state_of(session)], bold=True)
+    tone = Tone(STATES[state_of(session)].role, bold=True)
     done = span(f"   {below.tally.done} of {below.tally.total} complete")
     lines = [kept_in((span(f"{glyph(session)} ", tone), Span(word.text, tone), done), width)]
     if session.error_message and session.phase is None:
