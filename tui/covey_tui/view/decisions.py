@@ -5,6 +5,7 @@ from datetime import date, tzinfo
 from typing import NamedTuple
 
 from covey.client.decisions import Happening
+from covey.model.control import DONE, Action
 from covey.text.cells import fit as fit_text
 from covey.text.glyphs import CAUSES, LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
@@ -13,14 +14,6 @@ from covey_tui.view.spans import BLANK, FAINT, MUTED, STRONG, Line, Role, Span, 
 from covey_tui.view.states import STATES
 
 _NAME, _WHO, _WHY, _NAMED = 20, 40, 400, 5
-_DONE = {
-    "retry": "retried",
-    "skip": "skipped",
-    "cancel": "cancelled",
-    "pause": "paused",
-    "resume": "resumed",
-    "message": "told",
-}
 _SIGNS = {"retry": "queued", "skip": "skipped", "cancel": "cancelled", "pause": "paused"}
 _NOTHING = "Nothing was decided yet, and nothing has needed you."
 NEW = "new since you last looked"
@@ -70,7 +63,7 @@ def _decision(each: Happening, by: SafeText) -> Line:
         return (*_head(each, "blocked", Tone()), told, *_why(each))
     if each.what == "undo":
         return (*_head(each, "queued", Tone()), span(f"{sanitise_line(each.why, _WHY)} undone by {by}"))
-    told = span(f"{_DONE.get(each.what, each.what)} by {by}")
+    told = span(f"{DONE[Action(each.what)]} by {by}")
     return (*_head(each, _SIGNS.get(each.what, "queued"), Tone()), told, *_why(each))
 
 

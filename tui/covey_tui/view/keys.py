@@ -7,7 +7,7 @@ that the screen offers is one that the engine takes, and what the screen says ag
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from covey.model.control import CONTROLS, Action, ControlRequest
+from covey.model.control import CONTROLS, DONE, Action, ControlRequest
 from covey.model.decision import Decision, decide
 from covey.model.session import Session, is_terminal, standing
 from covey.model.status import Phase
@@ -97,14 +97,6 @@ SLOTS = {"engine.slots_up": 1, "engine.slots_down": -1}
 """By how much each changes the slots."""
 ASKED = frozenset(ACTIONS) | {"session.kill"} | PAUSES | frozenset(SLOTS)
 """The keys by which something is asked of the engine, for a session or for its run."""
-_VERBS = {
-    Action.RETRY: "retried",
-    Action.SKIP: "skipped",
-    Action.CANCEL: "cancelled",
-    Action.PAUSE: "paused",
-    Action.RESUME: "resumed",
-    Action.MESSAGE: "told anything",
-}
 _ANY_MESSAGE = "something"
 """Whether anything can be said does not depend on what it is."""
 _COUNTED = 500
@@ -208,7 +200,8 @@ def _reason(board: Board, binding: str, session: Session) -> str | None:
         return None
     reason = decision.reason or "nothing would change"
     cannot = f"cannot {action}: "
-    return f" cannot be {_VERBS[action]}: {reason.removeprefix(cannot)}" if cannot in reason else f": {reason}"
+    done = f"{DONE[action]} anything" if action is Action.MESSAGE else DONE[action]
+    return f" cannot be {done}: {reason.removeprefix(cannot)}" if cannot in reason else f": {reason}"
 
 
 def _decided(
