@@ -23,6 +23,7 @@ from covey.text.words import plural
 from covey_tui.link import Link
 from covey_tui.view import dialogs
 from covey_tui.view.answers import complaint, told, undone, warning
+from covey_tui.view.asked import Asked
 from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
 from covey_tui.view.keys import PAUSES, SLOTS, allowed, asked_of_run, pointless, why_not
@@ -222,7 +223,7 @@ class Acting:
         reason = sanitise_line(answer.reason or "")
         self._say((span(": ".join(part for part in (how_many, reason) if part)),))
 
-    async def _answer(self, asked: dialogs.Asked) -> "Confirmed | None":
+    async def _answer(self, asked: Asked) -> "Confirmed | None":
         """What somebody answers; a key typed ahead of a question that is being put asks no second one."""
         from covey_tui.screens.dialog import Dialog  # noqa: PLC0415 - the first paint does not wait for its fields
 

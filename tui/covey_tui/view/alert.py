@@ -12,10 +12,11 @@ from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.board import Board
+from covey_tui.view.causes import ALERT_ORDER
 from covey_tui.view.detail.git import committed_on
 from covey_tui.view.hints import hints
 from covey_tui.view.keys import label_about
-from covey_tui.view.needs import ALERT_ORDER, Needs
+from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
 from covey_tui.view.stopped import counted
 from covey_tui.view.words import name_of

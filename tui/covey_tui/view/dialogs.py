@@ -4,9 +4,7 @@ The first answer is the harmless one. Names are cut, so that a question stays a 
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
 
 from covey.client.estimate import Estimate
 from covey.model.budget import USD
@@ -14,73 +12,22 @@ from covey.model.message import text_objection
 from covey.model.pause import Pause
 from covey.model.session import Session
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
-from covey.text.cells import cut, pad, width
+from covey.text.cells import cut, pad
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey.text.words import plural
+from covey_tui.view.asked import Asked, Field
 from covey_tui.view.board import Board
-from covey_tui.view.hints import Hint
-from covey_tui.view.money import amount, expects, money
-from covey_tui.view.needs import CAUSES_IN_ORDER, cause_of
-from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, fit, span, wrapped
+from covey_tui.view.causes import CAUSES_IN_ORDER, cause_of
+from covey_tui.view.detail.pieces import end_of
+from covey_tui.view.money import expects, money
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Tone, span
 from covey_tui.view.states import NEED_A_HUMAN, STATES, state_of
 from covey_tui.view.words import name_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
-_WARNING = Tone(Role.WARNING, bold=True)
 _AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
 """Somebody is told to stop, if it is to end."""
-
-
-class Field(StrEnum):
-    """What is written in a dialog: a reason or an amount in one line, or a note in several."""
-
-    REASON = "reason"
-    AMOUNT = "amount"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question. `facts` are paragraphs that are wrapped, or lines that are cut; `keys` work on its buttons.
-
-    With a field, that one has the focus first, and `field_keys` are its keys; `unwritten` is said where nothing is
-    written in a note, and `objection` tells what stands against a text. `limit` is that of the budget whose amount is
-    written.
-    """
-
-    title: SafeText
-    facts: tuple[SafeText | Line, ...]
-    harmless: SafeText
-    confirm: SafeText
-    keys: tuple[Hint, ...]
-    warns: bool = False
-    field: Field | None = None
-    field_keys: tuple[Hint, ...] = ()
-    unwritten: str = ""
-    objection: Callable[[str], str | None] | None = None
-    limit: str | None = None
-
-    def lacks(self, text: str) -> SafeText | None:
-        """What is to be written instead, where a text is needed that this one is not."""
-        if self.field is Field.NOTE and not text:
-            return SafeText(self.unwritten)
-        if self.objection is not None and (why := self.objection(text)) is not None:
-            return SafeText(f"{why[:1].upper()}{why[1:]}.")
-        if self.field is Field.AMOUNT and amount(text, self.limit) is None:
-            return SafeText(f"Write an amount, like {'7.50' if self.limit == USD else '2_000_000 or 2M'}.")
-        return None
-
-    def title_lines(self, cells: int) -> list[Line]:
-        """The question, in lines of so many cells."""
-        return wrapped(self.title, cells, _WARNING if self.warns else STRONG)
-
-    def fact_lines(self, cells: int) -> list[Line]:
-        """The consequences, in lines of so many cells."""
-        lines: list[Line] = []
-        for fact in self.facts:
-            lines.extend(wrapped(fact, cells) if isinstance(fact, str) else [fit(fact, cells) if fact else fact])
-        return lines
 
 
 def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str = "") -> Asked:
@@ -342,22 +289,12 @@ def _sentences(facts: Iterable[str]) -> SafeText:
     return SafeText(" ".join(fact for fact in facts if fact))
 
 
-_EXPECT: Mapping[str, str] = {
-    "check_failed": "revised already: a note may help",
-    "agent_error": "starts again at the first step",
-    "budget": "needs a higher budget first",
-    "budget_spent": "goes on once its budget is raised",
-    "timeout": "starts again, with the whole time",
-    "missing_file": "the agent said done, no file came",
-    "spawn_error": "reads its components anew",
-    "crash": "starts again at the first step",
-    FILE_MISSING: "was written and is gone: written anew",
-    "not_created": "creates those that are missing",
-    "blocked": "looks again at what it waits for",
-    "cancelled": "starts again at the first step",
+_AGAIN: dict[str, str] = {
+    **{cause.key: cause.again for cause in CAUSES_IN_ORDER},
     "active": "told to stop first, then starts again",
     "skipped": "starts again, no longer skipped",
 }
+"""What comes of a retry of those that need a human, by their causes, and of others, in the order of the question."""
 
 
 def _by_cause(sessions: Sequence[Session]) -> Iterator[Line]:
@@ -366,13 +303,12 @@ def _by_cause(sessions: Sequence[Session]) -> Iterator[Line]:
     for session in sessions:
         kind = _kind(session)
         kinds[kind] = kinds.get(kind, 0) + 1
-    order = [cause.key for cause in CAUSES_IN_ORDER]
     digits = max((len(str(count)) for count in kinds.values()), default=1)
-    for kind in sorted(kinds, key=lambda each: order.index(each) if each in order else len(order)):
+    for kind in sorted(kinds, key=list(_AGAIN).index):
         yield (
             span(f"{kinds[kind]:>{digits}}  ", STRONG),
             span(pad(SafeText(_kind_words(kind)), _CAUSE), MUTED),
-            span(_EXPECT.get(kind, "starts again at the first step")),
+            span(_AGAIN[kind]),
         )
 
 
@@ -401,7 +337,7 @@ def _goes_along(session: Session) -> Iterator[Line]:
     else:
         yield (span("  nothing else: it has not failed", MUTED),)
     if session.artifact_path:
-        yield (span("  "), span(_end(sanitise_line(session.artifact_path), _PATH)), _THERE[session.artifact])
+        yield (span("  "), span(end_of(sanitise_line(session.artifact_path), _PATH)), _THERE[session.artifact])
 
 
 _THERE = {
@@ -409,11 +345,3 @@ _THERE = {
     ArtifactState.MISSING: span("  missing", MUTED),
     ArtifactState.UNKNOWN: span(""),
 }
-
-
-def _end(path: SafeText, cells: int) -> SafeText:
-    """A path that is too long loses its front: its end says more."""
-    kept = path
-    while width(kept) > cells:
-        kept = SafeText(f"…{kept[2:]}" if kept.startswith("…") else f"…{kept[1:]}")
-    return kept

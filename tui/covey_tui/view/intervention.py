@@ -16,9 +16,10 @@ from covey.model.status import Phase, Status
 from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
+from covey_tui.view.causes import RETRIED_TOGETHER
 from covey_tui.view.hints import Hint, hints
 from covey_tui.view.keys import label_about, verb_of
-from covey_tui.view.needs import RETRIED_TOGETHER, Group, Needs
+from covey_tui.view.needs import Group, Needs
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
 from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks

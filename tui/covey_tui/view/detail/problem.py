@@ -11,9 +11,9 @@ from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
+from covey_tui.view.causes import cause_of
 from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
-from covey_tui.view.needs import cause_of
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, fit, room, span, wrapped
 from covey_tui.view.states import STATES, state_of
 from covey_tui.view.stopped import asks, in_words, stopped_by
