@@ -95,6 +95,14 @@ def file_is_missing(session: Session) -> bool:
     return session.status is Status.COMPLETE and session.artifact is ArtifactState.MISSING
 
 
+def state_of(session: Session) -> str:
+    """The state by which a session is shown: its phase where it has one, else its status, or that its file is gone.
+
+    It is a key of `covey.text.glyphs.LOOKS`.
+    """
+    return str(Standing.FILE_MISSING if file_is_missing(session) else session.phase or session.status)
+
+
 def undecided(session: Session) -> str | None:
     """Why an interrupted session waits for a human's decision; None where it goes on by itself, or is not one."""
     if session.phase is not Phase.INTERRUPTED or session.needs_human is None:

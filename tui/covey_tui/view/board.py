@@ -13,12 +13,12 @@ from covey.model import events as e
 from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, pause_of, paused_after
 from covey.model.events import AnyEvent
 from covey.model.pause import Pause
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.model.status import Phase
 from covey.model.tree import SessionTree
 from covey.model.usage import Spent
 from covey_tui.view.signs import Signs
-from covey_tui.view.states import WITH_SLOT, state_of
+from covey_tui.view.states import WITH_SLOT
 from covey_tui.view.stopped import Stopped
 from covey_tui.view.tally import (
     CLOSED,

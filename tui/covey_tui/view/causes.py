@@ -5,11 +5,10 @@ from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from covey.model.pause import Pause, PauseKind
-from covey.model.session import Session, undecided
+from covey.model.session import Session, state_of, undecided
 from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
-from covey_tui.view.states import state_of
 from covey_tui.view.stopped import in_words, stopped_by
 
 _REASON = 500

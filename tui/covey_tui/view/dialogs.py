@@ -10,7 +10,7 @@ from covey.client.estimate import Estimate
 from covey.model.budget import USD
 from covey.model.message import text_objection
 from covey.model.pause import Pause
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
 from covey.text.cells import cut, pad
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
@@ -22,7 +22,7 @@ from covey_tui.view.causes import CAUSES_IN_ORDER, cause_of
 from covey_tui.view.detail.pieces import end_of
 from covey_tui.view.money import expects, money
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Tone, span
-from covey_tui.view.states import NEED_A_HUMAN, STATES, state_of
+from covey_tui.view.states import NEED_A_HUMAN, STATES
 from covey_tui.view.words import name_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44

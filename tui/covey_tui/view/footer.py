@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from covey.model.session import undecided
+from covey.model.session import state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint, hints
 from covey_tui.view.keys import MEANINGS, able, allowed, label_of, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
-from covey_tui.view.states import state_of
 
 KeyOf = Callable[[str], str]
 """The key of a binding as people read it."""

@@ -6,7 +6,6 @@ theme's matter: `covey_tui.palette`.
 
 from typing import NamedTuple
 
-from covey.model.session import Session, file_is_missing
 from covey.text.glyphs import FILE_MISSING
 from covey_tui.view.spans import Role
 
@@ -57,14 +56,9 @@ STATES: dict[str, Shown] = {
     "paused": Shown(Role.MUTED, "paused", _STANDS),
     "queued": Shown(Role.MUTED, "queued", _STANDS),
 }
-"""By the keys of `covey.text.glyphs.LOOKS`, in the order of the bar, which is that of the counts beside it."""
+"""By the state of a session (`state_of`), in the order of the bar, which is that of the counts beside it."""
 
 NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled", "asking"})
 """States in which a session needs a human itself; a blocked one may wait for those below it alone."""
 WITH_SLOT = ("running", "stalled", "pausing", "cancelling")
 """States of sessions that have a slot."""
-
-
-def state_of(session: Session) -> str:
-    """The key of the table by which a session is shown."""
-    return FILE_MISSING if file_is_missing(session) else str(session.phase or session.status)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from covey.model.session import Session, undecided
+from covey.model.session import Session, state_of, undecided
 from covey.model.status import Phase, Status
-from covey_tui.view.states import NEED_A_HUMAN, state_of
+from covey_tui.view.states import NEED_A_HUMAN
 from covey_tui.view.stopped import asks
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from covey.client.known import age_of_inferred, vital_word
-from covey.model.session import Session, undecided
+from covey.client.known import age_of_inferred, vital_word, word_of
+from covey.model.session import Session, state_of, undecided
 from covey.model.status import AT_WORK, Phase, Status
-from covey.text.glyphs import CAUSES, LOOKS, step_words
+from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import Role, Tone
-from covey_tui.view.states import STATES, state_of
+from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks
 
 _NAME = 200
@@ -61,20 +61,10 @@ def status_word(board: Board, session: Session, now: datetime) -> Word:
         vital = vital_word(session, sign, now, board.signs.quiet_after, is_doubted=board.signs.is_doubted)
         if vital is not None:
             return Word(SafeText(vital), _tone(state) if state == "stalled" else Tone(Role.MUTED))
-    text = _text(session, state)
+    text = word_of(session)
     if board.is_inferred(session.id):
         text = f"{text}?{age_of_inferred(session, sign, now)}"
     return Word(SafeText(text), glyph_tone(session) if undecided(session) or asks(session) else _tone(state))
-
-
-def _text(session: Session, state: str) -> str:
-    if session.status is Status.FAILED and session.failure_cause is not None:
-        return f"failed: {CAUSES[session.failure_cause.value]}"
-    if session.phase is Phase.RUNNING and session.step:
-        return sanitise_line(step_words(session.step), _NAME)
-    if session.kept and state == "complete":
-        return "kept"
-    return LOOKS[state].word
 
 
 def _tone(state: str) -> Tone:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import kept_in, muted
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Span, Tone, joined, span, spread
-from covey_tui.view.states import state_of
 from covey_tui.view.tally import tokens_of
 from covey_tui.view.words import elapsed, name_of
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from covey.model.control import CONTROLS, Action
 from covey.model.credential import credential_words, remedy
 from covey.model.pause import PauseKind
-from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
+from covey.model.session import Session, file_is_missing, is_terminal, standing, state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
@@ -15,7 +15,7 @@ from covey_tui.view.causes import cause_of
 from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, fit, room, span, wrapped
-from covey_tui.view.states import STATES, state_of
+from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks, in_words, stopped_by
 from covey_tui.view.words import file_word, glyph, glyph_tone, name_of, status_word
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from covey.model.credential import remedy
 from covey.model.pause import pause_words, safety_words
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.model.status import Phase, Status
 from covey.text.glyphs import LOOKS
 from covey.text.words import cost, duration, plural, tokens
@@ -14,7 +14,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.detail.git import facts_of
 from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
 from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
-from covey_tui.view.states import STATES, WITH_SLOT, state_of
+from covey_tui.view.states import STATES, WITH_SLOT
 from covey_tui.view.stopped import in_words, stopped_by
 from covey_tui.view.tally import Tally
 from covey_tui.view.words import elapsed, glyph, glyph_tone, name_of, status_word
