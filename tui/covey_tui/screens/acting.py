@@ -17,7 +17,6 @@ from covey.model.budget import USD
 from covey.model.control import Action
 from covey.model.pause import Pause
 from covey.model.session import Session, is_terminal
-from covey.model.status import AT_WORK, Phase
 from covey.text.sanitise import sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
@@ -152,7 +151,7 @@ class Acting:
             return replace(wish, force=again > 0) if answer else None
         if pointless(self._board, ids[0]) is not None:
             return await self._insisted(ids, wish)
-        is_at_work = self._board.session(ids[0]).phase in AT_WORK | {Phase.ASKING}
+        is_at_work = self._board.session(ids[0]).phase in dialogs.AGENT_AT_WORK
         if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None

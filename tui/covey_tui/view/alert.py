@@ -7,10 +7,8 @@ from covey.model.credential import until_words
 from covey.model.pause import safety_words
 from covey.model.session import Session
 from covey.model.status import Status
-from covey.text.cells import cut
 from covey.text.glyphs import LOOKS
-from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import plural
+from covey.text.sanitise import sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.causes import ALERT_ORDER
 from covey_tui.view.detail.git import committed_on
@@ -19,11 +17,11 @@ from covey_tui.view.keys import label_about
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
 from covey_tui.view.stopped import counted
-from covey_tui.view.words import name_of
+from covey_tui.view.words import cancelled_by, name_of, names_of
 
 Alert = tuple[Line, Ground]
 
-_NAME, _REASON, _NAMED = 24, 300, 3
+_REASON, _NAMED = 300, 3
 _WARNING, _ERROR, _SUCCESS = (Tone(role, bold=True) for role in (Role.WARNING, Role.ERROR, Role.SUCCESS))
 _QUIET = Tone(Role.MUTED, bold=True)
 _KEYS = hints(("n", "next"), ("i", "all"))
@@ -55,7 +53,7 @@ def alert_above_groups(board: Board, needs: Needs, cells: int) -> Alert:
     if not len(needs):
         return spread((span("✓ Nothing needs you", _SUCCESS),), _BACK, cells), Ground.DONE
     waiting = [board.session(key) for key in needs.waiting()]
-    text = f"{_listed(waiting)} {_wait(len(waiting), len(needs))}" if waiting else ""
+    text = f"{names_of(waiting, _NAMED, ' and ')} {_wait(len(waiting), len(needs))}" if waiting else ""
     return spread((span(_count(needs), _WARNING), span(_GAP), span(text, MUTED)), _BACK, cells), Ground.ALERT
 
 
@@ -79,7 +77,7 @@ def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None) -> Al
 def _paused(board: Board, paused: Sequence[Session]) -> Line:
     """Who paused, and whether anything still works: so long it is not safe to stop."""
     who = dict.fromkeys(root.paused.by for root in paused if root.paused is not None)
-    which = "" if len(paused) == len(board.roots()) else f": {_listed(paused)}"
+    which = "" if len(paused) == len(board.roots()) else f": {names_of(paused, _NAMED, ' and ')}"
     title = sanitise_line(f"{LOOKS['paused'].unicode} Paused by {' and '.join(who)}{which}", _REASON)
     working = sum(board.working(root.id) for root in paused) if board.engine.alive else 0
     said, _, _ = safety_words(working).partition("; ")  # what follows from it is told in the detail
@@ -130,9 +128,7 @@ def _failed(failed: Sequence[Session], runs: int) -> Line:
 
 
 def _cancelled(root: Session, zone: tzinfo | None) -> Line:
-    who = f" by {root.decided_by}" if root.decided_by else ""
-    when = f", {root.finished_at.astimezone(zone):%H:%M}" if root.finished_at else ""
-    return (span(sanitise_line(f"{LOOKS['cancelled'].unicode} Cancelled{who}{when}", _REASON), _QUIET),)
+    return (span(sanitise_line(f"{LOOKS['cancelled'].unicode} {cancelled_by(root, zone)}", _REASON), _QUIET),)
 
 
 def _finished(board: Board) -> Line:
@@ -153,14 +149,6 @@ def _finished(board: Board) -> Line:
 
 def _whole(line: Line, cells: int) -> Line:
     return spread(line, BLANK, cells)
-
-
-def _listed(sessions: Sequence[Session]) -> SafeText:
-    """Names in a row; many are cut short: `Billing, Catalog, Orders and 4 more`."""
-    names = [cut(name_of(session), _NAME) for session in sessions]
-    if len(names) > _NAMED:
-        return SafeText(f"{', '.join(names[:_NAMED])} and {plural(len(names) - _NAMED, 'more', 'more')}")
-    return SafeText(" and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part))
 
 
 def _wait(parents: int, needed: int) -> str:

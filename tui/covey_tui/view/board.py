@@ -16,7 +16,7 @@ from covey.model.pause import Pause
 from covey.model.session import Session, state_of
 from covey.model.status import Phase
 from covey.model.tree import SessionTree
-from covey.model.usage import Spent
+from covey.model.usage import Spent, spent_by
 from covey_tui.view.signs import Signs
 from covey_tui.view.states import WITH_SLOT
 from covey_tui.view.stopped import Stopped
@@ -113,6 +113,10 @@ class Board:
     def tally(self, session_id: str | None = None) -> Tally:
         """The sums over all below a session; of None, over all below all roots (the roots are left out)."""
         return self._tallies.get(session_id, EMPTY)
+
+    def spent(self, session_id: str) -> Spent:
+        """What a session and all below it have used."""
+        return spent_by(self.session(session_id)).plus(self.tally(session_id).spent)
 
     def needs_human(self, session_id: str) -> bool:
         """The session itself needs a human: it failed, was cancelled, lost its file, is undecided, or is blocked."""

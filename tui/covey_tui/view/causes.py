@@ -1,7 +1,7 @@
 """Why sessions need a human: all causes in one table, and the cause and the reason of a session. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import NamedTuple
 
 from covey.model.pause import Pause, PauseKind
@@ -10,6 +10,7 @@ from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.stopped import in_words, stopped_by
+from covey_tui.view.words import cancelled_by
 
 _REASON = 500
 _NO_REASON = SafeText("no reason was given")
@@ -244,7 +245,7 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
     if cause.key in BY_PATH and session.artifact_path:
         reason = session.artifact_path
     elif cause.key == "cancelled" and session.decided_by:
-        reason = f"by {session.decided_by}{_clock(session.finished_at, zone)}"
+        reason = cancelled_by(session, zone).removeprefix("Cancelled ")
     elif cause.key == "asking":
         reason = session.question
     elif cause.key == "interrupted":
@@ -259,7 +260,3 @@ def _reason(session: Session, cause: Cause, zone: tzinfo | None) -> str | None:
         facts = (session.needs_human or {})["not_created"]
         reason = ", ".join(f"{fact['component']} ({fact['reason']})" for fact in facts)
     return reason
-
-
-def _clock(at: datetime | None, zone: tzinfo | None) -> str:
-    return "" if at is None else f", {at.astimezone(zone):%H:%M}"

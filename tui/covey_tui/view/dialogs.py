@@ -23,10 +23,10 @@ from covey_tui.view.detail.pieces import end_of
 from covey_tui.view.money import expects, money
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Tone, span
 from covey_tui.view.states import NEED_A_HUMAN, STATES
-from covey_tui.view.words import name_of
+from covey_tui.view.words import name_of, names_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
-_AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
+AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
 """Somebody is told to stop, if it is to end."""
 
 
@@ -35,10 +35,13 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str
     active = _active_under(board, ids)
     at_work = [session for session in active if not board.children(session.id)] or active
     count = len(at_work)
-    running = [session for session in at_work if session.phase in _AGENT_AT_WORK]
+    running = [session for session in at_work if session.phase in AGENT_AT_WORK]
     has_more = len(ids) == 1 and bool(board.children(ids[0]))
     title = f"Cancel {_what(board, ids)}{' and what runs under it' if has_more else ''}?"
-    facts = [f"Running now: {_names(running)}." if has_more or len(ids) > 1 else "", _told(running, grace_seconds)]
+    facts = [
+        f"Running now: {names_of(running)}." if has_more or len(ids) > 1 else "",
+        _told(running, grace_seconds),
+    ]
     idle = count - len(running)
     if not running:
         facts = ["It has not started." if at_work[0].started_at is None and count == 1 else "Nothing runs now."]
@@ -119,13 +122,12 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """May the parents go on without these? A reason can be given."""
     sessions = [board.session(key) for key in ids]
     one = len(sessions) == 1
-    working = [session for session in _active_under(board, ids) if session.phase in _AGENT_AT_WORK]
+    working = [session for session in _active_under(board, ids) if session.phase in AGENT_AT_WORK]
     parents = [board.session(key) for key in _parents(sessions)]
+    go_on = f"{names_of(parents, before_last=' and ')} {'goes' if len(parents) == 1 else 'go'} on without"
     facts = [
         _told(working, grace_seconds),
-        f"{_names(parents, ' and ')} {'goes' if len(parents) == 1 else 'go'} on without {'it' if one else 'them'}."
-        if parents
-        else "",
+        f"{go_on} {'it' if one else 'them'}." if parents else "",
         "Its file is not looked for, and it is listed as skipped."
         if one
         else "Their files are not looked for, and they are listed as skipped.",
@@ -154,12 +156,12 @@ _NOTE_KEYS = (("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), (
 def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """What shall the agents be told when these start again?"""
     sessions = [board.session(key) for key in ids]
-    running = [session for session in sessions if session.phase in _AGENT_AT_WORK]
+    running = [session for session in sessions if session.phase in AGENT_AT_WORK]
     facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
     if len(sessions) == 1:
         facts += _goes_along(sessions[0])
     else:
-        facts += [SafeText(f"why each of these {len(sessions)} failed, and its missing file: {_names(sessions)}")]
+        facts += [SafeText(f"why each of these {len(sessions)} failed, and its missing file: {names_of(sessions)}")]
     if running:
         facts.append(_sentences([_told(running, grace_seconds)]))
     return Asked(
@@ -228,7 +230,7 @@ def stop_run(board: Board) -> Asked:
     """May all work end for now? What goes on from there is named."""
     roots = [board.session(key) for key in board.roots()]
     active = [root for root in roots if root.status is Status.ACTIVE]
-    running = sum(1 for key in board.under(None) if board.session(key).phase in _AGENT_AT_WORK)
+    running = sum(1 for key in board.under(None) if board.session(key).phase in AGENT_AT_WORK)
     one = len(active) == 1
     told = f"{plural(running, 'session')} {'is' if running == 1 else 'are'} told to stop." if running else ""
     facts: list[SafeText | Line] = [_sentences([told, "Files already written stay. This goes on from here:"]), BLANK]
@@ -268,14 +270,6 @@ def _short_name(session: Session) -> SafeText:
 
 def _what(board: Board, ids: Sequence[str]) -> str:
     return _short_name(board.session(ids[0])) if len(ids) == 1 else f"{len(ids)} sessions"
-
-
-def _names(sessions: Sequence[Session], before_last: str = ", ") -> str:
-    """Names in a row, at most five: `A, B, C, D, E and 4 more`."""
-    names = [_short_name(session) for session in sessions]
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
-    return before_last.join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def _told(running: Sequence[Session], grace_seconds: float) -> str:

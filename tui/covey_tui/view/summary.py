@@ -5,7 +5,6 @@ from datetime import datetime, tzinfo
 from covey.client.money import of_budget
 from covey.model.credential import gate_words
 from covey.model.session import Session, is_terminal
-from covey.model.usage import Spent
 from covey.text.sanitise import sanitise_line
 from covey.text.words import duration
 from covey_tui.view.board import Board
@@ -40,10 +39,9 @@ def _facts(board: Board, now: datetime, zone: tzinfo | None) -> list[Line]:
     roots = [board.session(key) for key in board.roots()]
     if not roots:
         return [(span("no run yet", MUTED),)]
-    tally = board.tally()
     facts = [*_paused(roots), *_gates(board, zone), _engine(board, roots, zone), (span(_elapsed(roots, now), TEXT),)]
     budget = budget_of(board)
-    spent = Spent(tally.tokens, tally.cost_usd) if budget is None else spent_under(board, budget)
+    spent = board.tally().spent if budget is None else spent_under(board, budget)
     facts += [(span(each, TEXT),) for each in of_budget(spent, budget) if each]
     return facts
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from covey.model.session import Session, state_of, undecided
 from covey.model.status import Phase, Status
+from covey.model.usage import Spent
 from covey_tui.view.states import NEED_A_HUMAN
 from covey_tui.view.stopped import asks
 
@@ -38,6 +39,11 @@ class Tally:
     def done(self) -> int:
         """Complete with their file, or skipped."""
         return self.of("complete", "skipped")
+
+    @property
+    def spent(self) -> Spent:
+        """What they have used together."""
+        return Spent(self.tokens, self.cost_usd)
 
     def add(self, state: str, tokens: int, cost_usd: float | None, attempts: int) -> None:
         """Count one session."""

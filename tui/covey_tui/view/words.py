@@ -1,11 +1,13 @@
 """A session's state in a word: what its row, its detail and every list call it. Pure."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from covey.client.known import age_of_inferred, vital_word, word_of
 from covey.model.session import Session, state_of, undecided
 from covey.model.status import AT_WORK, Phase, Status
+from covey.text.cells import cut
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
@@ -13,7 +15,7 @@ from covey_tui.view.spans import Role, Tone
 from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks
 
-_NAME = 200
+_NAME, _SHORT = 200, 24
 _DECIDES = Tone(Role.WARNING, bold=True)
 """What is paused or was interrupted is muted, unless a human has to decide about it."""
 _FILES = {
@@ -47,6 +49,21 @@ def glyph_tone(session: Session) -> Tone:
 def name_of(session: Session) -> SafeText:
     """The component's name, fit for a screen."""
     return sanitise_line(session.component, _NAME)
+
+
+def names_of(sessions: Sequence[Session], most: int = 5, before_last: str = ", ") -> SafeText:
+    """Names in a row, cut short where there are many: `Billing, Catalog, Orders and 4 more`."""
+    names = [cut(name_of(session), _SHORT) for session in sessions]
+    if len(names) > most:
+        return SafeText(f"{', '.join(names[:most])} and {len(names) - most} more")
+    return SafeText(before_last.join(part for part in (", ".join(names[:-1]), *names[-1:]) if part))
+
+
+def cancelled_by(session: Session, zone: tzinfo | None = None) -> str:
+    """`Cancelled by ada, 14:05`, as far as it is known; clock times are of `zone`, by default here."""
+    by = f" by {session.decided_by}" if session.decided_by else ""
+    at = f", {session.finished_at.astimezone(zone):%H:%M}" if session.finished_at is not None else ""
+    return f"Cancelled{by}{at}"
 
 
 def file_word(session: Session) -> str:

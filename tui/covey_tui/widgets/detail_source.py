@@ -46,19 +46,3 @@ class Scene:
     tab: Tab
     marked: tuple[str, ...] = ()
     compact: bool = False
-
-
-class Content(Protocol):
-    """What stands below the tabs."""
-
-    def begin(self, scene: Scene) -> None:
-        """Another session, attempt or tab is shown from now on: what was there before is gone."""
-        ...
-
-    def draw(self, scene: Scene) -> None:
-        """The board or the time has changed."""
-        ...
-
-    async def load(self, source: DetailSource) -> None:
-        """Ask for what is new, and show it."""
-        ...

@@ -12,12 +12,12 @@ from covey.text.glyphs import CAUSES, FILE_MISSING
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.causes import cause_of
-from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
+from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, paragraphs, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
-from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, fit, room, span, wrapped
+from covey_tui.view.spans import MUTED, Line, Span, Tone, fit, room, span, wrapped
 from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks, in_words, stopped_by
-from covey_tui.view.words import file_word, glyph, glyph_tone, name_of, status_word
+from covey_tui.view.words import cancelled_by, file_word, glyph, glyph_tone, name_of, status_word
 
 MANY = 3
 """From so many others with the same trouble on, the advice is to look at them together."""
@@ -58,7 +58,7 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         _expected(session, width),
         _advice(board, session, width),
     )
-    return _apart(part for part in parts if part)
+    return paragraphs(parts)
 
 
 def _begun(lines: list[Line], count: int, width: int) -> list[Line]:
@@ -67,13 +67,6 @@ def _begun(lines: list[Line], count: int, width: int) -> list[Line]:
         return lines
     last = lines[count - 1]
     return [*lines[: count - 1], fit((*last, span("  ")), min(room(last) + 1, width - 1))]
-
-
-def _apart(parts: Iterator[list[Line]]) -> list[Line]:
-    lines: list[Line] = []
-    for part in parts:
-        lines += [BLANK, *part] if lines else part
-    return lines
 
 
 def _has_problem(session: Session) -> bool:
@@ -153,11 +146,9 @@ def _why_blocked(session: Session) -> str:
 
 
 def _why_cancelled(session: Session) -> str:
-    by = f"Cancelled by {session.decided_by}" if session.decided_by else "Cancelled"
-    at = f", {clock(session.finished_at)}" if session.finished_at is not None else ""
     reason = session.error_message or ""
     said = "" if not reason or reason == f"cancelled by {session.decided_by}" else f" {_as_sentence(reason)}"
-    return f"{by}{at}.{said}"
+    return f"{cancelled_by(session)}.{said}"
 
 
 def _why_failed(session: Session) -> str:

@@ -1,6 +1,5 @@
 """The Summary tab of a parent: what it waits for, who needs you, what comes then, and the sums. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,8 +11,8 @@ from covey.text.glyphs import LOOKS
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.detail.git import facts_of
-from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
-from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
+from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, paragraphs, prose, shortened
+from covey_tui.view.spans import MUTED, Line, Span, Tone, room, span
 from covey_tui.view.states import STATES, WITH_SLOT
 from covey_tui.view.stopped import in_words, stopped_by
 from covey_tui.view.tally import Tally
@@ -50,15 +49,7 @@ def summary_lines(board: Board, session: Session, now: datetime, width: int, *, 
     then = _then(session, width)
     sums = _sums(board, session, below, now, width)
     next_ = [] if session.phase is not None else [(span("Next", MUTED),), *keys([("q", "leave")], width)]
-    return _paragraphs((head, working, needing, then, sums, next_))
-
-
-def _paragraphs(parts: Iterable[list[Line]]) -> list[Line]:
-    lines: list[Line] = []
-    for part in parts:
-        if part:
-            lines += [BLANK, *part] if lines else part
-    return lines
+    return paragraphs((head, working, needing, then, sums, next_))
 
 
 def _walk(board: Board, session: Session, now: datetime) -> _Below:
@@ -149,12 +140,12 @@ def _sums(board: Board, session: Session, below: _Below, now: datetime, width: i
     again = below.tally.attempts - below.tally.total
     note = f"{plural(again, 'retry', 'retries')} on {plural(below.retried, 'session')}" if again else ""
     taken = elapsed(session, now)
-    used = below.tally.tokens + sum(session.usage.values())
+    spent = board.spent(session.id)
     pairs = (
         ("Attempts", str(below.tally.attempts) if below.tally.attempts else "", note),
         ("Time", "" if taken is None else duration(taken), _worked(below)),
-        ("Tokens", tokens(used) if used else "", _in_and_out(board, session)),
-        ("Cost", cost(_price(session, below.tally)), ""),
+        ("Tokens", tokens(spent.tokens) if spent.tokens else "", _in_and_out(board, session)),
+        ("Cost", cost(spent.usd), ""),
         *facts_of(session),
     )
     return facts(pairs, _LABEL, width)
@@ -172,8 +163,3 @@ def _in_and_out(board: Board, session: Session) -> str:
     if not {"input", "output"} <= sums.keys():
         return ""
     return f"{tokens(sums['input'])} in, {tokens(sums['output'])} out"
-
-
-def _price(session: Session, tally: Tally) -> float | None:
-    known = [price for price in (session.cost_usd, tally.cost_usd) if price is not None]
-    return sum(known) if known else None
