@@ -17,7 +17,7 @@ TO_TERMINAL = {
     "painted.py": "bell, notification and title, which the notifier has made",
 }
 """Who writes past the screen, and what."""
-PAINTS_AIR = {"widgets/lines.py": "at both sides of a line", "screens/intervention.py": "behind a line"}
+PAINTS_AIR = {"widgets/lines.py": "at both sides of a line", "widgets/group_list.py": "behind a line"}
 """Who else makes segments, of blanks."""
 VIEW = "view/"
 """Where no widgets are: the import contracts see to it."""
