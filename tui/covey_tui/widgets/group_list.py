@@ -3,7 +3,6 @@
 from datetime import tzinfo
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Size
@@ -96,10 +95,8 @@ class GroupList(ScrollView, can_focus=True):
         look = Look(cells - 2, self.cursor, self.marked, self._zone)
         said: Line = BLANK if place is None else line(place, self._needs, look)
         edge = (span("▌" if on else " ", Tone(Role.PRIMARY)),)
-        air = Strip([Segment(" ", palette.blank(ground))], 1)
-        return Strip.join([palette.strip(edge, ground, 1), palette.strip(said, ground, cells - 2), air]).crop(
-            0, self.size.width
-        )
+        parts = ((edge, 1), (said, cells - 2), (BLANK, 1))
+        return Strip.join([palette.strip(part, ground, room) for part, room in parts]).crop(0, self.size.width)
 
     def on_click(self, event: Click) -> None:
         """The cursor goes where one clicks."""
