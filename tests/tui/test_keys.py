@@ -13,7 +13,7 @@ from covey.model.status import FailureCause, Phase
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.monitor import MonitorScreen
 from covey_tui.view.board import Board
-from covey_tui.view.keys import ACTIONS, MEANINGS, able, allowed, label_of, why_not
+from covey_tui.view.keys import ACTIONS, able, allowed, label_of, why_not
 from covey_tui.widgets.session_tree import SessionTree
 from tests.tui import pictures
 from tests.tui.gallery import MadeUp
@@ -35,10 +35,7 @@ def only(**changes: object) -> tuple[Board, str]:
 
 
 class TestTable:
-    """Every binding has a meaning, a place in the program, and keys of its own."""
-
-    def test_every_binding_has_a_meaning(self) -> None:
-        assert set(MEANINGS) == set(ALL_KEYS)
+    """Every binding has a place in the program, and keys of its own."""
 
     def test_the_screen_and_its_tree_bind_exactly_these(self) -> None:
         bound: dict[str, set[str]] = {}
@@ -46,11 +43,11 @@ class TestTable:
             assert not isinstance(binding, tuple)
             if binding.id is not None:
                 bound[binding.id] = {_character_to_key(key) if len(key) == 1 else key for key in binding.key.split(",")}
-        assert bound == {binding: set(keys) for binding, keys in ALL_KEYS.items()}
+        assert bound == {binding: set(key.keys) for binding, key in ALL_KEYS.items()}
 
     def test_none_is_textuals_own(self) -> None:
         own = {key for node in (App, Screen) for key in node._merged_bindings.key_to_bindings}  # type: ignore[union-attr]
-        assert {key for keys in KEYS.values() for key in keys} & own <= KEPT_MEANING
+        assert {key for each in KEYS.values() for key in each.keys} & own <= KEPT_MEANING
 
     def test_signs_are_called_as_textual_calls_them(self) -> None:
         assert [sign for sign in string.punctuation if named(sign) != _character_to_key(sign)] == []
@@ -59,11 +56,11 @@ class TestTable:
         refused = board(pictures.without_credential(), credentials=[pictures.REFUSED])
         boards = [refused, *map(board, (pictures.asking(), pictures.paused(), pictures.budget_spent()))]
         called = {
-            (binding, label_of(made, binding, key)) for made in boards for key in made.stored for binding in MEANINGS
+            (binding, label_of(made, binding, key)) for made in boards for key in made.stored for binding in ALL_KEYS
         }
-        otherwise = {(binding, label) for binding, label in called if label != MEANINGS[binding].label}
+        otherwise = {(binding, label) for binding, label in called if label != ALL_KEYS[binding].label}
         assert {label for _, label in otherwise} == {"answer…", "resume", "raise the budget…"}
-        assert [label for key, label in otherwise if label.removesuffix("…") not in MEANINGS[key].help] == []
+        assert [label for key, label in otherwise if label.removesuffix("…") not in ALL_KEYS[key].help] == []
 
 
 class TestGuard:
@@ -149,7 +146,7 @@ class TestGuard:
         assert not allowed(board(), key, nowhere)
 
     def test_what_is_shown_can_always_be_changed(self) -> None:
-        views = [key for key in MEANINGS if key.startswith(("view.", "tree."))]
+        views = [key for key in ALL_KEYS if key.startswith(("view.", "tree."))]
         assert all(allowed(Board("shop"), key, None) for key in views)
 
     def test_hostile_names_are_made_visible_and_short(self) -> None:

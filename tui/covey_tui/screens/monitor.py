@@ -32,7 +32,7 @@ from covey_tui.view.answers import warning
 from covey_tui.view.board import Board, Change
 from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
-from covey_tui.view.keys import ASKED, MEANINGS, OF_ONE, PAUSES
+from covey_tui.view.keys import ASKED, OF_ONE, PAUSES
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Line, span
 from covey_tui.view.words import name_of
@@ -63,8 +63,8 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     CSS_PATH = "monitor.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(keys), f"act('{binding}')", MEANINGS[binding].label, id=binding, show=False)
-        for binding, keys in KEYS.items()
+        Binding(",".join(key.keys), f"act('{binding}')", key.label, id=binding, show=False)
+        for binding, key in KEYS.items()
     ]
 
     def __init__(
