@@ -1,4 +1,7 @@
+import re
 import string
+from collections.abc import Callable
+from datetime import UTC
 
 import pytest
 from textual.app import App
@@ -12,12 +15,19 @@ from covey.model.session import Session, standing
 from covey.model.status import FailureCause, Phase
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.monitor import MonitorScreen
+from covey_tui.view.alert import alert, alert_above_groups
 from covey_tui.view.board import Board
+from covey_tui.view.detail.problem import problem_lines
+from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.intervention import Layout, Look, footer, line
 from covey_tui.view.keys import ACTIONS, able, allowed, label_of, why_not
+from covey_tui.view.needs import Needs
+from covey_tui.view.spans import BLANK
 from covey_tui.widgets.session_tree import SessionTree
 from tests.tui import pictures
-from tests.tui.gallery import MadeUp
+from tests.tui.gallery import MadeUp, settled
 from tests.tui.pictures import board, complete, failed, family, gone, running, skipped, waiting
+from tests.tui.reading import text
 
 ASKED = tuple(ACTIONS)
 KEPT_MEANING = {"tab", "ctrl+q", "ctrl+p"}
@@ -171,12 +181,79 @@ class TestGuard:
         assert able(made, "session.cancel", children) == 0
 
 
+def given(binding: str) -> str:
+    """A key of somebody's own, which tells what it is for."""
+    return f"<{binding}>"
+
+
+def named_in(shown: Board) -> set[str]:
+    """The keys that are named as they were given, wherever a board's needs are told of."""
+    needs = Needs(shown)
+    layout = Layout(needs.groups())
+    places = [place for y in range(layout.height) if (place := layout.at(y)) is not None]
+    lines = [alert(shown, needs, 400, UTC, given)[0], alert_above_groups(shown, needs, 400, given)[0]]
+    for marked in (frozenset[str](), frozenset(needs.groups()[0].ids)):
+        lines.append(footer(needs, layout.nearest(0), marked, BLANK, 400, key=given))
+    for place in places:
+        lines.append(line(place, needs, Look(400, place.cursor, key=given)))
+    for session in map(shown.session, shown.under(None)):
+        lines += problem_lines(shown, session, pictures.NOW, 400, key=given)
+        lines += summary_lines(shown, session, pictures.NOW, 400, key=given)
+    said = text(lines)
+    usual = "".join(key for each in KEYS.values() for key in each.keys if len(key) == 1 and key.isalpha())
+    assert re.findall(rf"(?:^|  |; )[{usual}] [a-z].*", said, re.MULTILINE) == []
+    return set(re.findall("<([^>]+)>", said))
+
+
+def on_screen(app: App[int]) -> str:
+    """All that is to be read on the screen."""
+    return "\n".join("".join(segment.text for segment in line) for line in app.screen._compositor.render_strips())
+
+
+class TestNamed:
+    """A key is named as it is mapped, wherever it is named."""
+
+    def test_where_something_failed(self) -> None:
+        retried = {"session.retry", "session.retry_note", "session.skip", "session.open_file", "run.retry_all"}
+        seen = {"view.next_need", "view.intervention", "view.mark", "view.back", "view.transcript"}
+        assert named_in(board()) >= retried | seen
+
+    @pytest.mark.parametrize(
+        ("sessions", "keys"),
+        [
+            (pictures.asking, {"session.message", "session.cancel"}),
+            (pictures.paused, {"run.pause"}),
+            (pictures.budget_spent, {"run.pause", "run.stop"}),
+            (pictures.failing_again, {"run.pause", "view.intervention"}),
+            (pictures.interrupted, {"session.retry", "session.skip", "session.cancel"}),
+        ],
+    )
+    def test_where_somebody_has_to_decide(self, sessions: Callable[[], list[Session]], keys: set[str]) -> None:
+        assert named_in(board(sessions())) >= keys
+
+    def test_when_all_has_ended(self) -> None:
+        made = board(pictures.finished())
+        assert "<app.leave> " in text(summary_lines(made, made.session(made.roots()[0]), pictures.NOW, 90, key=given))
+
+    async def test_on_the_screen_and_on_the_one_over_it(self) -> None:
+        app = Remapped()
+        async with app.run_test(size=(160, 45)) as pilot:
+            await settled(pilot)
+            assert "F2 next   F4 all" in on_screen(app)
+            await pilot.press("f4")
+            await settled(pilot)
+            assert "F5 retry" in on_screen(app)
+            assert "? mark" in on_screen(app)
+
+
 class Remapped(PaintedApp):
     """The monitor's screen with keys of somebody's own."""
 
     def __init__(self) -> None:
         super().__init__()
-        settings = UiSettings(keys={"view.help": ("h",), "app.leave": ("f10",), "view.mark": ("question_mark",)})
+        keys = {"view.help": ("h",), "app.leave": ("f10",), "view.mark": ("question_mark",)}
+        keys |= {"view.next_need": ("f2",), "view.intervention": ("f4",), "session.retry": ("f5",)}
+        settings = UiSettings(keys=keys)
         self.monitor = MonitorScreen(board(), MadeUp(), lambda: pictures.NOW, settings)
         self.set_keymap(settings.keymap())
 

@@ -127,7 +127,7 @@ class Acting:
             case "session.retry":
                 return await self._retry(ids)
             case "session.retry_note":
-                answer = await self._answer(dialogs.note(board, ids, grace))
+                answer = await self._answer(dialogs.note(board, ids, grace, self._key("session.retry")))
                 return await self._insisted(ids, Wish(action=Action.RETRY, note=answer.text)) if answer else None
             case "session.skip":
                 answer = await self._answer(dialogs.skip(board, ids, grace))

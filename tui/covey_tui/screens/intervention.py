@@ -13,8 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.screen import Screen
 
+from covey.client.ui import KEYS
 from covey_tui.view.alert import alert_above_groups
 from covey_tui.view.board import Board
+from covey_tui.view.hints import KeyOf, usual
 from covey_tui.view.intervention import Cursor, Deed, chosen, footer, sessions_under
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK, Ground, Line, spread
@@ -38,12 +40,7 @@ class InterventionScreen(Screen[str | None]):
 
     CSS_PATH = "intervention.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "want('session.message')", "Answer", id="session.message"),
-        Binding("r", "want('session.retry')", "Retry", id="session.retry"),
-        Binding("e", "want('session.retry_note')", "Retry with a note", id="session.retry_note"),
-        Binding("s", "want('session.skip')", "Skip", id="session.skip"),
-        Binding("x", "want('session.cancel')", "Cancel", id="session.cancel"),
-        Binding("p", "want('run.pause')", "Resume", id="run.pause"),
+        *(Binding(",".join(KEYS[deed].keys), f"want('{deed}')", KEYS[deed].label, id=deed) for deed in Deed),
         Binding("R", "retry_all", "Retry all that failed", id="run.retry_all"),
         Binding("z", "undo", "Undo", id="run.undo"),
         Binding("v", "mark", "Mark", id="view.mark"),
@@ -61,6 +58,7 @@ class InterventionScreen(Screen[str | None]):
         undo: Callable[[str | None], object],
         footer_end: Line = BLANK,
         marked: frozenset[str] = frozenset(),
+        key: KeyOf = usual,
         zone: tzinfo | None = None,
     ) -> None:
         super().__init__()
@@ -71,7 +69,8 @@ class InterventionScreen(Screen[str | None]):
         self._undo = undo
         self._footer_end = footer_end
         self._said: Line | None = None
-        self._list = GroupList(needs, zone, frozenset(key for key in marked if key in needs))
+        self._key = key
+        self._list = GroupList(needs, zone, key, frozenset(key for key in marked if key in needs))
 
     def compose(self) -> ComposeResult:
         """The two lines that are given, the alert line, the groups, the footer."""
@@ -162,9 +161,9 @@ class InterventionScreen(Screen[str | None]):
     def _show_bars(self) -> None:
         cells = max(0, self.size.width - 2)
         self.query_one("#head", Bar).show(*self._head(cells))
-        said, ground = alert_above_groups(self._board, self._needs, cells)
+        said, ground = alert_above_groups(self._board, self._needs, cells, self._key)
         self.query_one("#alert", Bar).show(said, ground=ground)
-        keys = footer(self._needs, self.cursor, self.marked, self._footer_end, cells)
+        keys = footer(self._needs, self.cursor, self.marked, self._footer_end, cells, key=self._key)
         if self._said is not None:
             keys = spread(self._said, self._footer_end, cells)
         self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)

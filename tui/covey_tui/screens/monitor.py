@@ -77,7 +77,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._now, self._link = now, link
         self.frame = frame(100, 30)
         self.sessions = SessionTree(board, now)
-        self.detail = DetailPane(board, link, now())
+        self.detail = DetailPane(board, link, now(), self.key)
         self.empty = EmptyPane()
         self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
         self._acting = Acting(self, board, link, self.say, self.key)

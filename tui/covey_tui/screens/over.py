@@ -61,7 +61,7 @@ class Over:
 
         leave = hints((self._key("app.leave"), "leave"))
         self._intervention = InterventionScreen(
-            self._board, self._needs, head=head, act=act, undo=undo, footer_end=leave, marked=marked
+            self._board, self._needs, head=head, act=act, undo=undo, footer_end=leave, marked=marked, key=self._key
         )
         try:
             return await self._screen.app.push_screen_wait(self._intervention)

@@ -12,7 +12,7 @@ from covey.text.sanitise import sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.causes import ALERT_ORDER
 from covey_tui.view.detail.git import committed_on
-from covey_tui.view.hints import hints
+from covey_tui.view.hints import KeyOf, hints, usual
 from covey_tui.view.keys import label_about
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
@@ -24,45 +24,50 @@ Alert = tuple[Line, Ground]
 _REASON, _NAMED = 300, 3
 _WARNING, _ERROR, _SUCCESS = (Tone(role, bold=True) for role in (Role.WARNING, Role.ERROR, Role.SUCCESS))
 _QUIET = Tone(Role.MUTED, bold=True)
-_KEYS = hints(("n", "next"), ("i", "all"))
-_BACK = hints(("Esc", "back"))
 _GAP = "   "
 _DOT = (span("  ·  ", MUTED),)
 
 
-def alert(board: Board, needs: Needs, cells: int, zone: tzinfo | None = None) -> Alert:
+def alert(board: Board, needs: Needs, cells: int, zone: tzinfo | None = None, key: KeyOf = usual) -> Alert:
     """The alert line in so many cells, and the ground it stands on. Clock times are of `zone`, by default here."""
     roots = [board.session(key) for key in board.roots()]
     if not roots:
         return BLANK, Ground.BACKGROUND
     if any(root.status is Status.ACTIVE for root in roots):
-        return _going_on(board, needs, cells, zone)
+        return _going_on(board, needs, cells, zone, key)
     failed = [root for root in roots if root.status is Status.FAILED]
     if failed:
-        return spread(_failed(failed, len(roots)), _KEYS if len(needs) else BLANK, cells), Ground.ALERT
+        return spread(_failed(failed, len(roots)), _ways(key) if len(needs) else BLANK, cells), Ground.ALERT
     if len(needs):
-        return _needs(board, needs, cells), Ground.ALERT
+        return _needs(board, needs, cells, _ways(key)), Ground.ALERT
     cancelled = [root for root in roots if root.status is Status.CANCELLED]
     if cancelled:
         return _whole(_cancelled(cancelled[-1], zone), cells), Ground.SURFACE
     return _whole(_finished(board), cells), Ground.DONE
 
 
-def alert_above_groups(board: Board, needs: Needs, cells: int) -> Alert:
+def alert_above_groups(board: Board, needs: Needs, cells: int, key: KeyOf = usual) -> Alert:
     """The alert line of the intervention screen: how many, and who waits for them."""
+    back = hints((key("view.back"), "back"))
     if not len(needs):
-        return spread((span("✓ Nothing needs you", _SUCCESS),), _BACK, cells), Ground.DONE
+        return spread((span("✓ Nothing needs you", _SUCCESS),), back, cells), Ground.DONE
     waiting = [board.session(key) for key in needs.waiting()]
     text = f"{names_of(waiting, _NAMED, ' and ')} {_wait(len(waiting), len(needs))}" if waiting else ""
-    return spread((span(_count(needs), _WARNING), span(_GAP), span(text, MUTED)), _BACK, cells), Ground.ALERT
+    return spread((span(_count(needs), _WARNING), span(_GAP), span(text, MUTED)), back, cells), Ground.ALERT
 
 
-def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None) -> Alert:
+def _ways(key: KeyOf) -> Line:
+    """The keys that lead to those who need somebody."""
+    return hints((key("view.next_need"), "next"), (key("view.intervention"), "all"))
+
+
+def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None, key: KeyOf) -> Alert:
     if len(needs):
-        return _needs(board, needs, cells), Ground.ALERT
+        return _needs(board, needs, cells, _ways(key)), Ground.ALERT
     paused = [root for root in map(board.session, board.roots()) if root.paused is not None]
     if paused:
-        return spread(_paused(board, paused), hints(("p", label_about("run.pause", paused[0]))), cells), Ground.SURFACE
+        resume = hints((key("run.pause"), label_about("run.pause", paused[0])))
+        return spread(_paused(board, paused), resume, cells), Ground.SURFACE
     if not board.engine.alive:
         return _whole(
             (span(f"{LOOKS['interrupted'].unicode} ", _WARNING), span("No engine runs. Any action starts one.")), cells
@@ -89,7 +94,7 @@ def _count(needs: Needs) -> str:
     return f"{LOOKS['blocked'].unicode} {count} {'needs' if count == 1 else 'need'} you"
 
 
-def _needs(board: Board, needs: Needs, cells: int) -> Line:
+def _needs(board: Board, needs: Needs, cells: int, ways: Line) -> Line:
     """How many, and by which causes as far as they fit."""
     counts = needs.counts()
     words = {"credential": sanitise_line(counted(board.stopped.all_that_ask()), _REASON)}
@@ -99,12 +104,12 @@ def _needs(board: Board, needs: Needs, cells: int) -> Line:
         if cause.key in counts
     ]
     head = (span(_count(needs), _WARNING), span(_GAP))
-    free = cells - room(head) - room(_KEYS) - 2
+    free = cells - room(head) - room(ways) - 2
     for shown in range(len(causes), 0, -1):
         line = _causes(causes, shown)
         if room(line) <= free:
-            return spread((*head, *line), _KEYS, cells)
-    return spread(head[:1], _KEYS, cells)
+            return spread((*head, *line), ways, cells)
+    return spread(head[:1], ways, cells)
 
 
 def _causes(causes: Sequence[tuple[str, int]], shown: int) -> Line:

@@ -33,6 +33,10 @@ class Cause(NamedTuple):
     advice: str = ""
     again: str = FROM_THE_FIRST
 
+    def advised(self, resume: str) -> str:
+        """The line of advice; `resume` is the key that lets a paused run go on."""
+        return self.advice.format(resume=resume)
+
     def counted(self, count: int) -> str:
         """The cause in the alert line: `1 file missing`; of a budget, which runs may share, `budget spent`."""
         return self.one if self.key in OF_MONEY else plural(count, self.one, self.many)
@@ -131,7 +135,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "Paused: the same failure again and again",
         "run paused",
         "runs paused",
-        "No other session starts. Find out what is wrong; p goes on, and the count begins anew.",
+        "No other session starts. Find out what is wrong; {resume} goes on, and the count begins anew.",
     ),
     Cause(
         "credential",
@@ -139,7 +143,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "Paused: a credential is refused, or used up",
         "run without credential",
         "runs without credential",
-        "Set a new key and run covey resume; p tries the old one again.",
+        "Set a new key and run covey resume; {resume} tries the old one again.",
     ),
     Cause(
         "budget_spent",
@@ -147,7 +151,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "Paused: the budget is spent",
         "budget spent",
         "budgets spent",
-        "No turn and no session begins. p raises it, and the run goes on.",
+        "No turn and no session begins. {resume} raises it, and the run goes on.",
         "goes on once its budget is raised",
     ),
     Cause(
@@ -156,7 +160,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
         "Paused: a price is missing",
         "price missing",
         "prices missing",
-        "No turn and no session begins. Add the price to covey.toml; p goes on then.",
+        "No turn and no session begins. Add the price to covey.toml; {resume} goes on then.",
     ),
     Cause(
         "blocked",

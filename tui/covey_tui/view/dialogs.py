@@ -153,8 +153,8 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
 _NOTE_KEYS = (("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave"))
 
 
-def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
-    """What shall the agents be told when these start again?"""
+def note(board: Board, ids: Sequence[str], grace_seconds: float, retry_key: str = "r") -> Asked:
+    """What shall the agents be told when these start again? `retry_key` starts them without."""
     sessions = [board.session(key) for key in ids]
     running = [session for session in sessions if session.phase in AGENT_AT_WORK]
     facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
@@ -172,7 +172,7 @@ def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
         (("y", "send and retry"), ("n Esc", "leave")),
         field=Field.NOTE,
         field_keys=_NOTE_KEYS,
-        unwritten="Write a note first; r retries without one.",
+        unwritten=f"Write a note first; {retry_key} retries without one.",
     )
 
 

@@ -1,19 +1,16 @@
 """The footer: the keys that work here and now, what this row allows first. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from covey.client.ui import ALL_KEYS
 from covey.model.session import state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
-from covey_tui.view.hints import Hint, hints
+from covey_tui.view.hints import Hint, KeyOf, hints
 from covey_tui.view.keys import able, allowed, label_of, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
-
-KeyOf = Callable[[str], str]
-"""The key of a binding as people read it."""
 
 _TABS = tuple(f"view.tab_{number}" for number in range(1, 6))
 _MOVE = ("tree.up", "tree.down")

@@ -10,6 +10,7 @@ from covey.model.command import Interaction, TranscriptRow
 from covey.model.session import Session
 from covey_tui.view.board import Board
 from covey_tui.view.detail.head import Tab
+from covey_tui.view.hints import KeyOf, usual
 
 
 class DetailSource(Protocol):
@@ -46,3 +47,4 @@ class Scene:
     tab: Tab
     marked: tuple[str, ...] = ()
     compact: bool = False
+    key: KeyOf = usual

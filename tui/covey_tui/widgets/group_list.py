@@ -11,6 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from covey_tui.painted import palette_of
+from covey_tui.view.hints import KeyOf
 from covey_tui.view.intervention import Cursor, Layout, Look, Part, Place, followed, line
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK, Ground, Line, Role, Tone, span
@@ -52,10 +53,11 @@ class GroupList(ScrollView, can_focus=True):
             super().__init__()
             self.session_id = session_id
 
-    def __init__(self, needs: Needs, zone: tzinfo | None, marked: frozenset[str]) -> None:
+    def __init__(self, needs: Needs, zone: tzinfo | None, key: KeyOf, marked: frozenset[str]) -> None:
         super().__init__()
         self._needs = needs
         self._zone = zone
+        self._key = key
         self.marked = marked
         self.layout_of_groups = Layout(needs.groups())
         self.cursor = self.layout_of_groups.nearest(0)
@@ -92,7 +94,7 @@ class GroupList(ScrollView, can_focus=True):
         on = place is not None and place.cursor is not None and place.cursor == self.cursor
         ground = Ground.CURSOR if on else Ground.BACKGROUND
         palette = palette_of(self)
-        look = Look(cells - 2, self.cursor, self.marked, self._zone)
+        look = Look(cells - 2, self.cursor, self.marked, self._zone, self._key)
         said: Line = BLANK if place is None else line(place, self._needs, look)
         edge = (span("▌" if on else " ", Tone(Role.PRIMARY)),)
         parts = ((edge, 1), (said, cells - 2), (BLANK, 1))

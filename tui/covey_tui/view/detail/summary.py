@@ -12,6 +12,7 @@ from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.detail.git import facts_of
 from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, paragraphs, prose, shortened
+from covey_tui.view.hints import KeyOf, usual
 from covey_tui.view.spans import MUTED, Line, Span, Tone, room, span
 from covey_tui.view.states import STATES, WITH_SLOT
 from covey_tui.view.stopped import in_words, stopped_by
@@ -38,7 +39,9 @@ class _Below:
     kept: int = 0
 
 
-def summary_lines(board: Board, session: Session, now: datetime, width: int, *, peek: bool = False) -> list[Line]:
+def summary_lines(
+    board: Board, session: Session, now: datetime, width: int, *, peek: bool = False, key: KeyOf = usual
+) -> list[Line]:
     """A parent in a few paragraphs; in a peek the first of them."""
     below = _walk(board, session, now)
     head = _head(board, session, below, now, width)
@@ -48,7 +51,7 @@ def summary_lines(board: Board, session: Session, now: datetime, width: int, *, 
         return [*head, *working, *needing]
     then = _then(session, width)
     sums = _sums(board, session, below, now, width)
-    next_ = [] if session.phase is not None else [(span("Next", MUTED),), *keys([("q", "leave")], width)]
+    next_ = [] if session.phase is not None else [(span("Next", MUTED),), *keys([(key("app.leave"), "leave")], width)]
     return paragraphs((head, working, needing, then, sums, next_))
 
 
