@@ -192,10 +192,9 @@ def named_in(shown: Board) -> set[str]:
     layout = Layout(needs.groups())
     places = [place for y in range(layout.height) if (place := layout.at(y)) is not None]
     lines = [alert(shown, needs, 400, UTC, given)[0], alert_above_groups(shown, needs, 400, given)[0]]
-    for marked in (frozenset[str](), frozenset(needs.groups()[0].ids)):
-        lines.append(footer(needs, layout.nearest(0), marked, BLANK, 400, key=given))
-    for place in places:
-        lines.append(line(place, needs, Look(400, place.cursor, key=given)))
+    marked = frozenset(key for group in needs.groups() for key in group.ids)
+    lines += [footer(needs, layout.nearest(0), marks, BLANK, 400, key=given) for marks in (frozenset[str](), marked)]
+    lines += [line(place, needs, Look(400, place.cursor, key=given)) for place in places]
     for session in map(shown.session, shown.under(None)):
         lines += problem_lines(shown, session, pictures.NOW, 400, key=given)
         lines += summary_lines(shown, session, pictures.NOW, 400, key=given)

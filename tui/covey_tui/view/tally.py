@@ -1,5 +1,6 @@
 """Sums over sessions, and what they count of each: its state, what it has used, whether it needs a human. Pure."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from covey.model.session import Session, state_of, undecided
@@ -106,7 +107,62 @@ def counts_alike(before: Session, after: Session) -> bool:
     )
 
 
-def move(states: dict[str, int], old: str | None, new: str) -> None:
+class Sums:
+    """The sums below every session that has any, and below no session (None): over all below all roots.
+
+    It begins with `sessions`, parents before their children. The roots themselves are left out of the sums, but for
+    whether they need a human.
+    """
+
+    def __init__(self, sessions: Sequence[Session] = ()) -> None:
+        self._below: dict[str | None, Tally] = {None: Tally()}
+        for session in reversed(sessions):  # from the leaves up: each once, not once for each of its ancestors
+            below, above = self.below(session.id), self._of(session.session_id)
+            above.needs += needs_with(session, below)
+            if session.session_id is not None:
+                above.add(state_of(session), tokens_of(session), session.cost_usd, session.attempt)
+            if below is not EMPTY:
+                above.merge(below)
+
+    def below(self, session_id: str | None) -> Tally:
+        """The sums over all below a session."""
+        return self._below.get(session_id, EMPTY)
+
+    def count(self, before: Session | None, after: Session, counted: Callable[[str], Session]) -> None:
+        """Carry the difference that a session makes up to the sums of all its ancestors.
+
+        `counted` gives an ancestor as it is counted so far.
+        """
+        below = self.below(after.id)
+        difference = needs_with(after, below) - needs_with(before, below)
+        tokens = tokens_of(after) - (tokens_of(before) if before else 0)
+        cost = _minus(after.cost_usd, before.cost_usd if before else None)
+        attempts = after.attempt - (before.attempt if before else 0)
+        old, new = (state_of(before) if before else None), state_of(after)
+        above: str | None = after.session_id
+        at_root = after.session_id is None
+        while True:
+            sums = self._of(above)
+            sums.needs += difference
+            if not at_root:
+                _move(sums.states, old, new)
+                sums.tokens += tokens
+                sums.attempts += attempts
+                sums.cost_usd = sums.cost_usd if cost is None else (sums.cost_usd or 0.0) + cost
+            if above is None:
+                return
+            session = counted(above)
+            difference = 0 if session.status in CLOSED else difference
+            above = session.session_id
+
+    def _of(self, session_id: str | None) -> Tally:
+        found = self._below.get(session_id)
+        if found is None:
+            found = self._below[session_id] = Tally()
+        return found
+
+
+def _move(states: dict[str, int], old: str | None, new: str) -> None:
     """Count one in another state than before; None: it was not counted."""
     if old == new:
         return
@@ -117,6 +173,6 @@ def move(states: dict[str, int], old: str | None, new: str) -> None:
     states[new] = states.get(new, 0) + 1
 
 
-def minus(after: float | None, before: float | None) -> float | None:
+def _minus(after: float | None, before: float | None) -> float | None:
     """A difference of costs; None where nothing was known before or after."""
     return None if after is None and before is None else (after or 0.0) - (before or 0.0)
