@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from covey.client.known import Basis, age_of_inferred, known, quiet_after_of, vital_word, word_of
+from covey.client.known import Basis, age_of_inferred, known, quiet_after_of, vital_word, word_of_state
 from covey.model.activity import Activity
 from covey.model.reducer import apply
 from covey.model.session import Session
@@ -50,7 +50,7 @@ class TestWord:
         ],
     )
     def test_word(self, fields: dict[str, Any], word: str) -> None:
-        assert word_of(at_work(**fields)) == word
+        assert word_of_state(at_work(**fields)) == word
 
 
 class TestKnown:

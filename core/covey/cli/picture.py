@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from covey.client.known import age_of_inferred, vital_word, word_of
+from covey.client.known import age_of_inferred, vital_word, word_of_state
 from covey.client.money import spent_words
 from covey.client.resuming import going_on, resuming, starting
 from covey.client.snapshot import RunView, git_of, not_created
@@ -127,7 +127,7 @@ def state_word(view: RunView, session: Session) -> str:
     vital = vital_word(session, sign, view.at, view.quiet_after, is_doubted=view.engine.alive)
     if vital is not None:
         return vital
-    word = word_of(session)
+    word = word_of_state(session)
     return f"{word}?{age_of_inferred(session, sign, view.at)}" if session.id in view.inferred else word
 
 

@@ -84,7 +84,7 @@ def vital_word(
     return f"quiet {duration(quiet)}" if quiet >= quiet_after else None
 
 
-def word_of(session: Session) -> str:
+def word_of_state(session: Session) -> str:
     """A session's state in a word or two: the step that runs, the class of a failure, or that a file was kept."""
     if session.status is Status.FAILED and session.failure_cause is not None:
         return f"failed: {CAUSES[session.failure_cause.value]}"

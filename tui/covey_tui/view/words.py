@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from covey.client.known import age_of_inferred, vital_word, word_of
+from covey.client.known import age_of_inferred, vital_word, word_of_state
 from covey.model.session import Session, state_of, undecided
 from covey.model.status import AT_WORK, Phase, Status
 from covey.text.cells import cut
@@ -78,7 +78,7 @@ def status_word(board: Board, session: Session, now: datetime) -> Word:
         vital = vital_word(session, sign, now, board.signs.quiet_after, is_doubted=board.signs.is_doubted)
         if vital is not None:
             return Word(SafeText(vital), _tone(state) if state == "stalled" else Tone(Role.MUTED))
-    text = word_of(session)
+    text = word_of_state(session)
     if board.is_inferred(session.id):
         text = f"{text}?{age_of_inferred(session, sign, now)}"
     return Word(SafeText(text), glyph_tone(session) if undecided(session) or asks(session) else _tone(state))
