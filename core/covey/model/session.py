@@ -1,5 +1,6 @@
 """A session: its record, and what can be said of it by its row alone. What changes it is in `covey.model.reducer`."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +110,14 @@ def undecided(session: Session) -> str | None:
         return None
     reason = session.needs_human.get("interrupted")
     return str(reason) if reason else None
+
+
+_OF_CHILDREN = ("failed", "cancelled", "missing_files")
+
+
+def has_own_reason(verdict: Mapping[str, Any]) -> bool:
+    """A blocked session needs a human itself: by this verdict it does not only wait for children that need one."""
+    return bool(verdict.get("not_created")) or not any(verdict.get(kind) for kind in _OF_CHILDREN)
 
 
 def standing(session: Session) -> Standing:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from covey.model.session import Session, state_of, undecided
+from covey.model.session import Session, has_own_reason, state_of, undecided
 from covey.model.status import Phase, Status
 from covey.model.usage import Spent
 from covey_tui.view.states import NEED_A_HUMAN
@@ -11,7 +11,6 @@ from covey_tui.view.stopped import asks
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
-_OWN_REASONS = ("not_created",)
 
 
 @dataclass(slots=True)
@@ -79,11 +78,7 @@ def needs_somebody(session: Session) -> bool:
         return True
     if state_of(session) in NEED_A_HUMAN:
         return not (session.session_id is None and session.status is Status.CANCELLED)
-    if session.phase is not Phase.BLOCKED:
-        return False
-    verdict = session.needs_human or {}
-    others = any(verdict.get(kind) for kind in ("failed", "cancelled", "missing_files"))
-    return any(verdict.get(kind) for kind in _OWN_REASONS) or not others
+    return session.phase is Phase.BLOCKED and has_own_reason(session.needs_human or {})
 
 
 def needs_with(session: Session | None, below: Tally) -> int:
