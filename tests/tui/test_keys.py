@@ -21,6 +21,7 @@ from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.summary import summary_lines
 from covey_tui.view.intervention import Layout, Look, footer, line
 from covey_tui.view.keys import ACTIONS, able, allowed, label_of, why_not
+from covey_tui.view.keys import ASKED as OF_THE_ENGINE
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK
 from covey_tui.widgets.session_tree import SessionTree
@@ -264,6 +265,11 @@ class Remapped(PaintedApp):
 
 class TestRemapping:
     """Keys of somebody's own take the place of the default ones, on the screen and in what it says."""
+
+    async def test_every_key_leads_somewhere(self) -> None:
+        app = Remapped()
+        async with app.run_test():
+            assert app.monitor._deeds().keys() == KEYS.keys() - OF_THE_ENGINE
 
     async def test_the_new_key_works_and_the_old_one_does_what_it_is_for_now(self) -> None:
         app = Remapped()
