@@ -17,8 +17,6 @@ TO_TERMINAL = {
     "painted.py": "bell, notification and title, which the notifier has made",
 }
 """Who writes past the screen, and what."""
-PAINTS_AIR = {"widgets/lines.py": "at both sides of a line", "screens/intervention.py": "behind a line"}
-"""Who else makes segments, of blanks."""
 VIEW = "view/"
 """Where no widgets are: the import contracts see to it."""
 
@@ -143,15 +141,13 @@ def widgets_paint_lines(package: Path) -> list[str]:
 
 
 def segments_are_painted_in_one_place(package: Path) -> list[str]:
-    """Segments are made of spans by the palette; elsewhere they are air."""
+    """Segments are made of spans by the palette, blanks as well."""
     return [
         f"{name}:{node.lineno}: a segment of {ast.unparse(node.args[0]) if node.args else 'something'}"
         for name, tree in modules(package)
         if name != "palette.py" and not name.startswith(VIEW)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and _last(node.func) in {"Segment", "Text", "Content"}
-        and not (name in PAINTS_AIR and node.args and ast.unparse(node.args[0]) == "' '")
+        if isinstance(node, ast.Call) and _last(node.func) in {"Segment", "Text", "Content"}
     ]
 
 

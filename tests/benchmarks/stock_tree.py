@@ -14,10 +14,10 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from covey.client.watching import open_watch
+from covey.model.session import state_of
 from covey_tui.feed import Feed
 from covey_tui.view.board import Board, Change
 from covey_tui.view.progress import done_of_all
-from covey_tui.view.tally import state_of
 
 
 class StockTreeApp(App[int]):

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from covey.client.known import Basis, age_of_inferred, known, quiet_after_of, vital_word
+from covey.client.known import Basis, age_of_inferred, known, quiet_after_of, vital_word, word_of_state
 from covey.model.activity import Activity
 from covey.model.reducer import apply
 from covey.model.session import Session
-from covey.model.status import ArtifactState, Phase, Status
+from covey.model.status import ArtifactState, FailureCause, Phase, Status
 from tests.model.strategies import created
 
 NOW = datetime(2026, 11, 22, 12, 8, 10, tzinfo=UTC)
@@ -27,6 +27,30 @@ def sign(quiet: float = 0, beat: float = 0, attempt: int = 1) -> Activity:
     """Signs of life: the agent's last one and the last heartbeat, so many seconds ago."""
     last, heard = NOW - timedelta(seconds=quiet), NOW - timedelta(seconds=beat)
     return Activity(session_id="s", attempt=attempt, at=last, beat=heard)
+
+
+class TestWord:
+    """What a session is called, wherever it is listed: by its phase before its status, and by what is more telling."""
+
+    @pytest.mark.parametrize(
+        ("fields", "word"),
+        [
+            ({"phase": Phase.BLOCKED}, "needs you"),
+            ({"phase": Phase.CANCELLING, "status": Status.CANCELLED}, "cancelling"),
+            ({"phase": None, "status": Status.CANCELLED}, "cancelled"),
+            (
+                {"phase": None, "status": Status.COMPLETE, "artifact": ArtifactState.MISSING, "kept": True},
+                "file missing",
+            ),
+            ({"phase": None, "status": Status.COMPLETE, "kept": True}, "kept"),
+            ({"phase": None, "status": Status.FAILED, "failure_cause": FailureCause.CHECK_FAILED}, "failed: checks"),
+            ({"step": "ValidateDesign"}, "validate design"),
+            ({"step": "Odd\x1b[2J"}, "odd␛[2 j"),
+            ({"phase": Phase.QUEUED, "step": "ValidateDesign"}, "queued"),
+        ],
+    )
+    def test_word(self, fields: dict[str, Any], word: str) -> None:
+        assert word_of_state(at_work(**fields)) == word
 
 
 class TestKnown:

@@ -63,11 +63,11 @@ class TestDefaults:
     """The keys that nobody has changed."""
 
     def test_no_two_bindings_share_a_key(self) -> None:
-        keys = list(itertools.chain.from_iterable(ALL_KEYS.values()))
+        keys = list(itertools.chain.from_iterable(each.keys for each in ALL_KEYS.values()))
         assert len(keys) == len(set(keys))
 
     def test_each_has_its_own_name(self) -> None:
-        assert [key for keys in ALL_KEYS.values() for key in keys if named(key) != key] == []
+        assert [key for each in ALL_KEYS.values() for key in each.keys if named(key) != key] == []
 
     def test_an_empty_manifest_changes_nothing(self) -> None:
         assert ui_settings_from({}) == UiSettings("covey", GlyphSet.UNICODE, {}, ())

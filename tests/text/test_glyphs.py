@@ -3,7 +3,7 @@
 import pytest
 
 from covey.model.status import FailureCause, Phase, Status
-from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS, GlyphSet, look_of, step_words
+from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS, GlyphSet, step_words
 
 STATES = [*(status.value for status in Status if status is not Status.ACTIVE), *(phase.value for phase in Phase)]
 
@@ -32,16 +32,6 @@ def test_there_is_no_look_without_a_state() -> None:
 
 def test_every_cause_of_a_failure_has_a_word() -> None:
     assert set(CAUSES) == {cause.value for cause in FailureCause}
-
-
-def test_a_phase_is_shown_before_the_status() -> None:
-    assert look_of("active", "blocked").word == "needs you"
-    assert look_of("cancelled", "cancelling").word == "cancelling"
-    assert look_of("cancelled", None).word == "cancelled"
-
-
-def test_a_complete_session_without_its_file_has_its_own_look() -> None:
-    assert look_of("complete", None, file_missing=True).word == "file missing"
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from covey.model import events as e
-from covey.model.session import about
+from covey.model.session import about, state_of
 from covey.model.status import ArtifactState, Phase, Status
 from covey_tui.view.board import Board
-from covey_tui.view.tally import CLOSED, Tally, state_of, tokens_of
+from covey_tui.view.tally import CLOSED, Tally, tokens_of
 from tests.model.strategies import RUN, at, created, logs
 from tests.tui.pictures import board, family, gone, running, session, shop, waiting
 

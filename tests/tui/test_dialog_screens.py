@@ -18,8 +18,8 @@ from covey_tui.painted import PaintedApp
 from covey_tui.screens.dialog import Confirmed, Dialog
 from covey_tui.screens.editor import editor_of, written_in_editor
 from covey_tui.view import dialogs
+from covey_tui.view.asked import Asked
 from covey_tui.view.board import Board
-from covey_tui.view.dialogs import Asked
 from covey_tui.widgets.lines import Lines
 from tests.tui.pictures import board, family, running, waiting
 

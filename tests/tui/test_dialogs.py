@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from covey.model.session import Session
 from covey.model.status import ArtifactState, Status
 from covey_tui.view import dialogs
+from covey_tui.view.asked import Asked, Field
 from covey_tui.view.board import Board
-from covey_tui.view.dialogs import Asked, Field
 from covey_tui.view.hints import hints, hints_within
 from covey_tui.view.spans import Line, Role, room
 from tests.tui.pictures import board, family, running, session, shop, waiting

@@ -4,7 +4,6 @@ from covey.client.ui import ALL_KEYS, UiSettings, shown
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.help import HelpScreen
 from covey_tui.view.help import help_lines
-from covey_tui.view.keys import MEANINGS
 from covey_tui.view.spans import Line, Role
 from covey_tui.widgets.lines import Bar, Lines
 
@@ -32,13 +31,13 @@ class TestPage:
 
     def test_every_binding_is_there_with_its_keys(self) -> None:
         found = texts(page())
-        for binding, meaning in MEANINGS.items():
-            keys = "  ".join(shown(key) for key in ALL_KEYS[binding])
+        for binding, meaning in ALL_KEYS.items():
+            keys = "  ".join(shown(key) for key in meaning.keys)
             assert [line for line in found if line.startswith(f"  {keys} ") and line.endswith(meaning.help)], binding
 
     def test_groups_have_headings_and_air(self) -> None:
         found = texts(page())
-        groups = list(dict.fromkeys(meaning.group for meaning in MEANINGS.values()))
+        groups = list(dict.fromkeys(meaning.group for meaning in ALL_KEYS.values()))
         assert [line for line in found if line in groups] == groups
         assert all(found[found.index(group) - 1] == "" for group in groups[1:])
 
@@ -55,7 +54,7 @@ class TestPage:
 
     def test_all_sentences_begin_at_the_same_cell(self) -> None:
         rows = [line for line in page() if len(line) == 4]
-        assert len(rows) == len(MEANINGS)
+        assert len(rows) == len(ALL_KEYS)
         assert len({sum(len(text) for text, _ in line[:-1]) for line in rows}) == 1
 
 

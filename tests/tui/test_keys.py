@@ -1,4 +1,7 @@
+import re
 import string
+from collections.abc import Callable
+from datetime import UTC
 
 import pytest
 from textual.app import App
@@ -12,12 +15,20 @@ from covey.model.session import Session, standing
 from covey.model.status import FailureCause, Phase
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.monitor import MonitorScreen
+from covey_tui.view.alert import alert, alert_above_groups
 from covey_tui.view.board import Board
-from covey_tui.view.keys import ACTIONS, MEANINGS, able, allowed, label_of, why_not
+from covey_tui.view.detail.problem import problem_lines
+from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.intervention import Layout, Look, footer, line
+from covey_tui.view.keys import ACTIONS, able, allowed, label_of, why_not
+from covey_tui.view.keys import ASKED as OF_THE_ENGINE
+from covey_tui.view.needs import Needs
+from covey_tui.view.spans import BLANK
 from covey_tui.widgets.session_tree import SessionTree
 from tests.tui import pictures
-from tests.tui.gallery import MadeUp
+from tests.tui.gallery import MadeUp, settled
 from tests.tui.pictures import board, complete, failed, family, gone, running, skipped, waiting
+from tests.tui.reading import text
 
 ASKED = tuple(ACTIONS)
 KEPT_MEANING = {"tab", "ctrl+q", "ctrl+p"}
@@ -35,10 +46,7 @@ def only(**changes: object) -> tuple[Board, str]:
 
 
 class TestTable:
-    """Every binding has a meaning, a place in the program, and keys of its own."""
-
-    def test_every_binding_has_a_meaning(self) -> None:
-        assert set(MEANINGS) == set(ALL_KEYS)
+    """Every binding has a place in the program, and keys of its own."""
 
     def test_the_screen_and_its_tree_bind_exactly_these(self) -> None:
         bound: dict[str, set[str]] = {}
@@ -46,11 +54,11 @@ class TestTable:
             assert not isinstance(binding, tuple)
             if binding.id is not None:
                 bound[binding.id] = {_character_to_key(key) if len(key) == 1 else key for key in binding.key.split(",")}
-        assert bound == {binding: set(keys) for binding, keys in ALL_KEYS.items()}
+        assert bound == {binding: set(key.keys) for binding, key in ALL_KEYS.items()}
 
     def test_none_is_textuals_own(self) -> None:
         own = {key for node in (App, Screen) for key in node._merged_bindings.key_to_bindings}  # type: ignore[union-attr]
-        assert {key for keys in KEYS.values() for key in keys} & own <= KEPT_MEANING
+        assert {key for each in KEYS.values() for key in each.keys} & own <= KEPT_MEANING
 
     def test_signs_are_called_as_textual_calls_them(self) -> None:
         assert [sign for sign in string.punctuation if named(sign) != _character_to_key(sign)] == []
@@ -59,11 +67,11 @@ class TestTable:
         refused = board(pictures.without_credential(), credentials=[pictures.REFUSED])
         boards = [refused, *map(board, (pictures.asking(), pictures.paused(), pictures.budget_spent()))]
         called = {
-            (binding, label_of(made, binding, key)) for made in boards for key in made.stored for binding in MEANINGS
+            (binding, label_of(made, binding, key)) for made in boards for key in made.stored for binding in ALL_KEYS
         }
-        otherwise = {(binding, label) for binding, label in called if label != MEANINGS[binding].label}
+        otherwise = {(binding, label) for binding, label in called if label != ALL_KEYS[binding].label}
         assert {label for _, label in otherwise} == {"answer…", "resume", "raise the budget…"}
-        assert [label for key, label in otherwise if label.removesuffix("…") not in MEANINGS[key].help] == []
+        assert [label for key, label in otherwise if label.removesuffix("…") not in ALL_KEYS[key].help] == []
 
 
 class TestGuard:
@@ -149,7 +157,7 @@ class TestGuard:
         assert not allowed(board(), key, nowhere)
 
     def test_what_is_shown_can_always_be_changed(self) -> None:
-        views = [key for key in MEANINGS if key.startswith(("view.", "tree."))]
+        views = [key for key in ALL_KEYS if key.startswith(("view.", "tree."))]
         assert all(allowed(Board("shop"), key, None) for key in views)
 
     def test_hostile_names_are_made_visible_and_short(self) -> None:
@@ -174,12 +182,78 @@ class TestGuard:
         assert able(made, "session.cancel", children) == 0
 
 
+def given(binding: str) -> str:
+    """A key of somebody's own, which tells what it is for."""
+    return f"<{binding}>"
+
+
+def named_in(shown: Board) -> set[str]:
+    """The keys that are named as they were given, wherever a board's needs are told of."""
+    needs = Needs(shown)
+    layout = Layout(needs.groups())
+    places = [place for y in range(layout.height) if (place := layout.at(y)) is not None]
+    lines = [alert(shown, needs, 400, UTC, given)[0], alert_above_groups(shown, needs, 400, given)[0]]
+    marked = frozenset(key for group in needs.groups() for key in group.ids)
+    lines += [footer(needs, layout.nearest(0), marks, BLANK, 400, key=given) for marks in (frozenset[str](), marked)]
+    lines += [line(place, needs, Look(400, place.cursor, key=given)) for place in places]
+    for session in map(shown.session, shown.under(None)):
+        lines += problem_lines(shown, session, pictures.NOW, 400, key=given)
+        lines += summary_lines(shown, session, pictures.NOW, 400, key=given)
+    said = text(lines)
+    usual = "".join(key for each in KEYS.values() for key in each.keys if len(key) == 1 and key.isalpha())
+    assert re.findall(rf"(?:^|  |; )[{usual}] [a-z].*", said, re.MULTILINE) == []
+    return set(re.findall("<([^>]+)>", said))
+
+
+def on_screen(app: App[int]) -> str:
+    """All that is to be read on the screen."""
+    return "\n".join("".join(segment.text for segment in line) for line in app.screen._compositor.render_strips())
+
+
+class TestNamed:
+    """A key is named as it is mapped, wherever it is named."""
+
+    def test_where_something_failed(self) -> None:
+        retried = {"session.retry", "session.retry_note", "session.skip", "session.open_file", "run.retry_all"}
+        seen = {"view.next_need", "view.intervention", "view.mark", "view.back", "view.transcript"}
+        assert named_in(board()) >= retried | seen
+
+    @pytest.mark.parametrize(
+        ("sessions", "keys"),
+        [
+            (pictures.asking, {"session.message", "session.cancel"}),
+            (pictures.paused, {"run.pause"}),
+            (pictures.budget_spent, {"run.pause", "run.stop"}),
+            (pictures.failing_again, {"run.pause", "view.intervention"}),
+            (pictures.interrupted, {"session.retry", "session.skip", "session.cancel"}),
+        ],
+    )
+    def test_where_somebody_has_to_decide(self, sessions: Callable[[], list[Session]], keys: set[str]) -> None:
+        assert named_in(board(sessions())) >= keys
+
+    def test_when_all_has_ended(self) -> None:
+        made = board(pictures.finished())
+        assert "<app.leave> " in text(summary_lines(made, made.session(made.roots()[0]), pictures.NOW, 90, key=given))
+
+    async def test_on_the_screen_and_on_the_one_over_it(self) -> None:
+        app = Remapped()
+        async with app.run_test(size=(160, 45)) as pilot:
+            await settled(pilot)
+            assert "F2 next   F4 all" in on_screen(app)
+            await pilot.press("f4")
+            await settled(pilot)
+            assert "F5 retry" in on_screen(app)
+            assert "? mark" in on_screen(app)
+
+
 class Remapped(PaintedApp):
     """The monitor's screen with keys of somebody's own."""
 
     def __init__(self) -> None:
         super().__init__()
-        settings = UiSettings(keys={"view.help": ("h",), "app.leave": ("f10",), "view.mark": ("question_mark",)})
+        keys = {"view.help": ("h",), "app.leave": ("f10",), "view.mark": ("question_mark",)}
+        keys |= {"view.next_need": ("f2",), "view.intervention": ("f4",), "session.retry": ("f5",)}
+        settings = UiSettings(keys=keys)
         self.monitor = MonitorScreen(board(), MadeUp(), lambda: pictures.NOW, settings)
         self.set_keymap(settings.keymap())
 
@@ -191,6 +265,11 @@ class Remapped(PaintedApp):
 
 class TestRemapping:
     """Keys of somebody's own take the place of the default ones, on the screen and in what it says."""
+
+    async def test_every_key_leads_somewhere(self) -> None:
+        app = Remapped()
+        async with app.run_test():
+            assert app.monitor._deeds().keys() == KEYS.keys() - OF_THE_ENGINE
 
     async def test_the_new_key_works_and_the_old_one_does_what_it_is_for_now(self) -> None:
         app = Remapped()

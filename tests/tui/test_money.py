@@ -15,12 +15,14 @@ from covey.model.session import about
 from covey.model.status import FailureCause
 from covey_tui.screens.intervention import InterventionScreen
 from covey_tui.view.alert import alert
+from covey_tui.view.asked import Field
 from covey_tui.view.board import Board
-from covey_tui.view.dialogs import Field, begin, raise_budget, retry_many
+from covey_tui.view.causes import reason_of
+from covey_tui.view.dialogs import begin, raise_budget, retry_many
 from covey_tui.view.intervention import Layout, verbs
 from covey_tui.view.keys import label_of, why_not
 from covey_tui.view.money import amount, one_for_each_budget, spent_under
-from covey_tui.view.needs import Needs, reason_of
+from covey_tui.view.needs import Needs
 from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
 from tests.tui.gallery import NOTHING_YET, Gallery, settled

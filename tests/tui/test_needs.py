@@ -12,8 +12,9 @@ from covey.model import events as e
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board, Change
+from covey_tui.view.causes import ALERT_ORDER, reason_of
 from covey_tui.view.keys import allowed
-from covey_tui.view.needs import ALERT_ORDER, Group, Needs, reason_of
+from covey_tui.view.needs import Group, Needs
 from tests.tui.pictures import (
     NOW,
     board,

@@ -10,12 +10,13 @@ from covey.model.status import Phase
 from covey.text.glyphs import GlyphSet
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
+from covey_tui.view.causes import reason_of
 from covey_tui.view.columns import columns
 from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.state import known_lines
 from covey_tui.view.filters import after, only_problems
 from covey_tui.view.footer import Situation, footer
-from covey_tui.view.needs import Needs, reason_of
+from covey_tui.view.needs import Needs
 from covey_tui.view.next_need import next_need
 from covey_tui.view.rows import Rows
 from covey_tui.view.signs import Signs

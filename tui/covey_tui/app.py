@@ -13,16 +13,12 @@ from textual.theme import Theme
 from covey.client.ui import UiMistake, UiSettings, remember_theme, ui_settings
 from covey.errors import CoveyError, first_of
 from covey.text.quoting import did_you_mean, quoted
-from covey.text.sanitise import sanitise_line
 from covey_tui.painted import PaintedApp
 from covey_tui.view.opening import opening
-from covey_tui.view.spans import Role, Tone, span
 from covey_tui.widgets.lines import Bar
 
 if TYPE_CHECKING:
     from covey_tui.live import Live
-
-_SAID = 400
 
 
 def utc_now() -> datetime:
@@ -104,4 +100,4 @@ class MonitorApp(PaintedApp):
             remember_theme(self._root, picked.name)
         except CoveyError as error:
             if self.live is not None:
-                self.live.screen.say((span(sanitise_line(str(error), _SAID), Tone(Role.WARNING)),))
+                self.live.screen.warn(str(error))

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from covey.client.known import age_of_inferred, vital_word
+from covey.client.known import age_of_inferred, vital_word, word_of_state
 from covey.client.money import spent_words
 from covey.client.resuming import going_on, resuming, starting
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
 from covey.model.credential import asked_at, credential_words, gate_words
 from covey.model.pause import pause_words, safety_words
-from covey.model.session import Session, file_is_missing, undecided
+from covey.model.session import Session, file_is_missing, state_of, undecided
 from covey.model.status import Phase, Status
 from covey.model.usage import spent_by, spent_by_all
 from covey.text.cells import cut, fit, pad, width
-from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look, look_of, step_words
+from covey.text.glyphs import CAUSES, LOOKS, GlyphSet, Look
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import duration, plural, short_id
 
@@ -118,22 +118,16 @@ def _depth(view: RunView, session: Session) -> int:
 
 
 def _look(session: Session) -> Look:
-    return look_of(session.status, session.phase, file_missing=file_is_missing(session))
+    return LOOKS[state_of(session)]
 
 
 def state_word(view: RunView, session: Session) -> str:
     """A session's state in words; a `?` behind what is inferred or too old to be believed, and the age where known."""
     sign = view.signs.get(session.id)
-    word = _look(session).word
     vital = vital_word(session, sign, view.at, view.quiet_after, is_doubted=view.engine.alive)
     if vital is not None:
         return vital
-    if session.status is Status.FAILED and session.failure_cause is not None:
-        word = f"failed: {CAUSES[session.failure_cause.value]}"
-    elif session.phase == "running" and session.step:
-        word = step_words(session.step)
-    elif session.kept and session.status is Status.COMPLETE and not file_is_missing(session):
-        word = "kept"
+    word = word_of_state(session)
     return f"{word}?{age_of_inferred(session, sign, view.at)}" if session.id in view.inferred else word
 
 

@@ -16,6 +16,7 @@ from covey.model import events as e
 from covey.model.control import Action
 from covey.model.events import AnyEvent
 from covey.model.pause import PauseKind
+from covey.model.session import has_own_reason
 from covey.store.base import Line
 from covey.store.reads import PAGE
 from covey.store.sqlite import Viewer
@@ -37,7 +38,6 @@ _KINDS = (
     e.SessionBlocked,
     e.RunPaused,
 )
-_OTHERS = ("failed", "cancelled", "missing_files")
 _NAME_BYTES = 100
 
 
@@ -126,18 +126,13 @@ def _need_of(event: AnyEvent) -> tuple[str, str] | None:
             need = "interrupted", why
         case e.ArtifactMissing():
             need = "file_missing", event.path
-        case e.SessionBlocked() if _has_a_reason_of_its_own(event):
+        case e.SessionBlocked() if has_own_reason(event.needs_human):
             need = "blocked", event.reason
         case e.RunPaused() if event.kind is not PauseKind.HUMAN:
             need = "paused", event.cause
         case _:
             pass
     return need
-
-
-def _has_a_reason_of_its_own(event: e.SessionBlocked) -> bool:
-    """It is not only blocked for children that are told of themselves."""
-    return bool(event.needs_human.get("not_created")) or not any(event.needs_human.get(kind) for kind in _OTHERS)
 
 
 def last_looked(project_root: Path, user: str) -> int:

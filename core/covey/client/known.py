@@ -10,10 +10,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from covey.model.activity import QUIET_AFTER, Activity, overdue_seconds, quiet_seconds
-from covey.model.session import Session
-from covey.model.status import AT_WORK, Phase
-from covey.text.glyphs import LOOKS
+from covey.model.session import Session, state_of
+from covey.model.status import AT_WORK, Phase, Status
+from covey.text.glyphs import CAUSES, LOOKS, step_words
+from covey.text.sanitise import sanitise_line
 from covey.text.words import ago, duration
+
+_STEP = 200
 
 
 class Basis(StrEnum):
@@ -79,6 +82,16 @@ def vital_word(
     if overdue is not None:
         return f"{LOOKS['running'].word}? {duration(overdue)}"
     return f"quiet {duration(quiet)}" if quiet >= quiet_after else None
+
+
+def word_of_state(session: Session) -> str:
+    """A session's state in a word or two: the step that runs, the class of a failure, or that a file was kept."""
+    if session.status is Status.FAILED and session.failure_cause is not None:
+        return f"failed: {CAUSES[session.failure_cause.value]}"
+    if session.phase is Phase.RUNNING and session.step:
+        return sanitise_line(step_words(session.step), _STEP)
+    state = state_of(session)
+    return "kept" if session.kept and state == "complete" else LOOKS[state].word
 
 
 def age_of_inferred(session: Session, sign: Activity | None, now: datetime) -> str:

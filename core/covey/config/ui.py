@@ -36,7 +36,7 @@ class UiSettings(NamedTuple):
 
     def keys_of(self, binding: str) -> tuple[str, ...]:
         """The keys of a binding, by its id."""
-        return self.keys.get(binding, ALL_KEYS[binding])
+        return self.keys.get(binding, ALL_KEYS[binding].keys)
 
     def keymap(self) -> dict[str, str]:
         """The keys that differ from their defaults, by the ids of their bindings, separated by commas."""
@@ -119,8 +119,8 @@ def _wrong_keys(binding: str, value: object) -> Iterator[str]:
 def _clashes(keys: Mapping[str, tuple[str, ...]]) -> Iterator[UiMistake]:
     """Two bindings on one key; the line is that of the one which was remapped."""
     taken: dict[str, str] = {}
-    for binding, own in {**ALL_KEYS, **keys}.items():
-        for key in own:
+    for binding, usual in ALL_KEYS.items():
+        for key in keys.get(binding, usual.keys):
             other = taken.setdefault(key, binding)
             if other != binding:
                 where = binding if binding in keys else other

@@ -20,6 +20,17 @@ class Action(StrEnum):
     MESSAGE = "message"
 
 
+DONE: dict[Action, str] = {
+    Action.RETRY: "retried",
+    Action.SKIP: "skipped",
+    Action.CANCEL: "cancelled",
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+    Action.UNDO: "undone",
+    Action.MESSAGE: "told",
+}
+"""What a session or run has been, once it was done."""
+
 OF_RUNS = frozenset({Action.PAUSE, Action.RESUME})
 """What is asked of a whole run, and decided by its root alone."""
 

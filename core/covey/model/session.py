@@ -1,5 +1,6 @@
 """A session: its record, and what can be said of it by its row alone. What changes it is in `covey.model.reducer`."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -95,12 +96,28 @@ def file_is_missing(session: Session) -> bool:
     return session.status is Status.COMPLETE and session.artifact is ArtifactState.MISSING
 
 
+def state_of(session: Session) -> str:
+    """The state by which a session is shown: its phase where it has one, else its status, or that its file is gone.
+
+    It is a key of `covey.text.glyphs.LOOKS`.
+    """
+    return str(Standing.FILE_MISSING if file_is_missing(session) else session.phase or session.status)
+
+
 def undecided(session: Session) -> str | None:
     """Why an interrupted session waits for a human's decision; None where it goes on by itself, or is not one."""
     if session.phase is not Phase.INTERRUPTED or session.needs_human is None:
         return None
     reason = session.needs_human.get("interrupted")
     return str(reason) if reason else None
+
+
+_OF_CHILDREN = ("failed", "cancelled", "missing_files")
+
+
+def has_own_reason(verdict: Mapping[str, Any]) -> bool:
+    """A blocked session needs a human itself: by this verdict it does not only wait for children that need one."""
+    return bool(verdict.get("not_created")) or not any(verdict.get(kind) for kind in _OF_CHILDREN)
 
 
 def standing(session: Session) -> Standing:

@@ -45,12 +45,7 @@ class PathRules:
         self.root = root
         self.preset = project.preset
         self.source = project.source
-        own = {
-            ArtifactKind.DESIGN: paths.design,
-            ArtifactKind.CODE: paths.code,
-            ArtifactKind.TEST: paths.test,
-            ArtifactKind.REVIEW: paths.review,
-        }
+        own: dict[str, str | None] = {kind: getattr(paths, kind) for kind in ArtifactKind}
         self._templates = {kind: own[kind] or _TEMPLATES.get((self.preset, kind)) for kind in ArtifactKind}
         self._filled: dict[tuple[ArtifactKind, str, str], str] = {}
 

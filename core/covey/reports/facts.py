@@ -10,7 +10,7 @@ from covey.client.record import RunRecord
 from covey.client.snapshot import not_created
 from covey.model import events as e
 from covey.model.outcome import COMPLETE, NEEDS_HUMAN, SOME_SKIPPED, STOPPED, Left
-from covey.model.session import Session, file_is_missing
+from covey.model.session import Session, state_of
 from covey.model.status import SATISFIED, Phase, Status
 from covey.model.tree import SessionTree
 from covey.reports.findings import FailedTest, Git, changed_outside, failed_tests, git_of
@@ -176,7 +176,7 @@ def seconds_of(session: Session) -> float | None:
 
 def is_kept(session: Session) -> bool:
     """The session found its file there and in order, and left it as it was."""
-    return session.kept and session.status is Status.COMPLETE and not file_is_missing(session)
+    return session.kept and state_of(session) == "complete"
 
 
 def tokens_of(sessions: Iterable[Session]) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from covey.client.money import spent_words
 from covey.model.credential import CredentialPause, credential_words
 from covey.model.pause import pause_words, safety_words
-from covey.model.session import Session, file_is_missing, is_terminal, undecided
+from covey.model.session import Session, file_is_missing, is_terminal, state_of, undecided
 from covey.model.status import Status
 from covey.model.usage import spent_by_all
 from covey.reports.advice import (
@@ -21,7 +21,7 @@ from covey.reports.advice import (
 )
 from covey.reports.facts import Facts, Group, Outcome, is_kept, seconds_of, tokens_of
 from covey.reports.markup import address, code, link, prose
-from covey.text.glyphs import CAUSES, look_of
+from covey.text.glyphs import CAUSES, LOOKS
 from covey.text.words import cost, duration, plural, short_id, tokens
 
 SHOWN = 50
@@ -307,7 +307,7 @@ def _table(facts: Facts, group: Group, base: str) -> Block:
 def _state(session: Session) -> str:
     if is_kept(session):
         return "kept"
-    word = look_of(session.status, session.phase, file_missing=file_is_missing(session)).word
+    word = LOOKS[state_of(session)].word
     cause = session.failure_cause
     return f"{word}: {CAUSES.get(cause, cause)}" if session.status is Status.FAILED and cause else word
 

@@ -47,13 +47,7 @@ LOOKS: dict[str, Look] = {
     "cancelled": Look("⊘", "-", "cancelled"),
     "skipped": Look("»", "/", "skipped"),
 }
-"""By phase where a session has one, else by status."""
-
-
-def look_of(status: str, phase: str | None, *, file_missing: bool = False) -> Look:
-    """How a session in this state is shown."""
-    return LOOKS[FILE_MISSING if file_missing else phase or status]
-
+"""By the state of a session, as `covey.model.session.state_of` tells it."""
 
 CAUSES: dict[str, str] = {
     "agent_error": "agent",

@@ -11,38 +11,28 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from covey.client.estimate import Estimate
-from covey.client.requests import Answer, Wish
+from covey.client.requests import Wish
 from covey.errors import CoveyError
 from covey.model.budget import USD
-from covey.model.control import Action, RequestState
+from covey.model.control import Action
 from covey.model.pause import Pause
 from covey.model.session import Session, is_terminal
-from covey.model.status import AT_WORK, Phase
-from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.sanitise import sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
 from covey_tui.view import dialogs
+from covey_tui.view.answers import complaint, told, undone, warning
+from covey_tui.view.asked import Asked
 from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
 from covey_tui.view.keys import PAUSES, SLOTS, allowed, asked_of_run, pointless, why_not
 from covey_tui.view.money import amount, is_spent, one_for_each_budget
-from covey_tui.view.spans import Line, Role, Tone, span
+from covey_tui.view.spans import Line, span
 from covey_tui.view.stopped import can_resume
-from covey_tui.view.undone import undone
-from covey_tui.view.words import name_of
 
 if TYPE_CHECKING:
     from covey_tui.screens.dialog import Confirmed
 
-_SAID = 400
-_DONE = {
-    Action.RETRY: "Retried",
-    Action.SKIP: "Skipped",
-    Action.CANCEL: "Cancelled",
-    Action.PAUSE: "Paused",
-    Action.RESUME: "Resumed",
-    Action.MESSAGE: "Sent",
-}
 Say = Callable[[Line], None]
 
 
@@ -98,7 +88,7 @@ class Acting:
         try:
             answers = await self._link.ask([root], Wish(action=Action.UNDO))
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return
         self._say(undone(answers[0], root))
 
@@ -110,10 +100,10 @@ class Acting:
         try:
             warnings = await self._link.begin(choice.modules)
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return
         if warnings:
-            self._say((span(sanitise_line("; ".join(warnings), _SAID), Tone(Role.WARNING)),))
+            self._say(warning("; ".join(warnings)))
 
     async def stop(self) -> bool:
         """End all work for now, once somebody has said yes; whether it was asked for."""
@@ -126,7 +116,7 @@ class Acting:
         try:
             await self._link.stop(tuple(runs))
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return False
         return True
 
@@ -137,7 +127,7 @@ class Acting:
             case "session.retry":
                 return await self._retry(ids)
             case "session.retry_note":
-                answer = await self._answer(dialogs.note(board, ids, grace))
+                answer = await self._answer(dialogs.note(board, ids, grace, self._key("session.retry")))
                 return await self._insisted(ids, Wish(action=Action.RETRY, note=answer.text)) if answer else None
             case "session.skip":
                 answer = await self._answer(dialogs.skip(board, ids, grace))
@@ -161,7 +151,7 @@ class Acting:
             return replace(wish, force=again > 0) if answer else None
         if pointless(self._board, ids[0]) is not None:
             return await self._insisted(ids, wish)
-        is_at_work = self._board.session(ids[0]).phase in AT_WORK | {Phase.ASKING}
+        is_at_work = self._board.session(ids[0]).phase in dialogs.AGENT_AT_WORK
         if is_at_work and not self._board.children(ids[0]):
             asked = dialogs.cancel_then_retry(self._board, ids[0], self._board.cancel_grace)
             return wish if await self._answer(asked) else None
@@ -226,13 +216,13 @@ class Acting:
         try:
             answer = await self._link.slots((self._board.engine.slots or 0) + SLOTS[key])
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return
         how_many = plural(answer.slots, "slot") if answer.slots is not None else ""
-        reason = sanitise_line(answer.reason or "", _SAID)
+        reason = sanitise_line(answer.reason or "")
         self._say((span(": ".join(part for part in (how_many, reason) if part)),))
 
-    async def _answer(self, asked: dialogs.Asked) -> "Confirmed | None":
+    async def _answer(self, asked: Asked) -> "Confirmed | None":
         """What somebody answers; a key typed ahead of a question that is being put asks no second one."""
         from covey_tui.screens.dialog import Dialog  # noqa: PLC0415 - the first paint does not wait for its fields
 
@@ -255,37 +245,6 @@ class Acting:
         try:
             answers = await self._link.ask(rows, wish)
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return
         self._say(told(answers, rows))
-
-    def _complain(self, error: CoveyError) -> None:
-        self._say((span(sanitise_line(str(error), _SAID), Tone(Role.ERROR)),))
-
-
-def told(answers: Sequence[Answer], rows: Sequence[Session]) -> Line:
-    """What came of a request, in a line; what was refused comes with the reason."""
-    changed = [answer for answer in answers if answer.changed]
-    refused = [answer for answer in answers if answer.state is RequestState.REFUSED]
-    queued = [answer for answer in answers if answer.state is RequestState.QUEUED]
-    rest = [answer for answer in answers if answer not in changed and answer not in refused and answer not in queued]
-    parts: list[Line] = []
-    if changed:
-        parts.append((span(f"{_DONE[answers[0].action]}: {_which(changed, rows)}"),))
-    for kind, word, tone in (
-        (refused, "refused", Tone(Role.WARNING)),
-        (queued, "asked for", Tone()),
-        (rest, "", Tone()),
-    ):
-        if kind:
-            reason = sanitise_line(kind[0].reason or "", _SAID)
-            text = f"{_which(kind, rows)}{f' {word}' if word else ''}{f': {reason}' if reason else ''}"
-            parts.append((span(text, tone),))
-    return tuple(piece for place, part in enumerate(parts) for piece in ((span("   "), *part) if place else part))
-
-
-def _which(answers: Sequence[Answer], rows: Sequence[Session]) -> SafeText:
-    if len(answers) == 1:
-        names = {row.id: name_of(row) for row in rows}
-        return names[answers[0].session_id]
-    return SafeText(plural(len(answers), "session"))

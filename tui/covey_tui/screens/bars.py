@@ -48,7 +48,7 @@ class Bars:
     def show_top(self) -> None:
         """Show how far everything has come, and what needs you."""
         self.summary.show(*self.top(self._cells))
-        line, ground = alert(self._board, self._needs, self._cells)
+        line, ground = alert(self._board, self._needs, self._cells, key=self._key)
         self.alert.show(line, ground=ground)
 
     def show_heads(self, sessions: SessionTree, looking: Looking) -> None:

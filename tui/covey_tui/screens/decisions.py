@@ -12,15 +12,14 @@ from textual.timer import Timer
 
 from covey.client.decisions import END, Line, happenings
 from covey.errors import CoveyError
-from covey.text.sanitise import sanitise_line
 from covey_tui.link import Link
+from covey_tui.view.answers import complaint
 from covey_tui.view.decisions import Page, page
 from covey_tui.view.hints import hints
-from covey_tui.view.spans import BLANK, STRONG, Ground, Role, Tone, span, spread
+from covey_tui.view.spans import BLANK, STRONG, Ground, span, spread
 from covey_tui.view.spans import Line as Spans
 from covey_tui.widgets.lines import Bar, Lines
 
-_SAID = 400
 SOON_SECONDS = 0.25
 """What is new comes at most so often."""
 _MOST = 10_000
@@ -75,7 +74,7 @@ class DecisionsScreen(Screen[None]):
             try:
                 self._link.looked(max(self._seen, self._last))
             except CoveyError as error:
-                self._complain(error)
+                self._say(complaint(error))
 
     def on_resize(self) -> None:
         """The lines have other room now; the footer reaches from one side to the other."""
@@ -118,7 +117,7 @@ class DecisionsScreen(Screen[None]):
             while not self._is_whole and self._lines[0].entry.seq > self._seen and len(self._lines) < _MOST:
                 await self._read_older()
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return
         self._last = max([last, *(line.entry.seq for line in self._lines)])
         self._is_loaded = True
@@ -132,7 +131,7 @@ class DecisionsScreen(Screen[None]):
             last = await self._link.last_line()
             news = await self._link.happenings(after=self._last)
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return
         self._last = max([last, *(line.entry.seq for line in news)])
         if not news:
@@ -153,7 +152,7 @@ class DecisionsScreen(Screen[None]):
         try:
             await self._read_older()
         except CoveyError as error:
-            self._complain(error)
+            self._say(complaint(error))
             return
         came = len(self._show().lines) - before
         self.call_after_refresh(self._page.scroll_relative, y=came, animate=False, force=True)
@@ -168,6 +167,3 @@ class DecisionsScreen(Screen[None]):
         shown = page(happenings(self._lines), self._seen, self._cells, self._zone)
         self._page.show(shown.lines)
         return shown
-
-    def _complain(self, error: CoveyError) -> None:
-        self._say((span(sanitise_line(str(error), _SAID), Tone(Role.ERROR)),))

@@ -22,7 +22,7 @@ from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.painted import palette_of
 from covey_tui.screens.editor import editor_of, written_in_editor
 from covey_tui.screens.fields import LINES, NoteField, ReasonField
-from covey_tui.view.dialogs import Asked, Field
+from covey_tui.view.asked import Asked, Field
 from covey_tui.view.hints import hints_within
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Ground, Line, Role, Tone, span
 from covey_tui.widgets.lines import Bar, Lines

@@ -14,10 +14,11 @@ from textual.app import App, SuspendNotSupported
 from covey.text.sanitise import sanitise_line
 from covey_tui.screens.editor import editor_of
 from covey_tui.view import filters
+from covey_tui.view.answers import warning
 from covey_tui.view.board import Board
 from covey_tui.view.keys import why_not
-from covey_tui.view.spans import BLANK, Line, Role, Tone, span
-from covey_tui.widgets.detail import DetailPane, Tab
+from covey_tui.view.spans import BLANK, Line, span
+from covey_tui.widgets.detail import DetailPane
 from covey_tui.widgets.session_tree import SessionTree
 
 _SAID = 300
@@ -85,16 +86,6 @@ class Looking:
             self.narrow(None)
         self._tree.go_to(found)
 
-    # The detail.
-
-    def artifact(self) -> None:
-        """Show the file, or what has changed in it."""
-        self._detail.toggle_diff()
-
-    def transcript(self) -> None:
-        """Show the transcript."""
-        self._detail.choose(Tab.TRANSCRIPT)
-
     # Beyond the screen.
 
     def copy(self) -> None:
@@ -122,9 +113,6 @@ class Looking:
             with self._app().suspend():
                 subprocess.run([*shlex.split(editor), str(path)], cwd=self._root, check=False)  # noqa: S603 - the person's own editor
         except SuspendNotSupported:
-            self._complain("This terminal cannot be handed to an editor.")
+            self._say(warning("This terminal cannot be handed to an editor."))
         except (OSError, ValueError) as error:
-            self._complain(f"{editor}: {error}; set EDITOR to one that is there")
-
-    def _complain(self, text: str) -> None:
-        self._say((span(sanitise_line(text, _SAID), Tone(Role.WARNING)),))
+            self._say(warning(f"{editor}: {error}; set EDITOR to one that is there"))

@@ -4,10 +4,10 @@ It decides nothing about what it shows; that is the view's matter. It hands each
 some of it, and each key to whoever carries it out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import work
 from textual.app import ComposeResult
@@ -27,24 +27,23 @@ from covey_tui.painted import PaintedApp
 from covey_tui.screens.acting import Acting
 from covey_tui.screens.bars import Bars
 from covey_tui.screens.looking import Looking
+from covey_tui.screens.over import Over
+from covey_tui.view.answers import warning
 from covey_tui.view.board import Board, Change
-from covey_tui.view.empty import Choice
 from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
-from covey_tui.view.hints import hints
-from covey_tui.view.keys import ASKED, MEANINGS, OF_ONE, PAUSES
+from covey_tui.view.keys import ASKED, OF_ONE, PAUSES
 from covey_tui.view.needs import Needs
-from covey_tui.view.spans import Line, Role, Tone, span
+from covey_tui.view.spans import Line, span
 from covey_tui.view.words import name_of
-from covey_tui.widgets.detail import DetailPane
+from covey_tui.widgets.detail import DetailPane, Tab
 from covey_tui.widgets.empty import EmptyPane
 from covey_tui.widgets.kept import KeptGround, Unseen
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
 
 if TYPE_CHECKING:
-    from covey_tui.screens.decisions import DecisionsScreen
-    from covey_tui.screens.intervention import Act, InterventionScreen
+    from covey_tui.screens.intervention import Act
 
 TOAST_SECONDS = 4.0
 _SIDE_INSET, _UNDER_INSET = 2, 1
@@ -64,8 +63,8 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     CSS_PATH = "monitor.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(keys), f"act('{binding}')", MEANINGS[binding].label, id=binding, show=False)
-        for binding, keys in KEYS.items()
+        Binding(",".join(key.keys), f"act('{binding}')", key.label, id=binding, show=False)
+        for binding, key in KEYS.items()
     ]
 
     def __init__(
@@ -78,13 +77,12 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._now, self._link = now, link
         self.frame = frame(100, 30)
         self.sessions = SessionTree(board, now)
-        self.detail = DetailPane(board, link, now())
+        self.detail = DetailPane(board, link, now(), self.key)
         self.empty = EmptyPane()
         self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
         self._acting = Acting(self, board, link, self.say, self.key)
         self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))
-        self._intervention: InterventionScreen | None = None
-        self._decisions: DecisionsScreen | None = None
+        self._over = Over(self, board, self.needs, self.key, self.say)
         self._toast: Timer | None = None
         self._searches_detail = False
         self._bars = Bars(self, board, self.needs, self.key, now)
@@ -109,8 +107,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._notifier.begin()
         self.set_interval(1.0, self._tick)
         if self._settings.mistakes:
-            wrong = sanitise_line("; ".join(each.message for each in self._settings.mistakes), _SAID)
-            self.say((span(f"covey.toml: {wrong}", Tone(Role.WARNING)),))
+            self.warn(f"covey.toml: {'; '.join(each.message for each in self._settings.mistakes)}")
 
     def on_unmount(self) -> None:
         """The window gets its title back."""
@@ -141,8 +138,7 @@ class MonitorScreen(KeptGround, Screen[None]):
             self._show_heads()
         if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
             self._show_footer()
-        if self._intervention is not None:
-            self._intervention.renew(needs_changed=news)
+        self._over.changed(needs_changed=news)
 
     def nothing_yet(self, found: Beginning) -> None:
         """Nothing was ever run here: show what there is to begin with."""
@@ -155,8 +151,7 @@ class MonitorScreen(KeptGround, Screen[None]):
     def stirred(self) -> None:
         """Something was stored, whatever it was: transcripts are no events."""
         self.detail.ask()
-        if self._decisions is not None:
-            self._decisions.renew()
+        self._over.stirred()
 
     def spoke(self, session_ids: frozenset[str]) -> None:
         """The agents of these sessions have done something since it was last looked."""
@@ -179,11 +174,14 @@ class MonitorScreen(KeptGround, Screen[None]):
             self._toast.stop()
         self._toast = self.set_timer(TOAST_SECONDS, partial(self._put, None))
 
+    def warn(self, text: str) -> None:
+        """Say what somebody should know, although they go on."""
+        self.say(warning(text))
+
     def _put(self, line: Line | None) -> None:
         self._bars.said = line
         self._show_footer()
-        if self._intervention is not None:
-            self._intervention.say(line)
+        self._over.say(line)
 
     def _tick(self) -> None:
         self.sessions.tick()
@@ -264,13 +262,9 @@ class MonitorScreen(KeptGround, Screen[None]):
     def on_empty_pane_chosen(self, event: EmptyPane.Chosen) -> None:
         """Run the line, or say how."""
         if event.choice.modules:
-            self._begin(event.choice)
+            self._work(self._acting.begin(event.choice))
         else:
             self.say((span("y copies this line; run it in a terminal"),))
-
-    @work(group="acting")
-    async def _begin(self, choice: Choice) -> None:
-        await self._acting.begin(choice)
 
     def _open_detail(self, *, full: bool) -> None:
         self._bars.is_full = full
@@ -296,7 +290,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         return {
             "run.retry_all": self._retry_all,
             "run.undo": lambda: self._undo(self.sessions.cursor),
-            "run.stop": self._stop,
+            "run.stop": lambda: self._work(self._acting.stop()),
             "session.open_file": looking.open_file,
             "view.copy": looking.copy,
             "view.next_need": lambda: looking.go_to_need(forward=True),
@@ -308,13 +302,13 @@ class MonitorScreen(KeptGround, Screen[None]):
             "view.search": self._search,
             "view.mark": partial(self._mark, looking.mark),
             "view.mark_all": partial(self._mark, looking.mark_all),
-            "view.transcript": looking.transcript,
-            "view.artifact": looking.artifact,
+            "view.transcript": partial(detail.choose, Tab.TRANSCRIPT),
+            "view.artifact": detail.toggle_diff,
             **{f"view.tab_{number}": partial(detail.choose, number) for number in range(1, 6)},
             "view.next_pane": self._next_pane,
             "view.back": self._back,
             "view.commands": self.app.action_command_palette,
-            "view.help": self._help,
+            "view.help": lambda: self._over.help(self.sessions.cursor, self._settings),
             "app.leave": lambda: self.app.exit(0),
         }
 
@@ -332,40 +326,23 @@ class MonitorScreen(KeptGround, Screen[None]):
         name = name_of(self.board.session(under)) if under is not None else self.board.project
         await self._acting.retry_failed(self.needs.retried_together(under), name)
 
-    @work(group="acting")
-    async def _undo(self, session_id: str | None) -> None:
-        await self._acting.undo(session_id)
+    def _undo(self, session_id: str | None) -> None:
+        self._work(self._acting.undo(session_id))
 
-    @work(group="acting")
-    async def _stop(self) -> None:
-        await self._acting.stop()
+    def _work(self, wanted: Coroutine[Any, Any, object]) -> None:
+        """Carry something out while the screen goes on."""
+        self.run_worker(wanted, group="acting")
 
     @work(exclusive=True, group="intervening")
     async def _intervene(self) -> None:
-        from covey_tui.screens.intervention import InterventionScreen  # noqa: PLC0415 - when it is wanted first
-
-        self._intervention = InterventionScreen(
-            self.board,
-            self.needs,
-            head=self._bars.top,
-            act=self._act_together,
-            undo=self._undo,
-            footer_end=hints((self.key("app.leave"), "leave")),
-            marked=frozenset(self.sessions.marks),
-        )
-        try:
-            found = await self.app.push_screen_wait(self._intervention)
-        finally:
-            self._intervention = None
+        marked = frozenset(self.sessions.marks)
+        found = await self._over.intervention(self._bars.top, self._act_together, self._undo, marked)
         if found is not None:
             self.sessions.go_to(found)
 
     def show_decisions(self) -> None:
         """Show what was decided, and what came to need somebody."""
-        from covey_tui.screens.decisions import DecisionsScreen  # noqa: PLC0415 - when it is wanted first
-
-        self._decisions = DecisionsScreen(self._link, self.say, self.key("view.back"))
-        self.app.push_screen(self._decisions)
+        self._over.decisions(self._link)
 
     def _act_together(self, act: "Act") -> None:
         if act.together:
@@ -399,9 +376,3 @@ class MonitorScreen(KeptGround, Screen[None]):
             self._bars.is_full = False
             self._arrange()
             self.sessions.focus()
-
-    def _help(self) -> None:
-        from covey_tui.screens.help import HelpScreen, help_of  # noqa: PLC0415 - when it is wanted first
-
-        lines = help_of(self.board, self.sessions.cursor, self._settings)
-        self.app.push_screen(HelpScreen(lines, self.key("view.back")))

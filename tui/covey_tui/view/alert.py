@@ -7,63 +7,67 @@ from covey.model.credential import until_words
 from covey.model.pause import safety_words
 from covey.model.session import Session
 from covey.model.status import Status
-from covey.text.cells import cut
 from covey.text.glyphs import LOOKS
-from covey.text.sanitise import SafeText, sanitise_line
-from covey.text.words import plural
+from covey.text.sanitise import sanitise_line
 from covey_tui.view.board import Board
+from covey_tui.view.causes import ALERT_ORDER
 from covey_tui.view.detail.git import committed_on
-from covey_tui.view.hints import hints
+from covey_tui.view.hints import KeyOf, hints, usual
 from covey_tui.view.keys import label_about
-from covey_tui.view.needs import ALERT_ORDER, Needs
+from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Ground, Line, Role, Tone, room, span, spread
 from covey_tui.view.stopped import counted
-from covey_tui.view.words import name_of
+from covey_tui.view.words import cancelled_by, name_of, names_of
 
 Alert = tuple[Line, Ground]
 
-_NAME, _REASON, _NAMED = 24, 300, 3
+_REASON, _NAMED = 300, 3
 _WARNING, _ERROR, _SUCCESS = (Tone(role, bold=True) for role in (Role.WARNING, Role.ERROR, Role.SUCCESS))
 _QUIET = Tone(Role.MUTED, bold=True)
-_KEYS = hints(("n", "next"), ("i", "all"))
-_BACK = hints(("Esc", "back"))
 _GAP = "   "
 _DOT = (span("  ·  ", MUTED),)
 
 
-def alert(board: Board, needs: Needs, cells: int, zone: tzinfo | None = None) -> Alert:
+def alert(board: Board, needs: Needs, cells: int, zone: tzinfo | None = None, key: KeyOf = usual) -> Alert:
     """The alert line in so many cells, and the ground it stands on. Clock times are of `zone`, by default here."""
     roots = [board.session(key) for key in board.roots()]
     if not roots:
         return BLANK, Ground.BACKGROUND
     if any(root.status is Status.ACTIVE for root in roots):
-        return _going_on(board, needs, cells, zone)
+        return _going_on(board, needs, cells, zone, key)
     failed = [root for root in roots if root.status is Status.FAILED]
     if failed:
-        return spread(_failed(failed, len(roots)), _KEYS if len(needs) else BLANK, cells), Ground.ALERT
+        return spread(_failed(failed, len(roots)), _ways(key) if len(needs) else BLANK, cells), Ground.ALERT
     if len(needs):
-        return _needs(board, needs, cells), Ground.ALERT
+        return _needs(board, needs, cells, _ways(key)), Ground.ALERT
     cancelled = [root for root in roots if root.status is Status.CANCELLED]
     if cancelled:
         return _whole(_cancelled(cancelled[-1], zone), cells), Ground.SURFACE
     return _whole(_finished(board), cells), Ground.DONE
 
 
-def alert_above_groups(board: Board, needs: Needs, cells: int) -> Alert:
+def alert_above_groups(board: Board, needs: Needs, cells: int, key: KeyOf = usual) -> Alert:
     """The alert line of the intervention screen: how many, and who waits for them."""
+    back = hints((key("view.back"), "back"))
     if not len(needs):
-        return spread((span("✓ Nothing needs you", _SUCCESS),), _BACK, cells), Ground.DONE
+        return spread((span("✓ Nothing needs you", _SUCCESS),), back, cells), Ground.DONE
     waiting = [board.session(key) for key in needs.waiting()]
-    text = f"{_listed(waiting)} {_wait(len(waiting), len(needs))}" if waiting else ""
-    return spread((span(_count(needs), _WARNING), span(_GAP), span(text, MUTED)), _BACK, cells), Ground.ALERT
+    text = f"{names_of(waiting, _NAMED, ' and ')} {_wait(len(waiting), len(needs))}" if waiting else ""
+    return spread((span(_count(needs), _WARNING), span(_GAP), span(text, MUTED)), back, cells), Ground.ALERT
 
 
-def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None) -> Alert:
+def _ways(key: KeyOf) -> Line:
+    """The keys that lead to those who need somebody."""
+    return hints((key("view.next_need"), "next"), (key("view.intervention"), "all"))
+
+
+def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None, key: KeyOf) -> Alert:
     if len(needs):
-        return _needs(board, needs, cells), Ground.ALERT
+        return _needs(board, needs, cells, _ways(key)), Ground.ALERT
     paused = [root for root in map(board.session, board.roots()) if root.paused is not None]
     if paused:
-        return spread(_paused(board, paused), hints(("p", label_about("run.pause", paused[0]))), cells), Ground.SURFACE
+        resume = hints((key("run.pause"), label_about("run.pause", paused[0])))
+        return spread(_paused(board, paused), resume, cells), Ground.SURFACE
     if not board.engine.alive:
         return _whole(
             (span(f"{LOOKS['interrupted'].unicode} ", _WARNING), span("No engine runs. Any action starts one.")), cells
@@ -78,7 +82,7 @@ def _going_on(board: Board, needs: Needs, cells: int, zone: tzinfo | None) -> Al
 def _paused(board: Board, paused: Sequence[Session]) -> Line:
     """Who paused, and whether anything still works: so long it is not safe to stop."""
     who = dict.fromkeys(root.paused.by for root in paused if root.paused is not None)
-    which = "" if len(paused) == len(board.roots()) else f": {_listed(paused)}"
+    which = "" if len(paused) == len(board.roots()) else f": {names_of(paused, _NAMED, ' and ')}"
     title = sanitise_line(f"{LOOKS['paused'].unicode} Paused by {' and '.join(who)}{which}", _REASON)
     working = sum(board.working(root.id) for root in paused) if board.engine.alive else 0
     said, _, _ = safety_words(working).partition("; ")  # what follows from it is told in the detail
@@ -90,7 +94,7 @@ def _count(needs: Needs) -> str:
     return f"{LOOKS['blocked'].unicode} {count} {'needs' if count == 1 else 'need'} you"
 
 
-def _needs(board: Board, needs: Needs, cells: int) -> Line:
+def _needs(board: Board, needs: Needs, cells: int, ways: Line) -> Line:
     """How many, and by which causes as far as they fit."""
     counts = needs.counts()
     words = {"credential": sanitise_line(counted(board.stopped.all_that_ask()), _REASON)}
@@ -100,12 +104,12 @@ def _needs(board: Board, needs: Needs, cells: int) -> Line:
         if cause.key in counts
     ]
     head = (span(_count(needs), _WARNING), span(_GAP))
-    free = cells - room(head) - room(_KEYS) - 2
+    free = cells - room(head) - room(ways) - 2
     for shown in range(len(causes), 0, -1):
         line = _causes(causes, shown)
         if room(line) <= free:
-            return spread((*head, *line), _KEYS, cells)
-    return spread(head[:1], _KEYS, cells)
+            return spread((*head, *line), ways, cells)
+    return spread(head[:1], ways, cells)
 
 
 def _causes(causes: Sequence[tuple[str, int]], shown: int) -> Line:
@@ -129,9 +133,7 @@ def _failed(failed: Sequence[Session], runs: int) -> Line:
 
 
 def _cancelled(root: Session, zone: tzinfo | None) -> Line:
-    who = f" by {root.decided_by}" if root.decided_by else ""
-    when = f", {root.finished_at.astimezone(zone):%H:%M}" if root.finished_at else ""
-    return (span(sanitise_line(f"{LOOKS['cancelled'].unicode} Cancelled{who}{when}", _REASON), _QUIET),)
+    return (span(sanitise_line(f"{LOOKS['cancelled'].unicode} {cancelled_by(root, zone)}", _REASON), _QUIET),)
 
 
 def _finished(board: Board) -> Line:
@@ -152,14 +154,6 @@ def _finished(board: Board) -> Line:
 
 def _whole(line: Line, cells: int) -> Line:
     return spread(line, BLANK, cells)
-
-
-def _listed(sessions: Sequence[Session]) -> SafeText:
-    """Names in a row; many are cut short: `Billing, Catalog, Orders and 4 more`."""
-    names = [cut(name_of(session), _NAME) for session in sessions]
-    if len(names) > _NAMED:
-        return SafeText(f"{', '.join(names[:_NAMED])} and {plural(len(names) - _NAMED, 'more', 'more')}")
-    return SafeText(" and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part))
 
 
 def _wait(parents: int, needed: int) -> str:

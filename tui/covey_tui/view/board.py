@@ -1,7 +1,8 @@
 """The board: all that the monitor knows of the runs it shows, kept up to date by the events of the log. Pure.
 
 It holds the sessions as they are seen (what is inferred while no engine lives stands over the log), and for every
-parent the sums over all below it. A change costs its own row and those of its ancestors, whatever the tree's size.
+parent the sums over all below it (`tally`). A change costs its own row and those of its ancestors, however large the
+tree is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,25 +14,14 @@ from covey.model import events as e
 from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, pause_of, paused_after
 from covey.model.events import AnyEvent
 from covey.model.pause import Pause
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.model.status import Phase
 from covey.model.tree import SessionTree
-from covey.model.usage import Spent
+from covey.model.usage import Spent, spent_by
 from covey_tui.view.signs import Signs
+from covey_tui.view.states import WITH_SLOT
 from covey_tui.view.stopped import Stopped
-from covey_tui.view.tally import (
-    AT_WORK,
-    CLOSED,
-    EMPTY,
-    Tally,
-    counts_alike,
-    minus,
-    move,
-    needs_somebody,
-    needs_with,
-    state_of,
-    tokens_of,
-)
+from covey_tui.view.tally import CLOSED, Sums, Tally, counts_alike, needs_somebody
 
 _USUAL_GRACE, _USUAL_RETRIES = 10.0, 5
 """How many seconds an agent has to end, and how often a session is retried, where the run's settings do not say."""
@@ -71,7 +61,7 @@ class Board:
         self._seen: dict[str, Session] = {}
         self._held: dict[str, Session] = {}
         self.stopped = Stopped()
-        self._tallies: dict[str | None, Tally] = {None: Tally()}
+        self._sums = Sums()
         self._depths: dict[str, int] = {}
 
     # Reading.
@@ -113,7 +103,11 @@ class Board:
 
     def tally(self, session_id: str | None = None) -> Tally:
         """The sums over all below a session; of None, over all below all roots (the roots are left out)."""
-        return self._tallies.get(session_id, EMPTY)
+        return self._sums.below(session_id)
+
+    def spent(self, session_id: str) -> Spent:
+        """What a session and all below it have used."""
+        return spent_by(self.session(session_id)).plus(self.tally(session_id).spent)
 
     def needs_human(self, session_id: str) -> bool:
         """The session itself needs a human: it failed, was cancelled, lost its file, is undecided, or is blocked."""
@@ -131,7 +125,7 @@ class Board:
 
     def working(self, root_id: str) -> int:
         """How many sessions of a run are at work."""
-        return self.tally(root_id).of(*AT_WORK) + (state_of(self.session(root_id)) in AT_WORK)
+        return self.tally(root_id).of(*WITH_SLOT) + (state_of(self.session(root_id)) in WITH_SLOT)
 
     def above(self, session_id: str) -> Iterable[Session]:
         """The ancestors of a session, nearest first."""
@@ -165,7 +159,6 @@ class Board:
         """
         self._tree = SessionTree(sessions)
         self._seen, self._held = {}, {}
-        self._tallies = {None: Tally()}
         self._depths = {}
         self.stopped = Stopped(paused)
         self.workflows = {}
@@ -175,7 +168,7 @@ class Board:
             if self._may_be_held(root):
                 for key in (*self.under(root), root):
                     self._lay_pause(key)
-        self._sum_up()
+        self._sums = Sums([self._held.get(each.id, each) for each in self._tree.sessions.values()])
 
     def fold(self, events: Iterable[AnyEvent]) -> Change:
         """Apply events of the log.
@@ -320,48 +313,9 @@ class Board:
             return event.run_id == self._only_run
         return isinstance(event, e.RunStarted) or event.run_id in self.workflows
 
-    def _sum_up(self) -> None:
-        """Count everything from scratch, from the leaves up: each session once, not once for each of its ancestors."""
-        for stored in reversed(list(self._tree.sessions.values())):  # parents come before their children
-            session = self._held.get(stored.id, stored)
-            below = self._tallies.get(session.id, EMPTY)
-            above = self._tallies.get(session.session_id)
-            if above is None:
-                above = self._tallies[session.session_id] = Tally()
-            above.needs += needs_with(session, below)
-            if session.session_id is not None:
-                above.add(state_of(session), tokens_of(session), session.cost_usd, session.attempt)
-            if below is not EMPTY:
-                above.merge(below)
-
     def _count(self, before: Session | None, after: Session, uncounted: Mapping[str, Session | None] = _NONE) -> None:
-        """Carry the difference that a session makes up to the sums of all its ancestors.
-
-        Those that are `uncounted` have changed too, but their sums are still of what they were.
-        """
-        below = self._tallies.get(after.id, EMPTY)
-        difference = needs_with(after, below) - needs_with(before, below)
-        tokens = tokens_of(after) - (tokens_of(before) if before else 0)
-        cost = minus(after.cost_usd, before.cost_usd if before else None)
-        attempts = after.attempt - (before.attempt if before else 0)
-        old, new = (state_of(before) if before else None), state_of(after)
-        above: str | None = after.session_id
-        at_root = after.session_id is None
-        while True:
-            sums = self._tallies.get(above)
-            if sums is None:
-                sums = self._tallies[above] = Tally()
-            sums.needs += difference
-            if not at_root:
-                move(sums.states, old, new)
-                sums.tokens += tokens
-                sums.attempts += attempts
-                sums.cost_usd = sums.cost_usd if cost is None else (sums.cost_usd or 0.0) + cost
-            if above is None:
-                return
-            session = uncounted.get(above) or self.session(above)
-            difference = 0 if session.status in CLOSED else difference
-            above = session.session_id
+        """Carry a difference up; those that are `uncounted` have changed too, but their sums are of what they were."""
+        self._sums.count(before, after, lambda key: uncounted.get(key) or self.session(key))
 
 
 def _looks_alike(before: Session, after: Session) -> bool:

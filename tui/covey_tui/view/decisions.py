@@ -5,22 +5,15 @@ from datetime import date, tzinfo
 from typing import NamedTuple
 
 from covey.client.decisions import Happening
+from covey.model.control import DONE, Action
 from covey.text.cells import fit as fit_text
 from covey.text.glyphs import CAUSES, LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.spans import BLANK, FAINT, MUTED, STRONG, Line, Role, Span, Tone, fit, span
-from covey_tui.view.words import STATE_ROLES
+from covey_tui.view.states import STATES
 
 _NAME, _WHO, _WHY, _NAMED = 20, 40, 400, 5
-_DONE = {
-    "retry": "retried",
-    "skip": "skipped",
-    "cancel": "cancelled",
-    "pause": "paused",
-    "resume": "resumed",
-    "message": "told",
-}
 _SIGNS = {"retry": "queued", "skip": "skipped", "cancel": "cancelled", "pause": "paused"}
 _NOTHING = "Nothing was decided yet, and nothing has needed you."
 NEW = "new since you last looked"
@@ -59,7 +52,7 @@ def _told(each: Happening) -> Line:
 
 
 def _need(each: Happening) -> Line:
-    role = STATE_ROLES[each.what]
+    role = STATES[each.what].role
     word = f"failed: {CAUSES[each.cause]}" if each.cause in CAUSES else LOOKS[each.what].word
     return (*_head(each, each.what, STRONG), span(word, Tone(role, bold=True)), *_why(each))
 
@@ -70,7 +63,7 @@ def _decision(each: Happening, by: SafeText) -> Line:
         return (*_head(each, "blocked", Tone()), told, *_why(each))
     if each.what == "undo":
         return (*_head(each, "queued", Tone()), span(f"{sanitise_line(each.why, _WHY)} undone by {by}"))
-    told = span(f"{_DONE.get(each.what, each.what)} by {by}")
+    told = span(f"{DONE[Action(each.what)]} by {by}")
     return (*_head(each, _SIGNS.get(each.what, "queued"), Tone()), told, *_why(each))
 
 
@@ -78,9 +71,8 @@ def _head(each: Happening, state: str, tone: Tone) -> Line:
     """The sign and the name, or how many there are."""
     names = [sanitise_line(name) for name in each.names]
     name = names[0] if len(names) == 1 else SafeText(plural(len(names), "session"))
-    sign = LOOKS[state].unicode if state in LOOKS else " "
     return (
-        span(f"{sign} ", Tone(STATE_ROLES.get(state, Role.MUTED))),
+        span(f"{LOOKS[state].unicode} ", Tone(STATES[state].role)),
         Span(fit_text(name, _NAME), tone),
         span("  "),
     )

@@ -4,83 +4,30 @@ The first answer is the harmless one. Names are cut, so that a question stays a 
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
 
 from covey.client.estimate import Estimate
 from covey.model.budget import USD
 from covey.model.message import text_objection
 from covey.model.pause import Pause
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.model.status import AT_WORK, ArtifactState, Phase, Status
-from covey.text.cells import cut, pad, width
+from covey.text.cells import cut, pad
 from covey.text.glyphs import CAUSES, FILE_MISSING, LOOKS
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey.text.words import plural
+from covey_tui.view.asked import Asked, Field
 from covey_tui.view.board import Board
-from covey_tui.view.hints import Hint
-from covey_tui.view.money import amount, expects, money
-from covey_tui.view.needs import CAUSES_IN_ORDER, cause_of
-from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, fit, span, wrapped
-from covey_tui.view.tally import NEED_A_HUMAN, state_of
-from covey_tui.view.words import STATE_ROLES, name_of
+from covey_tui.view.causes import CAUSES_IN_ORDER, cause_of
+from covey_tui.view.detail.pieces import end_of
+from covey_tui.view.money import expects, money
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Tone, span
+from covey_tui.view.states import NEED_A_HUMAN, STATES
+from covey_tui.view.words import name_of, names_of
 
 _NAME, _NAMED, _REASON, _CAUSE, _PATH = 24, 5, 300, 16, 44
-_WARNING = Tone(Role.WARNING, bold=True)
-_AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
+AGENT_AT_WORK = AT_WORK | {Phase.ASKING}
 """Somebody is told to stop, if it is to end."""
-
-
-class Field(StrEnum):
-    """What is written in a dialog: a reason or an amount in one line, or a note in several."""
-
-    REASON = "reason"
-    AMOUNT = "amount"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question. `facts` are paragraphs that are wrapped, or lines that are cut; `keys` work on its buttons.
-
-    With a field, that one has the focus first, and `field_keys` are its keys; `unwritten` is said where nothing is
-    written in a note, and `objection` tells what stands against a text. `limit` is that of the budget whose amount is
-    written.
-    """
-
-    title: SafeText
-    facts: tuple[SafeText | Line, ...]
-    harmless: SafeText
-    confirm: SafeText
-    keys: tuple[Hint, ...]
-    warns: bool = False
-    field: Field | None = None
-    field_keys: tuple[Hint, ...] = ()
-    unwritten: str = ""
-    objection: Callable[[str], str | None] | None = None
-    limit: str | None = None
-
-    def lacks(self, text: str) -> SafeText | None:
-        """What is to be written instead, where a text is needed that this one is not."""
-        if self.field is Field.NOTE and not text:
-            return SafeText(self.unwritten)
-        if self.objection is not None and (why := self.objection(text)) is not None:
-            return SafeText(f"{why[:1].upper()}{why[1:]}.")
-        if self.field is Field.AMOUNT and amount(text, self.limit) is None:
-            return SafeText(f"Write an amount, like {'7.50' if self.limit == USD else '2_000_000 or 2M'}.")
-        return None
-
-    def title_lines(self, cells: int) -> list[Line]:
-        """The question, in lines of so many cells."""
-        return wrapped(self.title, cells, _WARNING if self.warns else STRONG)
-
-    def fact_lines(self, cells: int) -> list[Line]:
-        """The consequences, in lines of so many cells."""
-        lines: list[Line] = []
-        for fact in self.facts:
-            lines.extend(wrapped(fact, cells) if isinstance(fact, str) else [fit(fact, cells) if fact else fact])
-        return lines
 
 
 def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str = "") -> Asked:
@@ -88,10 +35,13 @@ def cancel(board: Board, ids: Sequence[str], grace_seconds: float, undo_key: str
     active = _active_under(board, ids)
     at_work = [session for session in active if not board.children(session.id)] or active
     count = len(at_work)
-    running = [session for session in at_work if session.phase in _AGENT_AT_WORK]
+    running = [session for session in at_work if session.phase in AGENT_AT_WORK]
     has_more = len(ids) == 1 and bool(board.children(ids[0]))
     title = f"Cancel {_what(board, ids)}{' and what runs under it' if has_more else ''}?"
-    facts = [f"Running now: {_names(running)}." if has_more or len(ids) > 1 else "", _told(running, grace_seconds)]
+    facts = [
+        f"Running now: {names_of(running)}." if has_more or len(ids) > 1 else "",
+        _told(running, grace_seconds),
+    ]
     idle = count - len(running)
     if not running:
         facts = ["It has not started." if at_work[0].started_at is None and count == 1 else "Nothing runs now."]
@@ -172,13 +122,12 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
     """May the parents go on without these? A reason can be given."""
     sessions = [board.session(key) for key in ids]
     one = len(sessions) == 1
-    working = [session for session in _active_under(board, ids) if session.phase in _AGENT_AT_WORK]
+    working = [session for session in _active_under(board, ids) if session.phase in AGENT_AT_WORK]
     parents = [board.session(key) for key in _parents(sessions)]
+    go_on = f"{names_of(parents, before_last=' and ')} {'goes' if len(parents) == 1 else 'go'} on without"
     facts = [
         _told(working, grace_seconds),
-        f"{_names(parents, ' and ')} {'goes' if len(parents) == 1 else 'go'} on without {'it' if one else 'them'}."
-        if parents
-        else "",
+        f"{go_on} {'it' if one else 'them'}." if parents else "",
         "Its file is not looked for, and it is listed as skipped."
         if one
         else "Their files are not looked for, and they are listed as skipped.",
@@ -204,15 +153,15 @@ def skip(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
 _NOTE_KEYS = (("Enter", "send"), ("Ctrl+J", "new line"), ("Ctrl+O", "editor"), ("Esc", "leave"))
 
 
-def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
-    """What shall the agents be told when these start again?"""
+def note(board: Board, ids: Sequence[str], grace_seconds: float, retry_key: str = "r") -> Asked:
+    """What shall the agents be told when these start again? `retry_key` starts them without."""
     sessions = [board.session(key) for key in ids]
-    running = [session for session in sessions if session.phase in _AGENT_AT_WORK]
+    running = [session for session in sessions if session.phase in AGENT_AT_WORK]
     facts: list[SafeText | Line] = [(span("Goes along with your note:", MUTED),)]
     if len(sessions) == 1:
         facts += _goes_along(sessions[0])
     else:
-        facts += [SafeText(f"why each of these {len(sessions)} failed, and its missing file: {_names(sessions)}")]
+        facts += [SafeText(f"why each of these {len(sessions)} failed, and its missing file: {names_of(sessions)}")]
     if running:
         facts.append(_sentences([_told(running, grace_seconds)]))
     return Asked(
@@ -223,7 +172,7 @@ def note(board: Board, ids: Sequence[str], grace_seconds: float) -> Asked:
         (("y", "send and retry"), ("n Esc", "leave")),
         field=Field.NOTE,
         field_keys=_NOTE_KEYS,
-        unwritten="Write a note first; r retries without one.",
+        unwritten=f"Write a note first; {retry_key} retries without one.",
     )
 
 
@@ -281,7 +230,7 @@ def stop_run(board: Board) -> Asked:
     """May all work end for now? What goes on from there is named."""
     roots = [board.session(key) for key in board.roots()]
     active = [root for root in roots if root.status is Status.ACTIVE]
-    running = sum(1 for key in board.under(None) if board.session(key).phase in _AGENT_AT_WORK)
+    running = sum(1 for key in board.under(None) if board.session(key).phase in AGENT_AT_WORK)
     one = len(active) == 1
     told = f"{plural(running, 'session')} {'is' if running == 1 else 'are'} told to stop." if running else ""
     facts: list[SafeText | Line] = [_sentences([told, "Files already written stay. This goes on from here:"]), BLANK]
@@ -323,14 +272,6 @@ def _what(board: Board, ids: Sequence[str]) -> str:
     return _short_name(board.session(ids[0])) if len(ids) == 1 else f"{len(ids)} sessions"
 
 
-def _names(sessions: Sequence[Session], before_last: str = ", ") -> str:
-    """Names in a row, at most five: `A, B, C, D, E and 4 more`."""
-    names = [_short_name(session) for session in sessions]
-    if len(names) > _NAMED:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
-    return before_last.join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
-
-
 def _told(running: Sequence[Session], grace_seconds: float) -> str:
     if not running:
         return ""
@@ -342,22 +283,12 @@ def _sentences(facts: Iterable[str]) -> SafeText:
     return SafeText(" ".join(fact for fact in facts if fact))
 
 
-_EXPECT: Mapping[str, str] = {
-    "check_failed": "revised already: a note may help",
-    "agent_error": "starts again at the first step",
-    "budget": "needs a higher budget first",
-    "budget_spent": "goes on once its budget is raised",
-    "timeout": "starts again, with the whole time",
-    "missing_file": "the agent said done, no file came",
-    "spawn_error": "reads its components anew",
-    "crash": "starts again at the first step",
-    FILE_MISSING: "was written and is gone: written anew",
-    "not_created": "creates those that are missing",
-    "blocked": "looks again at what it waits for",
-    "cancelled": "starts again at the first step",
+_AGAIN: dict[str, str] = {
+    **{cause.key: cause.again for cause in CAUSES_IN_ORDER},
     "active": "told to stop first, then starts again",
     "skipped": "starts again, no longer skipped",
 }
+"""What comes of a retry of those that need a human, by their causes, and of others, in the order of the question."""
 
 
 def _by_cause(sessions: Sequence[Session]) -> Iterator[Line]:
@@ -366,13 +297,12 @@ def _by_cause(sessions: Sequence[Session]) -> Iterator[Line]:
     for session in sessions:
         kind = _kind(session)
         kinds[kind] = kinds.get(kind, 0) + 1
-    order = [cause.key for cause in CAUSES_IN_ORDER]
     digits = max((len(str(count)) for count in kinds.values()), default=1)
-    for kind in sorted(kinds, key=lambda each: order.index(each) if each in order else len(order)):
+    for kind in sorted(kinds, key=list(_AGAIN).index):
         yield (
             span(f"{kinds[kind]:>{digits}}  ", STRONG),
             span(pad(SafeText(_kind_words(kind)), _CAUSE), MUTED),
-            span(_EXPECT.get(kind, "starts again at the first step")),
+            span(_AGAIN[kind]),
         )
 
 
@@ -397,11 +327,11 @@ def _goes_along(session: Session) -> Iterator[Line]:
     state = state_of(session)
     why = SafeText("its file is gone") if state == FILE_MISSING else sanitise_line(session.error_message or "", _REASON)
     if why and state in NEED_A_HUMAN:
-        yield (span(f"{LOOKS[state].unicode} ", Tone(STATE_ROLES[state])), span(why))
+        yield (span(f"{LOOKS[state].unicode} ", Tone(STATES[state].role)), span(why))
     else:
         yield (span("  nothing else: it has not failed", MUTED),)
     if session.artifact_path:
-        yield (span("  "), span(_end(sanitise_line(session.artifact_path), _PATH)), _THERE[session.artifact])
+        yield (span("  "), span(end_of(sanitise_line(session.artifact_path), _PATH)), _THERE[session.artifact])
 
 
 _THERE = {
@@ -409,11 +339,3 @@ _THERE = {
     ArtifactState.MISSING: span("  missing", MUTED),
     ArtifactState.UNKNOWN: span(""),
 }
-
-
-def _end(path: SafeText, cells: int) -> SafeText:
-    """A path that is too long loses its front: its end says more."""
-    kept = path
-    while width(kept) > cells:
-        kept = SafeText(f"…{kept[2:]}" if kept.startswith("…") else f"…{kept[1:]}")
-    return kept

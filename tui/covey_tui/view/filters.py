@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.text.glyphs import FILE_MISSING, LOOKS
 from covey.text.sanitise import sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import MUTED, STRONG, Line, span
-from covey_tui.view.tally import state_of
 
 _LABEL = 30
 

@@ -1,19 +1,16 @@
 """The footer: the keys that work here and now, what this row allows first. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from covey.model.session import undecided
+from covey.client.ui import ALL_KEYS
+from covey.model.session import state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
-from covey_tui.view.hints import Hint, hints
-from covey_tui.view.keys import MEANINGS, able, allowed, label_of, verb_of
+from covey_tui.view.hints import Hint, KeyOf, hints
+from covey_tui.view.keys import able, allowed, label_of, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
-from covey_tui.view.tally import state_of
-
-KeyOf = Callable[[str], str]
-"""The key of a binding as people read it."""
 
 _TABS = tuple(f"view.tab_{number}" for number in range(1, 6))
 _MOVE = ("tree.up", "tree.down")
@@ -68,25 +65,25 @@ def _said(binding: str, key: KeyOf) -> str:
 
 def _bindings(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
     if len(board) == 0:
-        yield "view.copy", MEANINGS["view.copy"].label
+        yield "view.copy", ALL_KEYS["view.copy"].label
         yield _MOVE[0], "move"
-        yield "view.commands", MEANINGS["view.commands"].label
+        yield "view.commands", ALL_KEYS["view.commands"].label
     elif here.session_id is None or here.session_id not in board:
         yield "view.back", "show all"
-        yield "view.filter", MEANINGS["view.filter"].label
-        yield "view.commands", MEANINGS["view.commands"].label
+        yield "view.filter", ALL_KEYS["view.filter"].label
+        yield "view.commands", ALL_KEYS["view.commands"].label
     elif here.marks:
         yield from _marked(board, here)
     elif here.is_full:
         yield "view.back", "tree"
-        yield _TABS[0], MEANINGS[_TABS[0]].label
+        yield _TABS[0], ALL_KEYS[_TABS[0]].label
         yield from _row(board, here, here.session_id)
     else:
         yield from _row(board, here, here.session_id)
         if here.many_problems:
-            yield "view.problems", MEANINGS["view.problems"].label
-        yield "view.search", MEANINGS["view.search"].label
-        yield "view.filter", MEANINGS["view.filter"].label
+            yield "view.problems", ALL_KEYS["view.problems"].label
+        yield "view.search", ALL_KEYS["view.search"].label
+        yield "view.filter", ALL_KEYS["view.filter"].label
 
 
 def _marked(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
@@ -111,10 +108,10 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
         yield "run.retry_all", f"retry all {here.failed_below}…"
     if state_of(board.session(session_id)) == "complete":
         if not here.is_full:
-            yield "tree.open", MEANINGS["tree.open"].label
+            yield "tree.open", ALL_KEYS["tree.open"].label
         yield from _possible(board, session_id, ("session.open_file", "view.copy"))
     elif board.children(session_id) and not here.is_full:
-        yield "tree.fold", MEANINGS["tree.fold"].label
+        yield "tree.fold", ALL_KEYS["tree.fold"].label
         yield from _possible(board, session_id, ("run.pause", *([_SLOTS[0]] if board.engine.slots else [])))
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from covey.client.ui import ALL_KEYS
 from covey.text.cells import pad, width
 from covey.text.sanitise import SafeText
-from covey_tui.view.keys import MEANINGS
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, span
 
 Possible = Callable[[str], bool]
@@ -13,10 +13,10 @@ _KEYS_LEAST = 14
 
 def help_lines(keys_of: Callable[[str], str], possible: Possible) -> list[Line]:
     """The page; what cannot be done to the row under the cursor is muted."""
-    widest = max(_KEYS_LEAST, *(width(keys_of(binding)) for binding in MEANINGS))
+    widest = max(_KEYS_LEAST, *(width(keys_of(binding)) for binding in ALL_KEYS))
     lines: list[Line] = []
     group = ""
-    for binding, meaning in MEANINGS.items():
+    for binding, meaning in ALL_KEYS.items():
         if not keys_of(binding):
             continue
         if meaning.group != group:

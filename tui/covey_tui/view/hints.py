@@ -1,9 +1,20 @@
 """Keys and what they do, as they stand at the end of a line: the key bold, its label muted, three cells apart. Pure."""
 
+from collections.abc import Callable
+
+from covey.client.ui import ALL_KEYS, shown
 from covey_tui.view.spans import MUTED, STRONG, Line, joined, room, span
 
 Hint = tuple[str, str]
 """A key, or several, and its label."""
+
+KeyOf = Callable[[str], str]
+"""The key of a binding, by its id, as people read it."""
+
+
+def usual(binding: str) -> str:
+    """The key that a binding has where nobody has given it another."""
+    return shown(ALL_KEYS[binding].keys[0])
 
 
 def hints(*pairs: Hint) -> Line:

@@ -16,12 +16,13 @@ from covey.model.status import Phase, Status
 from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
-from covey_tui.view.hints import Hint, hints
+from covey_tui.view.causes import RETRIED_TOGETHER
+from covey_tui.view.hints import Hint, KeyOf, hints, usual
 from covey_tui.view.keys import label_about, verb_of
-from covey_tui.view.needs import RETRIED_TOGETHER, Group, Needs
+from covey_tui.view.needs import Group, Needs
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
+from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks
-from covey_tui.view.words import STATE_ROLES
 
 _INDENT, _NAME, _NAME_WIDE, _WIDE, _ATTEMPT = 3, 18, 30, 138, 4
 _MARK, _TIMES = "▪", "\N{MULTIPLICATION SIGN}"
@@ -72,10 +73,10 @@ class Place:
         return Cursor(self.group.cause.key, self.group.ids[self.member]) if self.part is Part.MEMBER else None
 
 
-def advice(group: Group) -> SafeText:
+def advice(group: Group, key: KeyOf = usual) -> SafeText:
     """The muted line below a heading; blank where there is nothing to say."""
     shared = f"All under {group.directory}" if group.directory else ""
-    return SafeText("  ".join(part for part in (group.cause.advice, shared) if part))
+    return SafeText("  ".join(part for part in (group.cause.advised(key("run.pause")), shared) if part))
 
 
 class Layout:
@@ -190,10 +191,9 @@ def chosen(deed: Deed, ids: Sequence[str], needs: Needs) -> tuple[str, ...]:
 
 
 _ACTIONS = {Deed.RETRY: Action.RETRY, Deed.SKIP: Action.SKIP, Deed.CANCEL: Action.CANCEL}
-_KEYS = {Deed.ANSWER: "m", Deed.RETRY: "r", Deed.RETRY_NOTE: "e", Deed.SKIP: "s", Deed.CANCEL: "x", Deed.RESUME: "p"}
 
 
-def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
+def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int, key: KeyOf = usual) -> Line:
     """The keys that work on a group or on one of its sessions, best first, as far as they fit; `…` asks first."""
     noted = len(ids) == 1 or cause == "check_failed"
     # Each asks something else: they are answered one by one.
@@ -201,17 +201,17 @@ def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int) -> Line:
     order = [deed for deed in order if noted or deed is not Deed.RETRY_NOTE]
     if cause == "check_failed":
         order.sort(key=lambda deed: deed is not Deed.RETRY_NOTE)
-    pairs = list(_verbs(order, ids, needs))
+    pairs = [(key(deed), label) for deed, label in _verbs(order, ids, needs)]
     while pairs and room(hints(*pairs)) > cells:
         pairs.pop()
     return hints(*pairs)
 
 
-def _verbs(order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[Hint]:
+def _verbs(order: Sequence[Deed], ids: Sequence[str], needs: Needs) -> Iterator[tuple[Deed, str]]:
     for deed in order:
         able = [needs.session(key) for key in chosen(deed, ids, needs)]
         if able:
-            yield _KEYS[deed], _label(deed, able)
+            yield deed, _label(deed, able)
 
 
 def _label(deed: Deed, sessions: Sequence[Session]) -> str:
@@ -225,12 +225,13 @@ def _label(deed: Deed, sessions: Sequence[Session]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All that the look of a line depends on: the cells it has, where the cursor stands, what is marked."""
+    """All that the look of a line depends on: the cells it has, where the cursor stands, what is marked, the keys."""
 
     cells: int
     cursor: Cursor | None = None
     marked: Collection[str] = ()
     zone: tzinfo | None = None
+    key: KeyOf = usual
 
 
 def line(place: Place, needs: Needs, look: Look) -> Line:
@@ -239,7 +240,7 @@ def line(place: Place, needs: Needs, look: Look) -> Line:
         case Part.HEADING:
             return _heading(place.group, needs, look)
         case Part.ADVICE:
-            return spread((span(" " * _INDENT), span(advice(place.group), MUTED)), BLANK, look.cells)
+            return spread((span(" " * _INDENT), span(advice(place.group, look.key), MUTED)), BLANK, look.cells)
         case Part.MEMBER:
             return _member(place, needs, look)
         case Part.GAP:
@@ -248,17 +249,17 @@ def line(place: Place, needs: Needs, look: Look) -> Line:
 
 def _heading(group: Group, needs: Needs, look: Look) -> Line:
     state, cursor = group.cause.state, look.cursor
-    tone = Tone(STATE_ROLES[state], bold=True)
+    role = STATES[state].role
     left = (
-        span(f"{LOOKS[state].unicode} ", Tone(STATE_ROLES[state])),
-        span(group.heading, tone),
+        span(f"{LOOKS[state].unicode} ", Tone(role)),
+        span(group.heading, Tone(role, bold=True)),
         span(f"  {len(group.ids)}", STRONG),
     )
     here = cursor is not None and cursor.cause == group.cause.key
     if not here or cursor is None or look.marked:
         return spread(left, BLANK, look.cells)
     ids = group.ids if cursor.session_id is None else (cursor.session_id,)
-    return spread(left, verbs(group.cause.key, ids, needs, look.cells - room(left) - _GAP), look.cells)
+    return spread(left, verbs(group.cause.key, ids, needs, look.cells - room(left) - _GAP, look.key), look.cells)
 
 
 def _member(place: Place, needs: Needs, look: Look) -> Line:
@@ -276,27 +277,30 @@ def _member(place: Place, needs: Needs, look: Look) -> Line:
     return spread(left, (span(member.context, MUTED),) if member.context else BLANK, look.cells)
 
 
-def footer(needs: Needs, cursor: Cursor | None, marked: Collection[str], right: Line, cells: int) -> Line:
+def footer(
+    needs: Needs, cursor: Cursor | None, marked: Collection[str], right: Line, cells: int, *, key: KeyOf = usual
+) -> Line:
     """The keys of the screen that work now; what does not fit falls off before the right end."""
     pairs: list[Hint] = []
     if len(needs):
-        mark = ("v", "unmark" if _is_marked(needs, cursor, marked) else "mark")
+        mark = (key("view.mark"), "unmark" if _is_marked(needs, cursor, marked) else "mark")
         show = [("Enter", "show in tree")] if cursor is not None and cursor.session_id is not None else []
         if marked:
             asks, count = "…" if len(marked) > 1 else "", len(marked)
-            verbs_of_marked = [("r", f"{verb_of(Deed.RETRY)} {count}{asks}"), ("s", f"{verb_of(Deed.SKIP)} {count}…")]
-            pairs = [*verbs_of_marked, mark, ("Esc", "unmark all"), ("↑↓", "move"), *show]
+            retry = (key(Deed.RETRY), f"{verb_of(Deed.RETRY)} {count}{asks}")
+            skip = (key(Deed.SKIP), f"{verb_of(Deed.SKIP)} {count}…")
+            pairs = [retry, skip, mark, (key("view.back"), "unmark all"), ("↑↓", "move"), *show]
         else:
-            pairs = [("↑↓", "move"), *show, mark, *_retry_all(needs)]
+            pairs = [("↑↓", "move"), *show, mark, *_retry_all(needs, key)]
     while pairs and room(hints(*pairs)) + room(right) + _GAP > cells:
         pairs.pop()
     return spread(hints(*pairs), right, cells)
 
 
-def _retry_all(needs: Needs) -> Iterator[Hint]:
-    count = sum(number for key, number in needs.counts().items() if key in RETRIED_TOGETHER)
+def _retry_all(needs: Needs, key: KeyOf) -> Iterator[Hint]:
+    count = sum(number for cause, number in needs.counts().items() if cause in RETRIED_TOGETHER)
     if count:
-        yield "R", f"retry all {count}…" if count > 1 else "retry what failed…"
+        yield key("run.retry_all"), f"retry all {count}…" if count > 1 else "retry what failed…"
 
 
 def _is_marked(needs: Needs, cursor: Cursor | None, marked: Collection[str]) -> bool:

@@ -1,13 +1,13 @@
-"""What each key does, when it can be done, and how it is called. Pure.
+"""When a key does something, and how it is called then; what it does is told in `covey.config.keys`. Pure.
 
 Whether something can be done to a session is what the engine would decide (`covey.model.decision.decide`), so a key
 that the screen offers is one that the engine takes, and what the screen says against it are the engine's words.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from covey.model.control import CONTROLS, Action, ControlRequest
+from covey.client.ui import ALL_KEYS
+from covey.model.control import CONTROLS, DONE, Action, ControlRequest
 from covey.model.decision import Decision, decide
 from covey.model.session import Session, is_terminal, standing
 from covey.model.status import Phase
@@ -19,70 +19,6 @@ from covey_tui.view.stopped import can_resume
 from covey_tui.view.words import name_of
 
 _NAME = 40
-
-
-class Meaning(NamedTuple):
-    """What a key does: its label in the footer, a sentence for the help, and the group that it stands in there."""
-
-    label: str
-    help: str
-    group: str
-
-
-SESSION, RUN, SEE, MOVE = "This session, or the marked ones", "The run", "What is shown", "Moving"
-
-MEANINGS: dict[str, Meaning] = {
-    "session.retry": Meaning("retry", "try again from the first step; a running one is cancelled first", SESSION),
-    "session.retry_note": Meaning("retry with note…", "try again, with a note to the agent", SESSION),
-    "session.skip": Meaning("skip…", "go on without it, with a reason", SESSION),
-    "session.cancel": Meaning("cancel…", "end its work and all that runs under it, gracefully", SESSION),
-    "session.kill": Meaning("kill now", "end it at once, while it is being cancelled", SESSION),
-    "session.message": Meaning(
-        "message…", "say something to its agent while it works, or answer its question", SESSION
-    ),
-    "session.open_file": Meaning("open file", "open its file in $EDITOR", SESSION),
-    "view.copy": Meaning("copy", "copy the path of its file, or its id", SESSION),
-    "run.retry_all": Meaning("retry all", "try all again that failed or lost their file", RUN),
-    "run.pause": Meaning("pause", "start no more sessions; once paused, resume or raise the budget", RUN),
-    "run.pause_hard": Meaning("pause all", "hold those at work as well, each at its next turn or step", RUN),
-    "engine.slots_up": Meaning("slots", "let one session more work at the same time", RUN),
-    "engine.slots_down": Meaning("fewer slots", "let one less; none that is at work is ended", RUN),
-    "run.undo": Meaning("undo", "take the last decision of this run back; again, the one before", RUN),
-    "run.stop": Meaning("stop the run…", "end all work for now; it can be gone on with", RUN),
-    "view.next_need": Meaning("next", "go to the next session that needs you", SEE),
-    "view.previous_need": Meaning("previous", "go to the previous one", SEE),
-    "view.intervention": Meaning("all", "show everything that needs you, by cause", SEE),
-    "view.problems": Meaning("only problems", "show only the sessions that need you", SEE),
-    "view.filter": Meaning("filter", "show one status after the other", SEE),
-    "view.search": Meaning("search", "show only names with a text; in the detail, find the text", SEE),
-    "view.order": Meaning("order", "put what needs you first, or back in order", SEE),
-    "view.mark": Meaning("mark", "mark it; actions are about the marked ones then", SEE),
-    "view.mark_all": Meaning("mark all", "mark all that the filter shows", SEE),
-    "view.transcript": Meaning("transcript", "show the transcript", SEE),
-    "view.artifact": Meaning("artifact", "show its file; again, what has changed in it", SEE),
-    "view.tab_1": Meaning("tabs", "the first tab of the detail", SEE),
-    "view.tab_2": Meaning("steps", "the steps of all attempts", SEE),
-    "view.tab_3": Meaning("artifact", "the file", SEE),
-    "view.tab_4": Meaning("problem", "what is wrong, and what you can do", SEE),
-    "view.tab_5": Meaning("state", "the record as it is stored", SEE),
-    "view.next_pane": Meaning("pane", "go to the other pane", SEE),
-    "view.back": Meaning("back", "leave the innermost: dialog, marks, filter, detail", SEE),
-    "view.commands": Meaning("commands", "commands by name: the log of decisions, themes and more", SEE),
-    "view.help": Meaning("help", "this page", SEE),
-    "app.leave": Meaning("leave", "leave the monitor; the work goes on", SEE),
-    "tree.up": Meaning("up", "a row up", MOVE),
-    "tree.down": Meaning("down", "a row down", MOVE),
-    "tree.page_up": Meaning("page up", "a page up", MOVE),
-    "tree.page_down": Meaning("page down", "a page down", MOVE),
-    "tree.first": Meaning("first", "to the first row", MOVE),
-    "tree.last": Meaning("last", "to the last row", MOVE),
-    "tree.collapse": Meaning("collapse", "fold, or go to the parent", MOVE),
-    "tree.expand": Meaning("expand", "unfold, or go to the first child", MOVE),
-    "tree.fold": Meaning("fold", "fold or unfold", MOVE),
-    "tree.open": Meaning("open", "open the detail", MOVE),
-}
-"""By the id of the binding, in the order of the help."""
-
 ACTIONS: dict[str, Action] = {
     "session.retry": Action.RETRY,
     "session.retry_note": Action.RETRY,
@@ -97,14 +33,6 @@ SLOTS = {"engine.slots_up": 1, "engine.slots_down": -1}
 """By how much each changes the slots."""
 ASKED = frozenset(ACTIONS) | {"session.kill"} | PAUSES | frozenset(SLOTS)
 """The keys by which something is asked of the engine, for a session or for its run."""
-_VERBS = {
-    Action.RETRY: "retried",
-    Action.SKIP: "skipped",
-    Action.CANCEL: "cancelled",
-    Action.PAUSE: "paused",
-    Action.RESUME: "resumed",
-    Action.MESSAGE: "told anything",
-}
 _ANY_MESSAGE = "something"
 """Whether anything can be said does not depend on what it is."""
 _COUNTED = 500
@@ -117,7 +45,7 @@ _LEAST = SafeText("One slot is the least; a pause starts nothing.")
 def label_of(board: Board, binding: str, session_id: str | None) -> str:
     """How a key is called here and now."""
     if session_id is None or session_id not in board:
-        return MEANINGS[binding].label
+        return ALL_KEYS[binding].label
     return label_about(binding, _subject(board, binding, session_id))
 
 
@@ -130,12 +58,12 @@ def label_about(binding: str, subject: Session) -> str:
         return "answer…"
     if binding == "run.pause" and can_resume(subject):
         return "raise the budget…" if is_spent(subject) else "resume"
-    return MEANINGS[binding].label
+    return ALL_KEYS[binding].label
 
 
 def verb_of(binding: str) -> str:
     """How a key is called where the number of those that it is about follows."""
-    return MEANINGS[binding].label.removesuffix("…")
+    return ALL_KEYS[binding].label.removesuffix("…")
 
 
 def _subject(board: Board, binding: str, session_id: str) -> Session:
@@ -208,7 +136,8 @@ def _reason(board: Board, binding: str, session: Session) -> str | None:
         return None
     reason = decision.reason or "nothing would change"
     cannot = f"cannot {action}: "
-    return f" cannot be {_VERBS[action]}: {reason.removeprefix(cannot)}" if cannot in reason else f": {reason}"
+    done = f"{DONE[action]} anything" if action is Action.MESSAGE else DONE[action]
+    return f" cannot be {done}: {reason.removeprefix(cannot)}" if cannot in reason else f": {reason}"
 
 
 def _decided(

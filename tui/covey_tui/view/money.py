@@ -8,7 +8,7 @@ from covey.client.money import of_budget
 from covey.model.budget import USD, Budget
 from covey.model.pause import Pause
 from covey.model.session import Session, is_terminal
-from covey.model.usage import Spent, spent_by
+from covey.model.usage import Spent
 from covey.text.words import cost
 from covey_tui.view.board import Board
 from covey_tui.view.spans import BLANK, MUTED, Line, Role, Tone, span
@@ -28,8 +28,7 @@ def spent_under(board: Board, budget: Budget) -> Spent:
     total = board.spent_elsewhere.get(budget.id, Spent())
     for root in (board.session(key) for key in board.roots()):
         if root.budget is not None and root.budget.id == budget.id:
-            below = board.tally(root.id)
-            total = total.plus(spent_by(root)).plus(Spent(below.tokens, below.cost_usd))
+            total = total.plus(board.spent(root.id))
     return total
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.text.cells import cut
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Change
 from covey_tui.view.needs import Needs
 from covey_tui.view.stopped import stopped_by
-from covey_tui.view.tally import state_of
 from covey_tui.view.words import name_of
 
 _NAME, _LONGEST = 40, 120

@@ -4,10 +4,12 @@ A bar always fills its cells exactly: where each segment ends is rounded, not ho
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
-from covey.text.glyphs import FILE_MISSING, LOOKS
+from covey.text.glyphs import LOOKS
 from covey_tui.view.spans import MUTED, Line, Role, Span, Tone, span
+from covey_tui.view.states import STATES, Piece
 from covey_tui.view.tally import Tally
 
 
@@ -22,45 +24,10 @@ USUAL = Manner()
 """Colour, and every sign."""
 
 
-class Segment(NamedTuple):
-    """A part of the bar: the states that it counts, their colour, and its signs without colour and in ASCII."""
-
-    states: tuple[str, ...]
-    role: Role
-    sign: str
-    without_color: str
-    ascii: str
-
-
-SEGMENTS: tuple[Segment, ...] = (
-    Segment(("complete",), Role.SUCCESS, "━", "━", "="),
-    Segment(("skipped", "cancelled", "cancelling"), Role.FAINT, "━", "━", "="),
-    Segment(("failed",), Role.ERROR, "━", "╍", "x"),
-    Segment((FILE_MISSING, "blocked", "asking"), Role.WARNING, "━", "╍", "^"),
-    Segment(("stalled",), Role.WARNING, "━", "╍", "?"),
-    Segment(("running", "pausing", "waiting"), Role.PRIMARY, "━", "─", "-"),
-    Segment(("interrupted", "paused", "queued"), Role.FAINT, "─", "─", "."),
+SEGMENTS: tuple[tuple[Piece, tuple[str, ...]], ...] = tuple(
+    (piece, tuple(state for state, _ in rows)) for piece, rows in groupby(STATES.items(), lambda row: row[1].piece)
 )
-"""In the order of the bar, which is that of the counts beside it."""
-
-COUNTED: tuple[tuple[str, str, Role, bool], ...] = (
-    ("complete", "complete", Role.SUCCESS, False),
-    ("skipped", "skipped", Role.MUTED, False),
-    ("cancelled", "cancelled", Role.MUTED, False),
-    ("cancelling", "cancelling", Role.MUTED, False),
-    ("failed", "failed", Role.ERROR, True),
-    (FILE_MISSING, "missing", Role.WARNING, True),
-    ("blocked", "blocked", Role.WARNING, True),
-    ("asking", "asking", Role.WARNING, True),
-    ("stalled", "stalled", Role.WARNING, True),
-    ("running", "running", Role.PRIMARY, False),
-    ("pausing", "pausing", Role.MUTED, False),
-    ("waiting", "waiting", Role.MUTED, False),
-    ("interrupted", "interrupted", Role.MUTED, False),
-    ("paused", "paused", Role.MUTED, False),
-    ("queued", "queued", Role.MUTED, False),
-)
-"""State, word, colour of its sign, and whether it needs a human."""
+"""The parts of the bar from its left on, each with the states that it counts."""
 
 
 def bar(tally: Tally, cells: int, manner: Manner = USUAL) -> Line:
@@ -73,25 +40,25 @@ def bar(tally: Tally, cells: int, manner: Manner = USUAL) -> Line:
 
 def _pieces(tally: Tally, total: int, cells: int, manner: Manner) -> Iterator[Span]:
     counted, drawn = 0, 0
-    for segment in SEGMENTS:
-        counted += tally.of(*segment.states)
+    for piece, states in SEGMENTS:
+        counted += tally.of(*states)
         until = round(counted * cells / total)
         if until > drawn:
-            sign = segment.ascii if manner.ascii else segment.without_color if manner.no_color else segment.sign
-            yield span(sign * (until - drawn), Tone(segment.role))
+            sign = piece.ascii if manner.ascii else piece.without_color if manner.no_color else piece.sign
+            yield span(sign * (until - drawn), Tone(piece.role))
         drawn = max(drawn, until)
 
 
 def counts(tally: Tally, *, words: bool = False) -> Line:
     """How many are in each state, signs in colour; those that need a human are bold, and zeros are left out."""
     line: Line = ()
-    for state, word, role, needs in COUNTED:
+    for state, shown in STATES.items():
         count = tally.of(state)
         if count:
             gap = (span("  "),) if line else ()
-            said = (span(f" {word}", MUTED),) if words else ()
-            number = Tone(bold=True) if needs else Tone()
-            line = (*line, *gap, span(f"{LOOKS[state].unicode} ", Tone(role)), span(str(count), number), *said)
+            said = (span(f" {shown.counted}", MUTED),) if words else ()
+            number = Tone(bold=shown.calls)
+            line = (*line, *gap, span(f"{LOOKS[state].unicode} ", Tone(shown.role)), span(str(count), number), *said)
     return line
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, tzinfo
 from covey.client.money import of_budget
 from covey.model.credential import gate_words
 from covey.model.session import Session, is_terminal
-from covey.model.usage import Spent
 from covey.text.sanitise import sanitise_line
 from covey.text.words import duration
 from covey_tui.view.board import Board
@@ -14,7 +13,7 @@ from covey_tui.view.money import budget_of, spent_under
 from covey_tui.view.opening import opening
 from covey_tui.view.progress import USUAL, Manner, bar, counts, done_of_all
 from covey_tui.view.spans import MUTED, STRONG, TEXT, Line, joined, room, span, spread
-from covey_tui.view.tally import AT_WORK
+from covey_tui.view.states import WITH_SLOT
 from covey_tui.view.words import name_of
 
 _SHORT_OF = 20
@@ -40,10 +39,9 @@ def _facts(board: Board, now: datetime, zone: tzinfo | None) -> list[Line]:
     roots = [board.session(key) for key in board.roots()]
     if not roots:
         return [(span("no run yet", MUTED),)]
-    tally = board.tally()
     facts = [*_paused(roots), *_gates(board, zone), _engine(board, roots, zone), (span(_elapsed(roots, now), TEXT),)]
     budget = budget_of(board)
-    spent = Spent(tally.tokens, tally.cost_usd) if budget is None else spent_under(board, budget)
+    spent = board.tally().spent if budget is None else spent_under(board, budget)
     facts += [(span(each, TEXT),) for each in of_budget(spent, budget) if each]
     return facts
 
@@ -72,7 +70,7 @@ def _engine(board: Board, roots: list[Session], zone: tzinfo | None) -> Line:
     if board.engine.slots is None:
         return (span("", MUTED),)
     short_of = "".join(f" · {sanitise_line(each, _SHORT_OF)}" for each in board.engine.short_of)
-    return (span(f"{board.tally().of(*AT_WORK)} of {board.engine.slots} slots{short_of}", MUTED),)
+    return (span(f"{board.tally().of(*WITH_SLOT)} of {board.engine.slots} slots{short_of}", MUTED),)
 
 
 def _elapsed(roots: list[Session], now: datetime) -> str:

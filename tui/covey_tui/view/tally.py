@@ -1,18 +1,16 @@
 """Sums over sessions, and what they count of each: its state, what it has used, whether it needs a human. Pure."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from covey.model.session import Session, file_is_missing, undecided
+from covey.model.session import Session, has_own_reason, state_of, undecided
 from covey.model.status import Phase, Status
-from covey.text.glyphs import FILE_MISSING
+from covey.model.usage import Spent
+from covey_tui.view.states import NEED_A_HUMAN
 from covey_tui.view.stopped import asks
 
 CLOSED = frozenset({Status.CANCELLED, Status.SKIPPED})
 """Below such a session nobody is needed any more."""
-NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled", "asking"})
-_OWN_REASONS = ("not_created",)
-AT_WORK = ("running", "stalled", "pausing", "cancelling")
-"""States of sessions that have a slot."""
 
 
 @dataclass(slots=True)
@@ -42,6 +40,11 @@ class Tally:
         """Complete with their file, or skipped."""
         return self.of("complete", "skipped")
 
+    @property
+    def spent(self) -> Spent:
+        """What they have used together."""
+        return Spent(self.tokens, self.cost_usd)
+
     def add(self, state: str, tokens: int, cost_usd: float | None, attempts: int) -> None:
         """Count one session."""
         self.states[state] = self.states.get(state, 0) + 1
@@ -64,11 +67,6 @@ EMPTY = Tally()
 """The sums below a session that has nothing below it; most have not, and none has one of its own."""
 
 
-def state_of(session: Session) -> str:
-    """The key of `covey.text.glyphs.LOOKS` by which the session is shown."""
-    return FILE_MISSING if file_is_missing(session) else str(session.phase or session.status)
-
-
 def tokens_of(session: Session) -> int:
     """All tokens that a session has used, of every kind."""
     return sum(session.usage.values())
@@ -80,11 +78,7 @@ def needs_somebody(session: Session) -> bool:
         return True
     if state_of(session) in NEED_A_HUMAN:
         return not (session.session_id is None and session.status is Status.CANCELLED)
-    if session.phase is not Phase.BLOCKED:
-        return False
-    verdict = session.needs_human or {}
-    others = any(verdict.get(kind) for kind in ("failed", "cancelled", "missing_files"))
-    return any(verdict.get(kind) for kind in _OWN_REASONS) or not others
+    return session.phase is Phase.BLOCKED and has_own_reason(session.needs_human or {})
 
 
 def needs_with(session: Session | None, below: Tally) -> int:
@@ -108,7 +102,62 @@ def counts_alike(before: Session, after: Session) -> bool:
     )
 
 
-def move(states: dict[str, int], old: str | None, new: str) -> None:
+class Sums:
+    """The sums below every session that has any, and below no session (None): over all below all roots.
+
+    It begins with `sessions`, parents before their children. The roots themselves are left out of the sums, but for
+    whether they need a human.
+    """
+
+    def __init__(self, sessions: Sequence[Session] = ()) -> None:
+        self._below: dict[str | None, Tally] = {None: Tally()}
+        for session in reversed(sessions):  # from the leaves up: each once, not once for each of its ancestors
+            below, above = self.below(session.id), self._of(session.session_id)
+            above.needs += needs_with(session, below)
+            if session.session_id is not None:
+                above.add(state_of(session), tokens_of(session), session.cost_usd, session.attempt)
+            if below is not EMPTY:
+                above.merge(below)
+
+    def below(self, session_id: str | None) -> Tally:
+        """The sums over all below a session."""
+        return self._below.get(session_id, EMPTY)
+
+    def count(self, before: Session | None, after: Session, counted: Callable[[str], Session]) -> None:
+        """Carry the difference that a session makes up to the sums of all its ancestors.
+
+        `counted` gives an ancestor as it is counted so far.
+        """
+        below = self.below(after.id)
+        difference = needs_with(after, below) - needs_with(before, below)
+        tokens = tokens_of(after) - (tokens_of(before) if before else 0)
+        cost = _minus(after.cost_usd, before.cost_usd if before else None)
+        attempts = after.attempt - (before.attempt if before else 0)
+        old, new = (state_of(before) if before else None), state_of(after)
+        above: str | None = after.session_id
+        at_root = after.session_id is None
+        while True:
+            sums = self._of(above)
+            sums.needs += difference
+            if not at_root:
+                _move(sums.states, old, new)
+                sums.tokens += tokens
+                sums.attempts += attempts
+                sums.cost_usd = sums.cost_usd if cost is None else (sums.cost_usd or 0.0) + cost
+            if above is None:
+                return
+            session = counted(above)
+            difference = 0 if session.status in CLOSED else difference
+            above = session.session_id
+
+    def _of(self, session_id: str | None) -> Tally:
+        found = self._below.get(session_id)
+        if found is None:
+            found = self._below[session_id] = Tally()
+        return found
+
+
+def _move(states: dict[str, int], old: str | None, new: str) -> None:
     """Count one in another state than before; None: it was not counted."""
     if old == new:
         return
@@ -119,6 +168,6 @@ def move(states: dict[str, int], old: str | None, new: str) -> None:
     states[new] = states.get(new, 0) + 1
 
 
-def minus(after: float | None, before: float | None) -> float | None:
+def _minus(after: float | None, before: float | None) -> float | None:
     """A difference of costs; None where nothing was known before or after."""
     return None if after is None and before is None else (after or 0.0) - (before or 0.0)

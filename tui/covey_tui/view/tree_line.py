@@ -13,7 +13,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.columns import ATTEMPT, BAR_LEAST, TIME, Columns
 from covey_tui.view.progress import USUAL, Manner, bar, done_of_all
 from covey_tui.view.spans import MUTED, TEXT, Line, Role, Tone, fit, room, span
-from covey_tui.view.tally import Tally, tokens_of
+from covey_tui.view.tally import Tally
 from covey_tui.view.words import elapsed, glyph, glyph_tone, is_ticking, name_of, status_word
 
 PULSE = "◉"
@@ -98,12 +98,10 @@ def _numbers(board: Board, session: Session, parts: Columns, now: datetime) -> L
     seconds = elapsed(session, now)
     time = "" if seconds is None else duration(seconds)
     tone = TEXT if is_ticking(session) else MUTED
-    below = board.tally(session.id)
     numbers: Line = (span(SafeText(time.rjust(TIME)), tone),)
     if parts.tokens:
-        used = tokens_of(session) + below.tokens
+        used = board.spent(session.id).tokens
         numbers = (*numbers, span((tokens(used) if used else "").rjust(parts.tokens), MUTED))
     if parts.cost:
-        price = (session.cost_usd or 0.0) + (below.cost_usd or 0.0)
-        numbers = (*numbers, span(cost(price).rjust(parts.cost), MUTED))
+        numbers = (*numbers, span(cost(board.spent(session.id).usd).rjust(parts.cost), MUTED))
     return numbers

@@ -1,40 +1,23 @@
 """A session's state in a word: what its row, its detail and every list call it. Pure."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from covey.client.known import age_of_inferred, vital_word
-from covey.model.session import Session, undecided
+from covey.client.known import age_of_inferred, vital_word, word_of_state
+from covey.model.session import Session, state_of, undecided
 from covey.model.status import AT_WORK, Phase, Status
-from covey.text.glyphs import CAUSES, LOOKS, step_words
+from covey.text.cells import cut
+from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import Role, Tone
+from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks
-from covey_tui.view.tally import NEED_A_HUMAN, state_of
 
-STATE_ROLES: dict[str, Role] = {
-    "queued": Role.MUTED,
-    "running": Role.PRIMARY,
-    "stalled": Role.WARNING,
-    "waiting": Role.MUTED,
-    "blocked": Role.WARNING,
-    "asking": Role.WARNING,
-    "cancelling": Role.MUTED,
-    "pausing": Role.MUTED,
-    "paused": Role.MUTED,
-    "interrupted": Role.MUTED,
-    "complete": Role.SUCCESS,
-    "file_missing": Role.WARNING,
-    "failed": Role.ERROR,
-    "cancelled": Role.MUTED,
-    "skipped": Role.MUTED,
-}
-"""The colour of each state's glyph; the keys are those of `covey.text.glyphs.LOOKS`."""
-
-_NAME = 200
-_UNDECIDED = Tone(Role.WARNING, bold=True)
-"""What was interrupted is muted, unless a human has to decide about it."""
+_NAME, _SHORT = 200, 24
+_DECIDES = Tone(Role.WARNING, bold=True)
+"""What is paused or was interrupted is muted, unless a human has to decide about it."""
 _FILES = {
     "ComponentDesignSessions": "design",
     "ComponentDesignReviewSessions": "review",
@@ -57,20 +40,30 @@ def glyph(session: Session) -> str:
 
 def glyph_tone(session: Session) -> Tone:
     """How the sign looks: bold where the state needs a human, and nobody chose it."""
-    if asks(session):
-        return _ASKS
+    if asks(session) or undecided(session):
+        return _DECIDES
     state = state_of(session)
-    if undecided(session):
-        return _UNDECIDED
-    return Tone(STATE_ROLES[state], bold=state in {"blocked", "file_missing", "stalled", "asking"})
-
-
-_ASKS = Tone(Role.WARNING, bold=True)
+    return Tone(STATES[state].role, bold=state in {"blocked", "file_missing", "stalled", "asking"})
 
 
 def name_of(session: Session) -> SafeText:
     """The component's name, fit for a screen."""
     return sanitise_line(session.component, _NAME)
+
+
+def names_of(sessions: Sequence[Session], most: int = 5, before_last: str = ", ") -> SafeText:
+    """Names in a row, cut short where there are many: `Billing, Catalog, Orders and 4 more`."""
+    names = [cut(name_of(session), _SHORT) for session in sessions]
+    if len(names) > most:
+        return SafeText(f"{', '.join(names[:most])} and {len(names) - most} more")
+    return SafeText(before_last.join(part for part in (", ".join(names[:-1]), *names[-1:]) if part))
+
+
+def cancelled_by(session: Session, zone: tzinfo | None = None) -> str:
+    """`Cancelled by ada, 14:05`, as far as it is known; clock times are of `zone`, by default here."""
+    by = f" by {session.decided_by}" if session.decided_by else ""
+    at = f", {session.finished_at.astimezone(zone):%H:%M}" if session.finished_at is not None else ""
+    return f"Cancelled{by}{at}"
 
 
 def file_word(session: Session) -> str:
@@ -85,27 +78,15 @@ def status_word(board: Board, session: Session, now: datetime) -> Word:
         vital = vital_word(session, sign, now, board.signs.quiet_after, is_doubted=board.signs.is_doubted)
         if vital is not None:
             return Word(SafeText(vital), _tone(state) if state == "stalled" else Tone(Role.MUTED))
-    text = _text(session, state)
+    text = word_of_state(session)
     if board.is_inferred(session.id):
         text = f"{text}?{age_of_inferred(session, sign, now)}"
     return Word(SafeText(text), glyph_tone(session) if undecided(session) or asks(session) else _tone(state))
 
 
-def _text(session: Session, state: str) -> str:
-    if session.status is Status.FAILED and session.failure_cause is not None:
-        return f"failed: {CAUSES[session.failure_cause.value]}"
-    if session.phase is Phase.RUNNING and session.step:
-        return sanitise_line(step_words(session.step), _NAME)
-    if session.kept and state == "complete":
-        return "kept"
-    return LOOKS[state].word
-
-
 def _tone(state: str) -> Tone:
-    if state == "cancelled":
-        return Tone(Role.MUTED)  # somebody chose it
-    if state in NEED_A_HUMAN or state == "blocked":
-        return Tone(STATE_ROLES[state], bold=True)
+    if STATES[state].calls:
+        return Tone(STATES[state].role, bold=True)
     return Tone(Role.TEXT) if state == "running" else Tone(Role.MUTED)
 
 

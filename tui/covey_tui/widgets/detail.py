@@ -30,6 +30,7 @@ from covey_tui.view.detail.head import (
     tabs_line,
     tabs_of,
 )
+from covey_tui.view.hints import KeyOf, usual
 from covey_tui.view.spans import BLANK, Ground, Line
 from covey_tui.widgets.detail_contents import ArtifactContent, BoardContent, StepsContent, TranscriptContent
 from covey_tui.widgets.detail_lines import CURSOR, DetailLines, TranscriptView
@@ -80,7 +81,7 @@ class Head(KeptLines, Widget):
 class DetailPane(KeptGround, Vertical):
     """The detail; see the module. `compact` is the peek below a narrow tree, `inset` its margin to the left.
 
-    `is_answered`: nothing is asked for that is not shown yet.
+    `key` gives the keys of a binding as people read them. `is_answered`: nothing is asked for that is not shown yet.
     """
 
     DEFAULT_CSS = """
@@ -92,9 +93,9 @@ class DetailPane(KeptGround, Vertical):
     inset: reactive[int] = reactive(1)
     """Cells of margin to the left."""
 
-    def __init__(self, board: Board, source: DetailSource, now: datetime, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._board, self._source, self._now = board, source, now
+    def __init__(self, board: Board, source: DetailSource, now: datetime, key: KeyOf = usual) -> None:
+        super().__init__()
+        self._board, self._source, self._now, self._key = board, source, now, key
         self._head = Head()
         self._contents = (BoardContent(), TranscriptContent(), StepsContent(), ArtifactContent())
         self._content: _Content = self._contents[0]
@@ -195,7 +196,7 @@ class DetailPane(KeptGround, Vertical):
         if self._session_id is None or self._session_id not in self._board:
             return None
         session = self._board.session(self._session_id)
-        return Scene(self._board, session, self._now, self._tab, self._marked, self.compact)
+        return Scene(self._board, session, self._now, self._tab, self._marked, self.compact, self._key)
 
     def _begin(self) -> None:
         """Show something else: its content from the beginning."""

@@ -43,12 +43,12 @@ class BoardContent(DetailLines):
             return marked_lines(board, scene.marked, cells)
         match scene.tab:
             case Tab.SUMMARY:
-                return summary_lines(board, session, now, cells, peek=scene.compact)
+                return summary_lines(board, session, now, cells, peek=scene.compact, key=scene.key)
             case Tab.STATE:
                 return tab_lines(board, session, now, cells)
             case _:
                 peek = max(_PEEK, self.size.height) if scene.compact else 0
-                return problem_lines(board, session, now, cells, peek=peek)
+                return problem_lines(board, session, now, cells, peek=peek, key=scene.key)
 
     async def load(self, _: DetailSource) -> None:
         """There is nothing to ask for."""

@@ -10,6 +10,7 @@ from covey.model.command import Interaction, TranscriptRow
 from covey.model.session import Session
 from covey_tui.view.board import Board
 from covey_tui.view.detail.head import Tab
+from covey_tui.view.hints import KeyOf, usual
 
 
 class DetailSource(Protocol):
@@ -46,19 +47,4 @@ class Scene:
     tab: Tab
     marked: tuple[str, ...] = ()
     compact: bool = False
-
-
-class Content(Protocol):
-    """What stands below the tabs."""
-
-    def begin(self, scene: Scene) -> None:
-        """Another session, attempt or tab is shown from now on: what was there before is gone."""
-        ...
-
-    def draw(self, scene: Scene) -> None:
-        """The board or the time has changed."""
-        ...
-
-    async def load(self, source: DetailSource) -> None:
-        """Ask for what is new, and show it."""
-        ...
+    key: KeyOf = usual

@@ -5,7 +5,6 @@ Spans hold sanitised text and become segments as they are: no markup is ever rea
 
 from collections.abc import Sequence
 
-from rich.segment import Segment
 from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -68,10 +67,5 @@ class Lines(KeptLines, KeptScroll, ScrollView, can_focus=True):
 def padded(widget: Widget, line: Line, ground: Ground, cells: int) -> Strip:
     """A line with one cell of air at each side, in so many cells."""
     palette = palette_of(widget)
-    return Strip.join(
-        [_air(widget, ground), palette.strip(line, ground, max(0, cells - 2)), _air(widget, ground)]
-    ).adjust_cell_length(cells)
-
-
-def _air(widget: Widget, ground: Ground) -> Strip:
-    return Strip([Segment(" ", palette_of(widget).blank(ground))], 1)
+    air = palette.strip(BLANK, ground, 1)
+    return Strip.join([air, palette.strip(line, ground, max(0, cells - 2)), air]).adjust_cell_length(cells)

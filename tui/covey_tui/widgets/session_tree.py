@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from covey.client.ui import TREE_KEYS
 from covey.model.status import Phase
 from covey_tui.painted import manner_of, palette_of
 from covey_tui.view.board import Board, Change
@@ -30,6 +31,18 @@ from covey_tui.view.tree_line import Row, tree_line
 from covey_tui.view.words import goes_on
 from covey_tui.widgets.kept import KeptLines, KeptScroll
 
+_ACTIONS = {
+    "tree.up": "move(-1)",
+    "tree.down": "move(1)",
+    "tree.page_up": "page(-1)",
+    "tree.page_down": "page(1)",
+    "tree.first": "end(-1)",
+    "tree.last": "end(1)",
+    "tree.collapse": "collapse",
+    "tree.expand": "expand",
+    "tree.fold": "toggle_fold",
+    "tree.open": "open",
+}
 PULSE_SECONDS = 0.25
 """For how long a row shows that its agent has done something."""
 _EIGHTHS = 8
@@ -62,16 +75,7 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", id="tree.up"),
-        Binding("down,j", "move(1)", "Down", id="tree.down"),
-        Binding("pageup", "page(-1)", "Page up", id="tree.page_up"),
-        Binding("pagedown", "page(1)", "Page down", id="tree.page_down"),
-        Binding("home,g", "end(-1)", "First", id="tree.first"),
-        Binding("end,G", "end(1)", "Last", id="tree.last"),
-        Binding("left", "collapse", "Collapse", id="tree.collapse"),
-        Binding("right", "expand", "Expand", id="tree.expand"),
-        Binding("space", "toggle_fold", "Fold", id="tree.fold"),
-        Binding("enter", "open", "Open the detail", id="tree.open"),
+        Binding(",".join(key.keys), _ACTIONS[binding], key.label, id=binding) for binding, key in TREE_KEYS.items()
     ]
 
     class CursorMoved(Message):

@@ -15,8 +15,6 @@ from covey.agents.base import Assignment, Reviewed, Task
 from covey.model.component import Component
 from covey.projects.paths import ArtifactKind
 
-_DEMANDS = {ArtifactKind.DESIGN: "document", ArtifactKind.TEST: "tests", ArtifactKind.CODE: "code"}
-
 _FOR_MODELS = {block: f"{block}_for_models" for block in ("closing", "closing_tested", "revise_test")}
 """The blocks that speak of exit codes and standard error, and what stands in their place for who has neither."""
 
@@ -71,7 +69,7 @@ def _blocks(assignment: Assignment) -> Iterator[str]:
     if kind is ArtifactKind.REVIEW:
         yield from ("reviewed", "review_sections")
     else:
-        yield from ("component", f"sources_{kind}", _DEMANDS[kind])
+        yield from ("component", f"sources_{kind}", kind.value)  # the last says what the file has to be
     if assignment.must_fail:
         yield "must_fail"
     if assignment.failure:

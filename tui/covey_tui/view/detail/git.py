@@ -1,13 +1,12 @@
 """Where a session's work is in git: its branch, and the commit that it ended with. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from covey.client.snapshot import git_of
 from covey.model.session import Session
 from covey.text.sanitise import SafeText, sanitise_line
 
-_GIT = "git"
-"""The key of a session's `state` under which its steps keep these facts."""
 _LONGEST = 200
 _HASH = 10
 
@@ -22,8 +21,8 @@ class Place(NamedTuple):
 
 def place_of(session: Session) -> Place | None:
     """Where a session's work is; None outside of git."""
-    facts = session.state.get(_GIT)
-    if not isinstance(facts, Mapping):
+    facts = git_of(session)
+    if facts is None:
         return None
     return Place(*(sanitise_line(str(facts.get(key) or ""), _LONGEST) for key in ("branch", "commit", "reason")))
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from covey.model.session import Session
+from covey.model.session import Session, state_of
+from covey.model.usage import Spent, spent_by_all
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import kept_in, muted
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Span, Tone, joined, span, spread
-from covey_tui.view.tally import state_of, tokens_of
 from covey_tui.view.words import elapsed, name_of
 
 ACTIVE = Tone(Role.PRIMARY, bold=True, underline=True)
@@ -77,18 +77,12 @@ def _who(board: Board, session: Session, width: int) -> Line:
 
 
 def _took(board: Board, session: Session, now: datetime) -> Line:
-    below = board.tally(session.id)
-    seconds = elapsed(session, now)
-    known = None if session.cost_usd is None and below.cost_usd is None else _sum(session.cost_usd, below.cost_usd)
-    return _numbers(seconds, tokens_of(session) + below.tokens, known)
+    return _numbers(elapsed(session, now), board.spent(session.id))
 
 
-def _sum(one: float | None, other: float | None) -> float:
-    return (one or 0.0) + (other or 0.0)
-
-
-def _numbers(seconds: float | None, used: int, usd: float | None) -> Line:
-    texts = ("" if seconds is None else duration(seconds), tokens(used) if used else "", cost(usd))
+def _numbers(seconds: float | None, spent: Spent) -> Line:
+    used = tokens(spent.tokens) if spent.tokens else ""
+    texts = ("" if seconds is None else duration(seconds), used, cost(spent.usd))
     return joined([(span(text, MUTED),) for text in texts if text], "   ")
 
 
@@ -96,8 +90,7 @@ def marked_head(board: Board, marked: Sequence[str], now: datetime, width: int) 
     """How many are marked, and the sums of what they took."""
     sessions = [board.session(key) for key in marked]
     times = [seconds for seconds in (elapsed(session, now) for session in sessions) if seconds is not None]
-    prices = [session.cost_usd for session in sessions if session.cost_usd is not None]
-    right = _numbers(sum(times) if times else None, sum(map(tokens_of, sessions)), sum(prices) if prices else None)
+    right = _numbers(sum(times) if times else None, spent_by_all(sessions))
     return spread((span(f"{len(marked)} marked", STRONG),), right, width)
 
 

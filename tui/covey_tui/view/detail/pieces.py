@@ -5,7 +5,7 @@ from datetime import datetime
 
 from covey.text.cells import cut, width
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
-from covey_tui.view.spans import FAINT, MUTED, STRONG, TEXT, Line, Span, Tone, fit, room, span, wrapped
+from covey_tui.view.spans import BLANK, FAINT, MUTED, STRONG, TEXT, Line, Span, Tone, fit, room, span, wrapped
 
 LONGEST = 4_000
 """The most characters that are shown of a value whose length nobody has limited."""
@@ -26,6 +26,14 @@ def muted(text: str, cells: int) -> list[Line]:
 def prose(text: str, cells: int, tone: Tone = TEXT) -> list[Line]:
     """A sentence or several, read from end to end."""
     return wrapped(sanitise_line(text, LONGEST), max(1, cells - 1), tone)
+
+
+def paragraphs(parts: Iterable[list[Line]]) -> list[Line]:
+    """Parts below each other, a blank line between; what says nothing is left out."""
+    lines: list[Line] = []
+    for part in filter(None, parts):
+        lines += [BLANK, *part] if lines else part
+    return lines
 
 
 def block(text: SafeText, cells: int, tone: Tone = TEXT, before: str = "") -> list[Line]:

@@ -3,23 +3,22 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from covey.model.control import CONTROLS, Action
 from covey.model.credential import credential_words, remedy
 from covey.model.pause import PauseKind
-from covey.model.session import Session, file_is_missing, is_terminal, standing, undecided
+from covey.model.session import Session, file_is_missing, state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey.text.glyphs import CAUSES
 from covey.text.sanitise import SafeText, sanitise, sanitise_line
 from covey_tui.view.board import Board
-from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, keys, muted, prose, shortened
+from covey_tui.view.causes import cause_of
+from covey_tui.view.detail.advice import advice_lines
+from covey_tui.view.detail.pieces import LONGEST, block, clock, kept_in, muted, paragraphs, prose, shortened
 from covey_tui.view.detail.tests import finding_lines, test_findings
-from covey_tui.view.needs import cause_of
-from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, fit, room, span, wrapped
+from covey_tui.view.hints import KeyOf, usual
+from covey_tui.view.spans import MUTED, Line, Span, Tone, fit, room, span, wrapped
+from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks, in_words, stopped_by
-from covey_tui.view.words import STATE_ROLES, file_word, glyph, glyph_tone, name_of, status_word
-
-MANY = 3
-"""From so many others with the same trouble on, the advice is to look at them together."""
+from covey_tui.view.words import cancelled_by, file_word, glyph, glyph_tone, status_word
 
 _NAMED = 5
 _PEEKED = 2
@@ -40,7 +39,9 @@ _KINDS = (
 )
 
 
-def problem_lines(board: Board, session: Session, now: datetime, width: int, *, peek: int = 0) -> list[Line]:
+def problem_lines(
+    board: Board, session: Session, now: datetime, width: int, *, peek: int = 0, key: KeyOf = usual
+) -> list[Line]:
     """What is wrong and what to do; in a `peek` of so many lines, the gist. A quiet sentence where nothing is."""
     if not _has_problem(session):
         return muted(_no_problem(board, session), width)
@@ -55,9 +56,9 @@ def problem_lines(board: Board, session: Session, now: datetime, width: int, *, 
         finding_lines(session, width),
         *_verdict(session, width),
         _expected(session, width),
-        _advice(board, session, width),
+        advice_lines(board, session, width, key),
     )
-    return _apart(part for part in parts if part)
+    return paragraphs(parts)
 
 
 def _begun(lines: list[Line], count: int, width: int) -> list[Line]:
@@ -66,13 +67,6 @@ def _begun(lines: list[Line], count: int, width: int) -> list[Line]:
         return lines
     last = lines[count - 1]
     return [*lines[: count - 1], fit((*last, span("  ")), min(room(last) + 1, width - 1))]
-
-
-def _apart(parts: Iterator[list[Line]]) -> list[Line]:
-    lines: list[Line] = []
-    for part in parts:
-        lines += [BLANK, *part] if lines else part
-    return lines
 
 
 def _has_problem(session: Session) -> bool:
@@ -100,8 +94,7 @@ def _title(board: Board, session: Session, now: datetime, width: int) -> list[Li
     word = status_word(board, session, now).text
     if file_is_missing(session):
         word = SafeText(f"{file_word(session)} {word}".strip())
-    state = "file_missing" if file_is_missing(session) else str(session.phase or session.status)
-    tone = glyph_tone(session) if undecided(session) else Tone(STATE_ROLES[state], bold=True)
+    tone = glyph_tone(session) if undecided(session) else Tone(STATES[state_of(session)].role, bold=True)
     return [(span(f"{glyph(session)} ", tone), Span(word, tone))]
 
 
@@ -153,11 +146,9 @@ def _why_blocked(session: Session) -> str:
 
 
 def _why_cancelled(session: Session) -> str:
-    by = f"Cancelled by {session.decided_by}" if session.decided_by else "Cancelled"
-    at = f", {clock(session.finished_at)}" if session.finished_at is not None else ""
     reason = session.error_message or ""
     said = "" if not reason or reason == f"cancelled by {session.decided_by}" else f" {_as_sentence(reason)}"
-    return f"{by}{at}.{said}"
+    return f"{cancelled_by(session)}.{said}"
 
 
 def _why_failed(session: Session) -> str:
@@ -220,108 +211,3 @@ def _fact(fact: Mapping[str, object], width: int) -> Line:
     line: Line = (Span(name), span(" " * max(2, _NAME + 2 - room((Span(name),)))))
     line = (*line, Span(shortened(str(why), width - room(line) - 1), MUTED))
     return kept_in(line, width)
-
-
-def _advice(board: Board, session: Session, width: int) -> list[Line]:
-    """What helps, with its keys, best advice first; what the table of controls rules out is not there."""
-    stopped = _ended_above(board, session)
-    if stopped is not None and session.status is not Status.CANCELLED:
-        above = name_of(stopped)
-        helps = "covey run does what is missing" if stopped.status is Status.COMPLETE else f"retry {above}"
-        return muted(f"{above} is {stopped.status}: {helps}.", width)
-    others = _others(board, session)
-    if others >= MANY:
-        what = "others miss theirs too." if file_is_missing(session) else "others failed for the same cause."
-        together = [("i", "see them all"), ("R", "retry them together")]
-        return [*muted(f"{others} {what}", width), *keys(together, width)]
-    advice = list(_keys(board, session))
-    return [(span("What you can do", MUTED),), *keys(advice, width)] if advice else []
-
-
-def _keys(board: Board, session: Session) -> Iterator[tuple[str, str]]:
-    if asks(session):
-        yield from _WHILE_PAUSED[cause_of(session).key]
-        return
-    if session.phase is Phase.INTERRUPTED:
-        yield from _keys_of_undecided(board, session) if undecided(session) else ()
-        return
-    if session.status is Status.ACTIVE and session.phase is not None:
-        yield from _WHILE_ACTIVE.get(session.phase, ())
-        if session.session_id is not None:
-            yield "s", _skip(board, session)
-        return
-    if standing(session) not in CONTROLS[Action.RETRY]:
-        return
-    note = ("e", "retry with a note to the agent")
-    checks = session.failure_cause is FailureCause.CHECK_FAILED
-    if checks:
-        yield note
-    yield "r", _retry(session)
-    if not checks:
-        yield note
-    if session.session_id is None:
-        return
-    yield "l", "read the transcript"
-    if session.artifact_path is not None:
-        failed = session.status is Status.FAILED
-        yield "o", "write the file yourself, then r keeps it" if failed else "write the file yourself"
-    yield "s", _skip(board, session)
-
-
-def _keys_of_undecided(board: Board, session: Session) -> Iterator[tuple[str, str]]:
-    yield "r", "try again; the old attempt no longer counts"
-    if session.session_id is not None:
-        yield "s", _skip(board, session)
-    yield "x", "cancel it"
-
-
-_WHILE_PAUSED = {
-    "credential": (("p", "resume with the key that the engine has"),),
-    "repeated_failures": (("i", "see what failed"), ("p", "resume; the count begins anew")),
-    "budget_spent": (("p", "raise the budget; all goes on then"), ("Q", "stop the run; it can be gone on with")),
-    "price_missing": (("p", "resume, once the price is in covey.toml"),),
-}
-"""By the cause for which a run is paused and asks."""
-_WHILE_ACTIVE = {
-    Phase.BLOCKED: (("i", "see them all"), ("r", "look again")),
-    Phase.ASKING: (
-        ("m", "answer it"),
-        ("l", "read what led to it"),
-        ("r", "cancel it and begin again"),
-        ("x", "end it"),
-    ),
-    Phase.STALLED: (("l", "read its last words"), ("r", "cancel it and begin again"), ("x", "end it")),
-}
-
-
-def _retry(session: Session) -> str:
-    missing = file_is_missing(session) or session.failure_cause is FailureCause.MISSING_FILE
-    return "retry; the agent is told the path" if missing else "retry from the first step"
-
-
-def _skip(board: Board, session: Session) -> str:
-    above = name_of(board.session(session.session_id)) if session.session_id is not None else "its parent"
-    return f"skip it; {above} goes on without it"
-
-
-def _ended_above(board: Board, session: Session) -> Session | None:
-    """The nearest session above that has ended: below it nothing runs again."""
-    key = session.session_id
-    while key is not None:
-        above = board.session(key)
-        if is_terminal(above):
-            return above
-        key = above.session_id
-    return None
-
-
-def _others(board: Board, session: Session) -> int:
-    """How many others of its run have the same trouble."""
-    tally = board.tally(session.run_id)
-    if file_is_missing(session):
-        return tally.of("file_missing") - 1
-    if session.status is not Status.FAILED or tally.of("failed") <= MANY:
-        return 0
-    every = (board.session(key) for key in board.under(session.run_id))
-    alike = sum(each.status is Status.FAILED and each.failure_cause is session.failure_cause for each in every)
-    return alike - (session.session_id is not None)

@@ -5,14 +5,13 @@ from datetime import datetime
 
 from covey.client.known import Basis, known
 from covey.model.message import Message
-from covey.model.session import Session
+from covey.model.session import Session, state_of
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import sanitise_line
 from covey.text.words import ago
 from covey_tui.view.board import Board
 from covey_tui.view.detail.pieces import LONGEST, clock
 from covey_tui.view.spans import BLANK, MUTED, TEXT, Line, Tone, span, wrapped
-from covey_tui.view.tally import state_of
 
 COLUMN = 20
 """How many cells the names of the fields take."""

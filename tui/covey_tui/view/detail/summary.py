@@ -1,24 +1,24 @@
 """The Summary tab of a parent: what it waits for, who needs you, what comes then, and the sums. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from covey.model.credential import remedy
 from covey.model.pause import pause_words, safety_words
-from covey.model.session import Session
-from covey.model.status import AT_WORK, Phase, Status
+from covey.model.session import Session, state_of
+from covey.model.status import Phase, Status
 from covey.text.glyphs import LOOKS
 from covey.text.words import cost, duration, plural, tokens
 from covey_tui.view.board import Board
 from covey_tui.view.detail.git import facts_of
-from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, prose, shortened
-from covey_tui.view.spans import BLANK, MUTED, Line, Span, Tone, room, span
+from covey_tui.view.detail.pieces import facts, kept_in, keys, muted, paragraphs, prose, shortened
+from covey_tui.view.hints import KeyOf, usual
+from covey_tui.view.spans import MUTED, Line, Span, Tone, room, span
+from covey_tui.view.states import STATES, WITH_SLOT
 from covey_tui.view.stopped import in_words, stopped_by
-from covey_tui.view.tally import Tally, state_of
-from covey_tui.view.words import STATE_ROLES, elapsed, glyph, glyph_tone, name_of, status_word
+from covey_tui.view.tally import Tally
+from covey_tui.view.words import elapsed, glyph, glyph_tone, name_of, status_word
 
-_BUSY = AT_WORK | {Phase.PAUSING, Phase.CANCELLING}
 _NAMED = 5
 _NAME = 20
 _LABEL = 11
@@ -39,7 +39,9 @@ class _Below:
     kept: int = 0
 
 
-def summary_lines(board: Board, session: Session, now: datetime, width: int, *, peek: bool = False) -> list[Line]:
+def summary_lines(
+    board: Board, session: Session, now: datetime, width: int, *, peek: bool = False, key: KeyOf = usual
+) -> list[Line]:
     """A parent in a few paragraphs; in a peek the first of them."""
     below = _walk(board, session, now)
     head = _head(board, session, below, now, width)
@@ -49,23 +51,15 @@ def summary_lines(board: Board, session: Session, now: datetime, width: int, *, 
         return [*head, *working, *needing]
     then = _then(session, width)
     sums = _sums(board, session, below, now, width)
-    next_ = [] if session.phase is not None else [(span("Next", MUTED),), *keys([("q", "leave")], width)]
-    return _paragraphs((head, working, needing, then, sums, next_))
-
-
-def _paragraphs(parts: Iterable[list[Line]]) -> list[Line]:
-    lines: list[Line] = []
-    for part in parts:
-        if part:
-            lines += [BLANK, *part] if lines else part
-    return lines
+    next_ = [] if session.phase is not None else [(span("Next", MUTED),), *keys([(key("app.leave"), "leave")], width)]
+    return paragraphs((head, working, needing, then, sums, next_))
 
 
 def _walk(board: Board, session: Session, now: datetime) -> _Below:
     below = _Below(board.tally(session.id))
     for key in board.under(session.id):
         each = board.session(key)
-        if each.phase in _BUSY:
+        if state_of(each) in WITH_SLOT:
             below.working.append(each)
         if board.needs_human(key):
             below.needing.append(each)
@@ -80,11 +74,11 @@ def _head(board: Board, session: Session, below: _Below, now: datetime, width: i
     if not below.tally.total and session.phase is not None:
         return muted("It has no sessions below it yet.", width)
     if session.status is Status.COMPLETE:
-        tone = Tone(STATE_ROLES["complete"], bold=True)
+        tone = Tone(STATES["complete"].role, bold=True)
         title = f"{below.tally.of('complete', 'file_missing')} of {below.tally.total} complete"
         return [(span("✓ ", tone), span(title, tone)), *muted(_how(below), width)]
     word = status_word(board, session, now)
-    tone = Tone(STATE_ROLES[state_of(session)], bold=True)
+    tone = Tone(STATES[state_of(session)].role, bold=True)
     done = span(f"   {below.tally.done} of {below.tally.total} complete")
     lines = [kept_in((span(f"{glyph(session)} ", tone), Span(word.text, tone), done), width)]
     if session.error_message and session.phase is None:
@@ -149,12 +143,12 @@ def _sums(board: Board, session: Session, below: _Below, now: datetime, width: i
     again = below.tally.attempts - below.tally.total
     note = f"{plural(again, 'retry', 'retries')} on {plural(below.retried, 'session')}" if again else ""
     taken = elapsed(session, now)
-    used = below.tally.tokens + sum(session.usage.values())
+    spent = board.spent(session.id)
     pairs = (
         ("Attempts", str(below.tally.attempts) if below.tally.attempts else "", note),
         ("Time", "" if taken is None else duration(taken), _worked(below)),
-        ("Tokens", tokens(used) if used else "", _in_and_out(board, session)),
-        ("Cost", cost(_price(session, below.tally)), ""),
+        ("Tokens", tokens(spent.tokens) if spent.tokens else "", _in_and_out(board, session)),
+        ("Cost", cost(spent.usd), ""),
         *facts_of(session),
     )
     return facts(pairs, _LABEL, width)
@@ -172,8 +166,3 @@ def _in_and_out(board: Board, session: Session) -> str:
     if not {"input", "output"} <= sums.keys():
         return ""
     return f"{tokens(sums['input'])} in, {tokens(sums['output'])} out"
-
-
-def _price(session: Session, tally: Tally) -> float | None:
-    known = [price for price in (session.cost_usd, tally.cost_usd) if price is not None]
-    return sum(known) if known else None

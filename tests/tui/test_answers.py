@@ -1,11 +1,11 @@
-"""What is said of an undo."""
+"""What is said in the footer's place once something was asked for."""
 
 import pytest
 
 from covey.client.requests import Answer
 from covey.model.control import Action, RequestState
+from covey_tui.view.answers import undone
 from covey_tui.view.spans import Role
-from covey_tui.view.undone import undone
 from tests.tui.pictures import board
 
 SETTLED, QUEUED, REFUSED = RequestState.SETTLED, RequestState.QUEUED, RequestState.REFUSED

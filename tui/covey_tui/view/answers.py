@@ -1,0 +1,70 @@
+"""What is said in the footer's place: what came of a request, what went wrong, and what somebody should know. Pure."""
+
+from collections.abc import Sequence
+
+from covey.client.requests import Answer
+from covey.errors import CoveyError
+from covey.model.control import DONE, RequestState
+from covey.model.session import Session
+from covey.text.sanitise import SafeText, sanitise_line
+from covey.text.words import plural
+from covey_tui.view.spans import Line, Role, Tone, joined, span
+from covey_tui.view.words import name_of
+
+_LONGEST = 400
+
+
+def complaint(error: CoveyError) -> Line:
+    """Why something could not be done."""
+    return (span(sanitise_line(str(error), _LONGEST), Tone(Role.ERROR)),)
+
+
+def warning(text: str) -> Line:
+    """What somebody should know, although they go on."""
+    return (span(sanitise_line(text, _LONGEST), Tone(Role.WARNING)),)
+
+
+def told(answers: Sequence[Answer], rows: Sequence[Session]) -> Line:
+    """What came of a request, in a line; what was refused comes with the reason. `rows` are those it was about."""
+    changed = [answer for answer in answers if answer.changed]
+    refused = [answer for answer in answers if answer.state is RequestState.REFUSED]
+    queued = [answer for answer in answers if answer.state is RequestState.QUEUED]
+    rest = [answer for answer in answers if answer not in changed and answer not in refused and answer not in queued]
+    parts: list[Line] = []
+    if changed:
+        parts.append((span(f"{DONE[answers[0].action].capitalize()}: {_which(changed, rows)}"),))
+    for kind, word, tone in (
+        (refused, "refused", Tone(Role.WARNING)),
+        (queued, "asked for", Tone()),
+        (rest, "", Tone()),
+    ):
+        if kind:
+            reason = _reason(kind[0])
+            text = f"{_which(kind, rows)}{f' {word}' if word else ''}{f': {reason}' if reason else ''}"
+            parts.append((span(text, tone),))
+    return joined(parts, "   ")
+
+
+def undone(answer: Answer, root: Session) -> Line:
+    """`Undone: skip of Ledger`, or why nothing was; `root` is that of the run."""
+    reason = _reason(answer)
+    match answer.state:
+        case RequestState.SETTLED if answer.changed:
+            return (span(f"Undone: {reason}"),)
+        case RequestState.SETTLED:
+            return (span(f"{name_of(root)}: {reason}"),)
+        case RequestState.QUEUED:
+            return (span(f"Undo asked for: {reason}"),)
+        case RequestState.REFUSED:
+            return (span(f"{reason[:1].upper()}{reason[1:]}", Tone(Role.WARNING)),)
+
+
+def _reason(answer: Answer) -> SafeText:
+    return sanitise_line(answer.reason or "", _LONGEST)
+
+
+def _which(answers: Sequence[Answer], rows: Sequence[Session]) -> SafeText:
+    if len(answers) == 1:
+        names = {row.id: name_of(row) for row in rows}
+        return names[answers[0].session_id]
+    return SafeText(plural(len(answers), "session"))
