@@ -224,7 +224,7 @@ class TestCursor:
 
 
 class Host(PaintedApp):
-    """An app with the screen; `acts` and `undone` are what it handed over, `left` what it answered."""
+    """An app with the screen; `acts`, `undone` and `helped` are what it handed over, `left` what it answered."""
 
     def __init__(self, shown: Board, marked: frozenset[str] = frozenset()) -> None:
         super().__init__()
@@ -233,12 +233,14 @@ class Host(PaintedApp):
         self.acts: list[Act] = []
         self.left: list[str | None] = []
         self.undone: list[str | None] = []
+        self.helped: list[str | None] = []
         self.wall = InterventionScreen(
             shown,
             self.needs,
             head=lambda cells: ((span("covey".ljust(cells)),), (span("━" * cells),)),
             act=self.acts.append,
             undo=self.undone.append,
+            show_help=self.helped.append,
             footer_end=hints(("?", "help"), ("q", "leave")),
             marked=marked,
             zone=UTC,
@@ -308,6 +310,13 @@ class TestScreen:
 
     async def test_keys_on_a_row(self) -> None:
         assert await acts("j", "j", "j", "r", "s") == [Act(Deed.RETRY, (TAX_RULE,)), Act(Deed.SKIP, (TAX_RULE,))]
+
+    async def test_help_is_about_what_is_under_the_cursor(self) -> None:
+        app = Host(picture_four())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause(0)
+            await pilot.press("question_mark", "G", "f1")
+            assert app.helped == [IMPORT, "id-catalog-category"]
 
     async def test_retry_all_leaves_cancelled_ones_out(self) -> None:
         (act,) = await acts("R")

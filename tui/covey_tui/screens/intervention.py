@@ -45,6 +45,7 @@ class InterventionScreen(Screen[str | None]):
         Binding("z", "undo", "Undo", id="run.undo"),
         Binding("v", "mark", "Mark", id="view.mark"),
         Binding("escape,i", "back", "Back", id="view.back"),
+        Binding("question_mark,f1", "help", "Help", id="view.help"),
         Binding("q,ctrl+q", "app.quit", "Leave", id="app.leave"),
     ]
 
@@ -56,6 +57,7 @@ class InterventionScreen(Screen[str | None]):
         head: Callable[[int], Sequence[Line]],
         act: Callable[[Act], None],
         undo: Callable[[str | None], object],
+        show_help: Callable[[str | None], object],
         footer_end: Line = BLANK,
         marked: frozenset[str] = frozenset(),
         key: KeyOf = usual,
@@ -67,6 +69,7 @@ class InterventionScreen(Screen[str | None]):
         self._head = head
         self._act = act
         self._undo = undo
+        self._show_help = show_help
         self._footer_end = footer_end
         self._said: Line | None = None
         self._key = key
@@ -138,6 +141,10 @@ class InterventionScreen(Screen[str | None]):
         """Hand over whose run's last decision is to be taken back; where nothing needs a human, the newest run's."""
         ids = sessions_under(self.cursor, self._list.layout_of_groups)
         self._undo(next(iter((*ids, *reversed(self._board.roots()))), None))
+
+    def action_help(self) -> None:
+        """Have all keys shown, and which of them work on what is under the cursor."""
+        self._show_help(next(iter(sessions_under(self.cursor, self._list.layout_of_groups)), None))
 
     def action_mark(self) -> None:
         """Mark what is under the cursor, or take its mark away."""
