@@ -26,6 +26,7 @@ from covey_tui.view.intervention import (
     sessions_under,
 )
 from covey_tui.view.needs import Needs
+from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, span
 from tests.tui.pictures import NOW, board, catalog_of_sixty_one, complete, failed, family, gone, waiting
 
@@ -111,6 +112,13 @@ class TestLines:
         needs = Needs(board(family("Billing", 9, {**waiting(), **BLOCKED}, [("A", 1, complete())])))
         assert shown[2].startswith("   Billing               A (no)")
         assert [deed for deed in Deed if chosen(deed, ["id-run-billing"], needs)] == [Deed.RETRY, Deed.CANCEL]
+
+    def test_three_dots_where_there_is_nothing_else(self) -> None:
+        needs, manner = Needs(board()), Manner(ascii=True)
+        place = Layout(needs.groups()).at(0)
+        assert place is not None
+        assert text(line(place, needs, Look(98, CHECKS, manner=manner))).endswith("note...   r retry   s skip...")
+        assert "R retry all 3...  " in text(footer(needs, CHECKS, (), (), 98, manner=manner))
 
     def test_a_mark_stands_before_the_name(self) -> None:
         assert lines(board(), 98, marked=frozenset({TAX_RULE}))[6].startswith(" ▪ TaxRule")

@@ -14,6 +14,7 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from covey.client.ui import KEYS
+from covey_tui.painted import manner_of
 from covey_tui.view.alert import alert_above_groups
 from covey_tui.view.board import Board
 from covey_tui.view.hints import KeyOf, usual
@@ -170,7 +171,8 @@ class InterventionScreen(Screen[str | None]):
         self.query_one("#head", Bar).show(*self._head(cells))
         said, ground = alert_above_groups(self._board, self._needs, cells, self._key)
         self.query_one("#alert", Bar).show(said, ground=ground)
-        keys = footer(self._needs, self.cursor, self.marked, self._footer_end, cells, key=self._key)
+        end, manner = self._footer_end, manner_of(self)
+        keys = footer(self._needs, self.cursor, self.marked, end, cells, key=self._key, manner=manner)
         if self._said is not None:
-            keys = spread(self._said, self._footer_end, cells)
+            keys = spread(self._said, end, cells)
         self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)

@@ -7,7 +7,7 @@ from covey.client.ui import ALL_KEYS
 from covey.model.session import state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
-from covey_tui.view.hints import Hint, KeyOf, hints
+from covey_tui.view.hints import Hint, KeyOf, hints, spelled
 from covey_tui.view.keys import able, allowed, label_of, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
@@ -45,7 +45,7 @@ def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner
         said = _said(binding, key)
         if not said:
             continue
-        hint = (said, label.replace("…", "...") if manner.ascii else label)
+        hint = (said, spelled(label, manner))
         if room(hints(*kept, hint)) + _GAP + room(right) > cells:
             break
         kept.append(hint)
