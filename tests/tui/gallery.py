@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from textual.pilot import Pilot
 
 from covey.client.artifact import Artifact
 from covey.client.beginning import Beginning, DeclaredCounts
+from covey.client.decisions import END, Line
 from covey.client.engine import Stopped
 from covey.client.estimate import Estimate
 from covey.client.requests import Answer, Wish
@@ -28,7 +30,7 @@ from covey_tui.painted import PaintedApp
 from covey_tui.screens.monitor import MonitorScreen
 from covey_tui.view.board import Board
 from covey_tui.widgets.detail import DetailPane
-from tests.tui import pictures
+from tests.tui import looked_at, pictures
 
 DOCUMENT = (
     "# Invoice\n\n## Purpose\n\nWhat a customer owes.\n\n## Public API\n\n`total()`\n\n## Dependencies\n\nNone.\n"
@@ -51,13 +53,22 @@ class MadeUp(Link):
         return [] if after else list(_transcript(session_id, attempt))
 
     async def interactions(self, session_id: str) -> Sequence[Interaction]:
-        return ()
+        return list(looked_at.interactions(session_id))
 
     async def artifact(self, path: str) -> Artifact:
         return Artifact(path, present=True, text=DOCUMENT, size=len(DOCUMENT), modified_at=pictures.NOW)
 
     async def diff(self, path: str) -> str | None:
-        return None
+        return looked_at.DIFF
+
+    async def happenings(self, before: int = END, after: int = 0) -> Sequence[Line]:
+        return [line for line in looked_at.decisions() if after < line.entry.seq < before]
+
+    async def last_line(self) -> int:
+        return looked_at.decisions()[-1].entry.seq
+
+    def last_looked(self) -> int:
+        return looked_at.decisions()[-5].entry.seq
 
     async def ask(self, sessions: Sequence[Session], wish: Wish) -> tuple[Answer, ...]:
         if self.refusal is not None:
@@ -145,7 +156,10 @@ class Gallery(PaintedApp):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One state: the sessions of the board, the size of the screen, and the keys that lead there."""
+    """One state: the sessions of the board, the size of the screen, and the keys that lead there.
+
+    `decisions`: the log of decisions, which stands in the list of commands and has no key.
+    """
 
     name: str
     sessions: Callable[[], Iterable[Session]] = pictures.shop
@@ -158,6 +172,7 @@ class Picture:
     beginning: Beginning | None = None
     quiet: dict[str, int] = field(default_factory=dict)
     credentials: tuple[CredentialPause, ...] = ()
+    decisions: bool = False
 
     def app(self) -> Gallery:
         """The app that shows it once the keys have been pressed."""
@@ -169,6 +184,9 @@ class Picture:
         await settled(pilot)
         for key in self.keys:
             await pilot.press(_NAMES.get(key, key))
+            await settled(pilot)
+        if self.decisions:
+            cast("Gallery", pilot.app).monitor.show_decisions()
             await settled(pilot)
 
 
@@ -203,8 +221,10 @@ PICTURES: tuple[Picture, ...] = (
     Picture("intervention", keys=("i",)),
     Picture("transcript", pictures.at_work, keys=_TO_PAYMENT),
     Picture("transcript-full-80x24", size=_SMALL, keys=(*_TO_PAYMENT, "l", "enter")),
-    Picture("steps", keys=(*_TO_TAX_RULE, "2")),
+    Picture("steps", keys=(*_TO_TAX_RULE, "2", "enter", "enter")),
     Picture("artifact", keys=("j", "3")),
+    Picture("diff", keys=("j", "d", "d")),
+    Picture("decisions", decisions=True),
     Picture("state", keys=(*_TO_TAX_RULE, "5")),
     Picture("summary"),
     Picture("problem-missing", keys=(*_TO_TAX_RULE, "j")),
@@ -213,6 +233,7 @@ PICTURES: tuple[Picture, ...] = (
     Picture("dialog-skip", keys=(*_TO_TAX_RULE, "s", *"next week")),
     Picture("dialog-note", keys=(*_TO_TAX_RULE, "e", *"the model is called small")),
     Picture("dialog-stop", keys=("Q",)),
+    Picture("cancelling", pictures.cancelling, keys=("G", "k", "k", "k", "1")),
     Picture("finished", pictures.finished),
     Picture("finished-committed", pictures.committed),
     Picture("tests-failing", pictures.under_test, keys=("j", "j", "j")),
@@ -258,9 +279,10 @@ PICTURES: tuple[Picture, ...] = (
     Picture("sixty-one", pictures.catalog_of_sixty_one, keys=("n",)),
     Picture("sixty-one-intervention", pictures.catalog_of_sixty_one, keys=("i",)),
     Picture("only-problems-marked", pictures.catalog_of_sixty_one, keys=("!", "n", "v", "n", "v", "n", "v")),
-    Picture("search", keys=("/", *"lin", "enter")),
+    Picture("search-80x24", size=_SMALL, keys=("j", "/", *"lin", "enter")),
     Picture("help", keys=("?",)),
     Picture("empty", list, beginning=NOTHING_YET),
+    Picture("dialog-begin", list, keys=("enter",), beginning=NOTHING_YET),
     Picture("no-manifest", list, beginning=Beginning("shop", has_manifest=False)),
     Picture("too-small", size=(52, 12)),
 )

@@ -193,6 +193,19 @@ def paused_hard() -> list[Session]:
     return [row if row.component == "Payment" or row.pending is None else replace(row, pending=None) for row in rows]
 
 
+def cancelling() -> list[Session]:
+    """The same shop while one of its runs is cancelled: what was at work there is told to stop."""
+    decided = {"status": Status.CANCELLED, "decided_by": "ana", "finished_at": NOW}
+    rows = []
+    for row in at_work():
+        if row.status is not Status.ACTIVE or row.module.split(".")[1] != "catalog":
+            rows.append(row)
+        else:
+            stops = row.phase in AT_WORK
+            rows.append(replace(row, **decided, phase=Phase.CANCELLING if stops else None))
+    return rows
+
+
 def failing_again() -> list[Session]:
     """A run that covey has paused: too many of its sessions failed for the same cause."""
     agent = FailureCause.AGENT_ERROR

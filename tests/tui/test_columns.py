@@ -49,6 +49,11 @@ class TestHeads:
         expected = "    session" + " " * 22 + "status" + " " * 26 + "time  tokens    cost "
         assert text(heads(columns(88, priced=True))) == expected
 
+    def test_another_order_takes_the_place_of_the_first(self) -> None:
+        line = heads(columns(54), needing_first=True)
+        assert text(line) == "    needs you first    status" + " " * 18 + "time "
+        assert [piece.tone for piece in line if piece.text.strip()] == [Tone(Role.PRIMARY, bold=True), MUTED]
+
     @pytest.mark.parametrize("tree", [54, 60, 76, 88, 110])
     def test_words_stand_over_their_columns(self, tree: int) -> None:
         parts = columns(tree, priced=True)

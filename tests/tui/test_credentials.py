@@ -207,7 +207,7 @@ class TestWords:
         root = made.session(made.roots()[0])
         for peek in (0, 3):
             first, *_ = problem_lines(made, root, NOW, 60, peek=peek)
-            assert text([first]) == "‖ Paused: a credential is refused, or used up"
+            assert text([first]) == "‖ Paused: a credential is not accepted"
             assert {piece.tone for piece in first} == {Tone(Role.WARNING, bold=True)}
         assert "waiting" not in text(summary_lines(made, root, NOW, 60)[:1])
 

@@ -9,7 +9,19 @@ from covey_tui.view.board import Board
 from covey_tui.view.footer import Situation, footer
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Role, room
-from tests.tui.pictures import NOW, board, complete, failed, family, gone, running, skipped, waiting
+from tests.tui.pictures import (
+    NOW,
+    board,
+    budget_spent,
+    complete,
+    failed,
+    family,
+    gone,
+    paused,
+    running,
+    skipped,
+    waiting,
+)
 
 TALKS = {"abilities": (Ability.TURNS, Ability.MESSAGES)}
 WIDE = 200
@@ -100,6 +112,12 @@ class TestRows:
         assert said(made, Situation(waiting)).startswith("p resume   x cancel…   s skip…")
         assert "p resume" in said(made, Situation(working))
 
+    def test_a_paused_run_is_resumed_before_anything_else(self) -> None:
+        for rows, resume in ((paused(), "p resume"), (budget_spent(), "p raise the budget…")):
+            made = board(rows)
+            expected = f"{resume}   x cancel…   Space fold   + - slots   {SEARCH} | {END}"
+            assert said(made, Situation(made.roots()[0])) == expected
+
     def test_a_parent_below_which_some_have_failed(self) -> None:
         made, root = parent(("Invoice", 3, failed(FailureCause.CRASH, "no")))
         found = said(made, Situation(root, failed_below=3))
@@ -122,7 +140,7 @@ class TestRows:
 
 
 class TestPlaces:
-    """Marks, the detail on the whole screen, and where there is no row."""
+    """Marks, the detail, and where there is no row."""
 
     def test_marks_are_counted_by_what_can_be_done(self) -> None:
         made, _ = parent(
@@ -138,17 +156,26 @@ class TestPlaces:
         first, second = made.children(made.roots()[0])
         assert said(made, Situation(second, (first,))).startswith("r retry 1   s skip 1…   v mark   V mark all   Esc")
 
-    def test_the_detail_on_the_whole_screen(self) -> None:
+    def test_the_detail(self) -> None:
         made, here = child(**running("ValidateDesign"))
-        full = Situation(here.session_id, is_full=True)
-        assert said(made, full) == f"Esc tree   1–5 tabs   x cancel…   p pause | {END}"
+        assert (
+            said(made, Situation(here.session_id, in_detail=True))
+            == f"Esc tree   1–5 tabs   x cancel…   p pause   / search | {END}"
+        )
         made, root = parent(("Invoice", 3, running("ValidateDesign")))
-        assert said(made, Situation(root, is_full=True)) == f"Esc tree   1–5 tabs   x cancel… | {END}"
+        assert said(made, Situation(root, in_detail=True)) == f"Esc tree   1–5 tabs   x cancel…   / search | {END}"
+
+    def test_the_other_view_of_the_artifact_that_is_shown(self) -> None:
+        made, here = child(**complete())
+        diff = Situation(here.session_id, other_view="diff")
+        assert said(made, diff) == f"d diff   o open file   y copy   {SEARCH} | {END}"
+        made, here = child(**running("ValidateDesign"))
+        assert said(made, Situation(here.session_id, other_view="file")).startswith("d file   l transcript")
 
     def test_tabs_on_keys_that_are_not_in_a_row_are_left_to_the_help(self) -> None:
         made, here = child(**running("ValidateDesign"))
         settings = UiSettings(keys={"view.tab_2": ("f2",)})
-        assert "tabs" not in said(made, Situation(here.session_id, is_full=True), settings=settings)
+        assert "tabs" not in said(made, Situation(here.session_id, in_detail=True), settings=settings)
 
     def test_nothing_was_ever_run(self) -> None:
         assert said(Board("shop"), Situation(None)) == f"y copy   ↑↓ move   : commands | {END}"

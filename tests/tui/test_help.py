@@ -1,10 +1,12 @@
 from collections.abc import Callable
 
+import pytest
+
 from covey.client.ui import ALL_KEYS, UiSettings, shown
 from covey_tui.painted import PaintedApp
 from covey_tui.screens.help import HelpScreen
-from covey_tui.view.help import help_lines
-from covey_tui.view.spans import Line, Role
+from covey_tui.view.help import help_lines, within
+from covey_tui.view.spans import Line, Role, room
 from covey_tui.widgets.lines import Bar, Lines
 
 
@@ -56,6 +58,17 @@ class TestPage:
         rows = [line for line in page() if len(line) == 4]
         assert len(rows) == len(ALL_KEYS)
         assert len({sum(len(text) for text, _ in line[:-1]) for line in rows}) == 1
+
+    @pytest.mark.parametrize("cells", [57, 77, 97])
+    def test_no_sentence_is_cut(self, cells: int) -> None:
+        shown = within(page(), cells)
+        assert max(map(room, shown)) <= cells
+        said = " ".join(" ".join(texts(shown)).split())
+        assert all(" ".join(each.help.split()) in said for each in ALL_KEYS.values())
+        long = next(at for at, line in enumerate(texts(shown)) if "say something to its agent" in line)
+        if cells < 97:
+            column = texts(shown)[long].index("say something")
+            assert texts(shown)[long + 1][:column].isspace()
 
 
 class TestScreen:

@@ -26,6 +26,7 @@ from covey_tui.view.intervention import (
     sessions_under,
 )
 from covey_tui.view.needs import Needs
+from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, span
 from tests.tui.pictures import NOW, board, catalog_of_sixty_one, complete, failed, family, gone, waiting
 
@@ -111,6 +112,13 @@ class TestLines:
         needs = Needs(board(family("Billing", 9, {**waiting(), **BLOCKED}, [("A", 1, complete())])))
         assert shown[2].startswith("   Billing               A (no)")
         assert [deed for deed in Deed if chosen(deed, ["id-run-billing"], needs)] == [Deed.RETRY, Deed.CANCEL]
+
+    def test_three_dots_where_there_is_nothing_else(self) -> None:
+        needs, manner = Needs(board()), Manner(ascii=True)
+        place = Layout(needs.groups()).at(0)
+        assert place is not None
+        assert text(line(place, needs, Look(98, CHECKS, manner=manner))).endswith("note...   r retry   s skip...")
+        assert "R retry all 3...  " in text(footer(needs, CHECKS, (), (), 98, manner=manner))
 
     def test_a_mark_stands_before_the_name(self) -> None:
         assert lines(board(), 98, marked=frozenset({TAX_RULE}))[6].startswith(" ▪ TaxRule")
@@ -224,7 +232,7 @@ class TestCursor:
 
 
 class Host(PaintedApp):
-    """An app with the screen; `acts` and `undone` are what it handed over, `left` what it answered."""
+    """An app with the screen; `acts`, `undone` and `helped` are what it handed over, `left` what it answered."""
 
     def __init__(self, shown: Board, marked: frozenset[str] = frozenset()) -> None:
         super().__init__()
@@ -233,12 +241,14 @@ class Host(PaintedApp):
         self.acts: list[Act] = []
         self.left: list[str | None] = []
         self.undone: list[str | None] = []
+        self.helped: list[str | None] = []
         self.wall = InterventionScreen(
             shown,
             self.needs,
             head=lambda cells: ((span("covey".ljust(cells)),), (span("━" * cells),)),
             act=self.acts.append,
             undo=self.undone.append,
+            show_help=self.helped.append,
             footer_end=hints(("?", "help"), ("q", "leave")),
             marked=marked,
             zone=UTC,
@@ -308,6 +318,13 @@ class TestScreen:
 
     async def test_keys_on_a_row(self) -> None:
         assert await acts("j", "j", "j", "r", "s") == [Act(Deed.RETRY, (TAX_RULE,)), Act(Deed.SKIP, (TAX_RULE,))]
+
+    async def test_help_is_about_what_is_under_the_cursor(self) -> None:
+        app = Host(picture_four())
+        async with app.run_test(size=(100, 30)) as pilot:
+            await pilot.pause(0)
+            await pilot.press("question_mark", "G", "f1")
+            assert app.helped == [IMPORT, "id-catalog-category"]
 
     async def test_retry_all_leaves_cancelled_ones_out(self) -> None:
         (act,) = await acts("R")

@@ -136,8 +136,10 @@ class TestMoving:
     async def test_t_puts_first_what_needs_somebody(self) -> None:
         async with hand("t") as person:
             assert person.rows[1:3] == ["TaxRule", "Ledger"]
+            assert person.shows("needs you first    status")
             await person.press("t")
             assert person.rows[1:3] == ["Invoice", "LineItem"]
+            assert person.shows("session            status")
 
 
 class TestHeads:
@@ -174,8 +176,12 @@ class TestDetail:
     async def test_d_twice_shows_what_has_changed(self) -> None:
         async with hand("j", "d") as person:
             assert person.shows("What a customer owes.")
+            assert person.footer.startswith("d diff   o open file")
             await person.press("d")
             assert not person.shows("What a customer owes.")
+            assert person.footer.startswith("d file   o open file")
+            await person.press("tab")
+            assert person.footer.startswith("Esc tree   1–5 tabs   d file   o open file")
 
     async def test_the_panes_change_the_focus(self) -> None:
         async with hand(*TO_PAYMENT, "tab") as person:
@@ -186,6 +192,15 @@ class TestDetail:
             assert person.monitor.detail.has_focus_within
             await person.press("escape")
             assert person.monitor.sessions.has_focus
+
+    async def test_the_footer_is_that_of_the_pane_that_has_the_focus(self) -> None:
+        async with hand("tab") as person:
+            assert person.footer.startswith("Esc tree   1–5 tabs   x cancel…   R retry all 2…   / search")
+            await person.press("escape")
+            assert person.footer.startswith("x cancel…   R retry all 2…   Space fold")
+            await person.pilot.click(offset=(80, 12))
+            await settled(person.pilot)
+            assert person.footer.startswith("Esc tree")
 
     async def test_the_keys_work_from_the_detail(self) -> None:
         async with hand(*TO_TAX_RULE, "tab", "r") as person:
@@ -211,6 +226,16 @@ class TestNarrowing:
             await person.press("exclamation_mark")
             assert len(person.rows) == 16
 
+    async def test_a_narrow_screen_says_so_as_well(self) -> None:
+        async with hand(size=(80, 24)) as person:
+            assert not person.shows("session", "status")
+            for key, said in (("exclamation_mark", "only problems  5 of 16 shown"), ("t", "needs you first")):
+                await person.press(key)
+                assert person.shows(said)
+                assert person.rows[1] == "TaxRule"
+                await person.press(key)
+                assert not person.shows(said)
+
     async def test_one_status_after_the_other_and_round(self) -> None:
         async with hand("f") as person:
             seen = []
@@ -234,6 +259,23 @@ class TestNarrowing:
             assert person.shows("/lin")
             await person.press("escape")
             assert len(person.rows) == 16
+
+    async def test_while_one_types_the_footer_has_no_other_keys(self) -> None:
+        async with hand("slash") as person:
+            assert person.lines[-2].strip() == "Enter keep these   Esc show all"
+            assert person.lines[-1].strip() == "part of a name"
+            await person.press("escape", "tab", "slash")
+            assert person.lines[-2].strip() == "Enter find it   Esc leave"
+            assert person.lines[-1].strip() == "text to find here"
+            await person.press("escape")
+            assert person.footer.startswith("Esc tree")
+
+    async def test_the_footer_says_what_esc_does_in_the_detail(self) -> None:
+        async with hand("exclamation_mark", "tab") as person:
+            assert person.footer.startswith("Esc show all   1–5 tabs")
+            await person.press("escape")
+            assert len(person.rows) == 16
+            assert person.footer.startswith("Esc tree   1–5 tabs")
 
     async def test_esc_gives_a_search_up(self) -> None:
         async with hand("slash", *"lin", "escape") as person:
@@ -324,6 +366,13 @@ class TestIntervention:
             assert person.app.screen is person.monitor
             assert person.cursor is not None
             assert person.app.board.needs_human(person.cursor)
+
+    async def test_help_is_there_too_and_leads_back(self) -> None:
+        async with hand("i", "question_mark") as person:
+            assert isinstance(person.app.screen, HelpScreen)
+            await person.press("escape")
+            assert isinstance(person.app.screen, InterventionScreen)
+            assert person.footer.endswith("? help   q leave")
 
     async def test_esc_leaves_the_cursor_where_it_was(self) -> None:
         async with hand("j", "i", "escape") as person:

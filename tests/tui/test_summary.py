@@ -9,9 +9,20 @@ from hypothesis import strategies as st
 
 from covey_tui.view.board import Board
 from covey_tui.view.progress import Manner
-from covey_tui.view.spans import MUTED, STRONG, Line, room
+from covey_tui.view.spans import MUTED, STRONG, Line, Role, Tone, room, span
 from covey_tui.view.summary import summary
-from tests.tui.pictures import NOW, at_work, board, catalog_of_sixty_one, complete, family, finished, waiting
+from tests.tui.pictures import (
+    COOLING,
+    NOW,
+    at_work,
+    board,
+    catalog_of_sixty_one,
+    complete,
+    family,
+    finished,
+    paying,
+    waiting,
+)
 
 USED: dict[str, Any] = {"usage": {"input": 90_000, "output": 3000}, "cost_usd": 0.92}
 
@@ -47,10 +58,20 @@ class TestFirstLine:
         assert {piece.tone for piece in first if "shop" in piece.text or "slots" in piece.text} == {MUTED}
 
     def test_without_an_engine(self) -> None:
-        assert lines(board(alive=False, slots=None), 98)[0].endswith("  no engine   4m12s")
+        made = board(alive=False, slots=None)
+        assert lines(made, 98)[0].endswith("  no engine   4m12s")
+        assert span("no engine", Tone(Role.WARNING)) in summary(made, NOW, 98)[0]
 
     def test_what_the_machine_is_short_of(self) -> None:
         assert lines(board(held=4, short_of=("memory",)), 98)[0].endswith("3 of 8 slots · memory   4m12s")
+
+    def test_what_does_not_fit_falls_off_and_never_what_holds_the_work_back_or_its_price(self) -> None:
+        shown = board(paying(), gates=(COOLING,))
+        held, price = "paused by rate limit until 12:08:30", "$2.35 of $5.00"
+        assert lines(shown, 98)[0].endswith(f"{held}   3 of 8 slots   4m12s   213k tokens   {price}")
+        assert lines(shown, 90)[0].endswith(f" {held}   3 of 8 slots   4m12s   {price}")
+        assert lines(shown, 78)[0].endswith(f" {held}   3 of 8 slots   {price}")
+        assert lines(shown, 60)[0] == f"covey…  {held}   {price}"
 
     def test_an_engine_that_has_not_told_its_slots(self) -> None:
         assert lines(board(slots=None), 98)[0].endswith("    4m12s")

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from covey.client.ui import ui_settings
 from covey_tui.app import MonitorApp
 from covey_tui.palette import COVEY_LIGHT
+from covey_tui.screens.help import HelpScreen
 from covey_tui.view.spans import Ground
 from covey_tui.widgets.lines import Bar
 
@@ -72,3 +73,17 @@ class TestTheme:
             assert 'covey.toml: no theme "nrod"; did you mean "nord"' in footer_of(app)
             assert app.theme == "covey"
         assert not (tmp_path / ".covey" / "theme.json").exists()
+
+
+class TestCommands:
+    """What `:` offers beside the log of decisions: nothing that speaks of another program than this."""
+
+    async def test_by_name(self, tmp_path: Path) -> None:
+        (tmp_path / "covey.toml").write_text("", encoding="utf-8")
+        app = MonitorApp(tmp_path)
+        async with opened(app) as pilot:
+            offered = {each.title: each.callback for each in app.get_system_commands(app.screen)}
+            assert list(offered) == ["Decisions", "Keys", "Leave", "Theme", "Screenshot"]
+            offered["Keys"]()
+            while not isinstance(app.screen, HelpScreen) or not app.screen.query("#page"):
+                await pilot.pause(0)

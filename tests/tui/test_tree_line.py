@@ -19,6 +19,7 @@ from covey_tui.view.words import goes_on, is_ticking, status_word
 from tests.tui.pictures import (
     NOW,
     board,
+    cancelling,
     catalog_of_sixty_one,
     complete,
     failed,
@@ -146,6 +147,11 @@ class TestParent:
 
     def test_how_many_need_somebody_is_bold(self) -> None:
         assert piece(line_of(board(), "id-run-billing", PARENT), "◆2").tone == Tone(Role.WARNING, bold=True)
+
+    def test_below_what_was_given_up_nobody_needs_anybody(self) -> None:
+        shown = board(cancelling())
+        assert "◆" not in text(line_of(shown, "id-run-catalog", PARENT))
+        assert "◆" in text(line_of(board(), "id-run-catalog", PARENT))
 
     def test_nobody_needed_has_no_sign(self) -> None:
         shown = board(family("Billing", 252, waiting(), [("Invoice", 9, complete())]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ from covey_tui.widgets.lines import Bar
 
 if TYPE_CHECKING:
     from covey_tui.live import Live
+
+_KEPT = frozenset({"Theme", "Screenshot"})
+"""The commands of Textual's that are offered as they are."""
 
 
 def utc_now() -> datetime:
@@ -80,11 +84,17 @@ class MonitorApp(PaintedApp):
             self.exit(return_code=2)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The commands that `:` offers; the log of decisions is the first of them."""
+        """The commands that `:` offers; the log of decisions is the first of them.
+
+        Of Textual's own those are left out that are otherwise here: its page of keys, how it ends and resizes things.
+        """
         if self.live is not None:
+            shown = self.live.screen
             about = "What was decided and by whom, and what came to need you"
-            yield SystemCommand("Decisions", about, self.live.screen.show_decisions)
-        yield from super().get_system_commands(screen)
+            yield SystemCommand("Decisions", about, shown.show_decisions)
+            yield SystemCommand("Keys", "Every key, and what it does", partial(shown.action_act, "view.help"))
+            yield SystemCommand("Leave", "The work goes on", partial(shown.action_act, "app.leave"))
+        yield from (each for each in super().get_system_commands(screen) if each.title in _KEPT)
 
     def _complain_of_theme(self, unknown: str) -> None:
         message = f"no theme {quoted(unknown)}{did_you_mean(unknown, self.available_themes)}"

@@ -14,8 +14,9 @@ from covey_tui.view.footer import Situation, footer
 from covey_tui.view.frame import SMALLEST, Frame
 from covey_tui.view.hints import hints
 from covey_tui.view.needs import Needs
-from covey_tui.view.spans import MUTED, Ground, Line, span, spread
+from covey_tui.view.spans import BLANK, MUTED, Ground, Line, span, spread
 from covey_tui.view.summary import summary
+from covey_tui.widgets.detail import DetailPane
 from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.session_tree import SessionTree
 
@@ -54,7 +55,7 @@ class Bars:
     def show_heads(self, sessions: SessionTree, looking: Looking) -> None:
         """Show the heads of the tree's columns, or what its filter shows."""
         chosen, self._parts = looking.filter, sessions.parts
-        line = heads(sessions.parts)
+        line = heads(sessions.parts, needing_first=looking.needing_first)
         if chosen is not None:
             line = filtered_heads(sessions.parts, chosen.label, len(sessions.rows), len(self._board))
         self.heads.show(line)
@@ -63,8 +64,16 @@ class Bars:
         """The heads would be others by now: a filter counts its rows, or there are other columns."""
         return looking.filter is not None or sessions.parts != self._parts
 
-    def show_footer(self, sessions: SessionTree, looking: Looking) -> None:
-        """Show what can be done here, or what there is to say."""
+    def show_footer(
+        self, sessions: SessionTree, looking: Looking, detail: DetailPane, typing: Line | None = None
+    ) -> None:
+        """Show what can be done here, or what there is to say.
+
+        `typing` are the keys of a field, if somebody types into one: all others are letters there.
+        """
+        if typing is not None:
+            self.footer.show(spread(typing, BLANK, self._cells), ground=Ground.PANEL)
+            return
         if self.said is not None:
             right = hints((self._key("view.help"), "help"), (self._key("app.leave"), "leave"))
             self.footer.show(spread(self.said, right, self._cells), ground=Ground.PANEL)
@@ -75,9 +84,10 @@ class Bars:
             cursor,
             tuple(sessions.marks),
             sessions.rows.matching if looking.filter else None,
-            self.is_full,
+            self.is_full or detail.has_focus_within,
             len(self._needs.retried_together(cursor)) if is_parent else 0,
             self._board.tally().needs > _MANY and looking.filter is None,
+            detail.other_view,
         )
         line = footer(self._board, here, self._key, self._cells, manner_of(self._screen))
         self.footer.show(line, ground=Ground.PANEL)

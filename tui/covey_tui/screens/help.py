@@ -9,11 +9,13 @@ from textual.screen import Screen
 
 from covey.client.ui import UiSettings, shown
 from covey_tui.view.board import Board
-from covey_tui.view.help import help_lines
+from covey_tui.view.help import help_lines, within
 from covey_tui.view.hints import hints
 from covey_tui.view.keys import allowed
 from covey_tui.view.spans import BLANK, STRONG, Ground, Line, span, spread
 from covey_tui.widgets.lines import Bar, Lines
+
+_SCROLLBAR = 1
 
 
 def help_of(board: Board, cursor: str | None, settings: UiSettings) -> list[Line]:
@@ -52,16 +54,17 @@ class HelpScreen(Screen[None]):
         yield Bar(id="footer")
 
     def on_mount(self) -> None:
-        """Show the page."""
+        """The page has the focus."""
         page = self.query_one("#page", Lines)
         page.ground = Ground.BACKGROUND
-        page.show(self._lines)
         page.focus()
 
     def on_resize(self) -> None:
-        """The footer reaches from one side to the other."""
-        keys = spread(hints(("↑↓", "move"), (self._back, "back")), BLANK, max(0, self.size.width - 2))
+        """The lines have other room now; the footer reaches from one side to the other."""
+        cells = max(0, self.size.width - 2)
+        keys = spread(hints(("↑↓", "move"), (self._back, "back")), BLANK, cells)
         self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)
+        self.query_one("#page", Lines).show(within(self._lines, cells - _SCROLLBAR))
 
     def action_scroll(self, by: int) -> None:
         """A line further."""

@@ -14,6 +14,7 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from covey.client.ui import KEYS
+from covey_tui.painted import manner_of
 from covey_tui.view.alert import alert_above_groups
 from covey_tui.view.board import Board
 from covey_tui.view.hints import KeyOf, usual
@@ -45,6 +46,7 @@ class InterventionScreen(Screen[str | None]):
         Binding("z", "undo", "Undo", id="run.undo"),
         Binding("v", "mark", "Mark", id="view.mark"),
         Binding("escape,i", "back", "Back", id="view.back"),
+        Binding("question_mark,f1", "help", "Help", id="view.help"),
         Binding("q,ctrl+q", "app.quit", "Leave", id="app.leave"),
     ]
 
@@ -56,6 +58,7 @@ class InterventionScreen(Screen[str | None]):
         head: Callable[[int], Sequence[Line]],
         act: Callable[[Act], None],
         undo: Callable[[str | None], object],
+        show_help: Callable[[str | None], object],
         footer_end: Line = BLANK,
         marked: frozenset[str] = frozenset(),
         key: KeyOf = usual,
@@ -67,6 +70,7 @@ class InterventionScreen(Screen[str | None]):
         self._head = head
         self._act = act
         self._undo = undo
+        self._show_help = show_help
         self._footer_end = footer_end
         self._said: Line | None = None
         self._key = key
@@ -139,6 +143,10 @@ class InterventionScreen(Screen[str | None]):
         ids = sessions_under(self.cursor, self._list.layout_of_groups)
         self._undo(next(iter((*ids, *reversed(self._board.roots()))), None))
 
+    def action_help(self) -> None:
+        """Have all keys shown, and which of them work on what is under the cursor."""
+        self._show_help(next(iter(sessions_under(self.cursor, self._list.layout_of_groups)), None))
+
     def action_mark(self) -> None:
         """Mark what is under the cursor, or take its mark away."""
         ids = frozenset(sessions_under(self.cursor, self._list.layout_of_groups))
@@ -163,7 +171,8 @@ class InterventionScreen(Screen[str | None]):
         self.query_one("#head", Bar).show(*self._head(cells))
         said, ground = alert_above_groups(self._board, self._needs, cells, self._key)
         self.query_one("#alert", Bar).show(said, ground=ground)
-        keys = footer(self._needs, self.cursor, self.marked, self._footer_end, cells, key=self._key)
+        end, manner = self._footer_end, manner_of(self)
+        keys = footer(self._needs, self.cursor, self.marked, end, cells, key=self._key, manner=manner)
         if self._said is not None:
-            keys = spread(self._said, self._footer_end, cells)
+            keys = spread(self._said, end, cells)
         self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)

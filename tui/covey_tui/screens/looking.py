@@ -40,7 +40,7 @@ class Looking:
         self._root = root
         self._tree, self._detail = panes
         self._say = say
-        self._needing_first = False
+        self.needing_first = False
         self.filter: filters.Filter | None = None
 
     # Narrowing the tree.
@@ -62,8 +62,8 @@ class Looking:
 
     def order(self) -> None:
         """Put what needs a human first, or everything back in order."""
-        self._needing_first = not self._needing_first
-        self._tree.put_first(needing=self._needing_first)
+        self.needing_first = not self.needing_first
+        self._tree.put_first(needing=self.needing_first)
 
     def mark(self) -> None:
         """Mark the row under the cursor, or take its mark away."""

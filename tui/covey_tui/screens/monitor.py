@@ -32,6 +32,7 @@ from covey_tui.view.answers import warning
 from covey_tui.view.board import Board, Change
 from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
+from covey_tui.view.hints import hints
 from covey_tui.view.keys import ASKED, OF_ONE, PAUSES
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Line, span
@@ -48,6 +49,11 @@ if TYPE_CHECKING:
 TOAST_SECONDS = 4.0
 _SIDE_INSET, _UNDER_INSET = 2, 1
 _SAID = 400
+_SEARCH_KEYS = {
+    False: hints(("Enter", "keep these"), ("Esc", "show all")),
+    True: hints(("Enter", "find it"), ("Esc", "leave")),
+}
+"""What can be done while a search is typed, by whether it is the detail that is searched."""
 
 
 class _Body(Unseen, Container):
@@ -85,6 +91,7 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._over = Over(self, board, self.needs, self.key, self.say)
         self._toast: Timer | None = None
         self._searches_detail = False
+        self._search_field = SearchField()
         self._bars = Bars(self, board, self.needs, self.key, now)
 
     def compose(self) -> ComposeResult:
@@ -98,7 +105,7 @@ class MonitorScreen(KeptGround, Screen[None]):
             yield self.detail
         yield self.empty
         yield self._bars.footer
-        yield SearchField()
+        yield self._search_field
         yield self._bars.small
 
     def on_mount(self) -> None:
@@ -194,10 +201,13 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._show_footer()
 
     def _show_heads(self) -> None:
+        """A narrow screen has no heads, but it says that it does not show all of the tree, or not in its order."""
+        self.set_class(self.looking.filter is not None or self.looking.needing_first, "-chosen")
         self._bars.show_heads(self.sessions, self.looking)
 
     def _show_footer(self) -> None:
-        self._bars.show_footer(self.sessions, self.looking)
+        typing = _SEARCH_KEYS[self._searches_detail] if self.focused is self._search_field else None
+        self._bars.show_footer(self.sessions, self.looking, self.detail, typing)
 
     def key(self, binding: str) -> str:
         """The keys of a binding as people read them."""
@@ -225,6 +235,10 @@ class MonitorScreen(KeptGround, Screen[None]):
         self.detail.display = parts.is_side_by_side or self._bars.is_full or parts.peek > 0
         self._bars.show_small(parts)
 
+    def on_descendant_focus(self) -> None:
+        """Other keys work now."""
+        self._show_footer()
+
     def on_session_tree_cursor_moved(self, event: SessionTree.CursorMoved) -> None:
         """Show the detail of the row under the cursor."""
         self.detail.show(event.session_id, tuple(self.sessions.marks))
@@ -243,7 +257,7 @@ class MonitorScreen(KeptGround, Screen[None]):
 
     def on_search_field_left(self, event: SearchField.Left) -> None:
         """Go on with what was found, or with everything."""
-        self.query_one(SearchField).close()
+        self._search_field.close()
         if self._searches_detail:
             self.detail.take_focus()
             if event.text and not self.detail.search(event.text):
@@ -308,7 +322,7 @@ class MonitorScreen(KeptGround, Screen[None]):
             "view.next_pane": self._next_pane,
             "view.back": self._back,
             "view.commands": self.app.action_command_palette,
-            "view.help": lambda: self._over.help(self.sessions.cursor, self._settings),
+            "view.help": lambda: self._help(self.sessions.cursor),
             "app.leave": lambda: self.app.exit(0),
         }
 
@@ -336,7 +350,7 @@ class MonitorScreen(KeptGround, Screen[None]):
     @work(exclusive=True, group="intervening")
     async def _intervene(self) -> None:
         marked = frozenset(self.sessions.marks)
-        found = await self._over.intervention(self._bars.top, self._act_together, self._undo, marked)
+        found = await self._over.intervention(self._bars.top, self._act_together, self._undo, self._help, marked)
         if found is not None:
             self.sessions.go_to(found)
 
@@ -357,7 +371,7 @@ class MonitorScreen(KeptGround, Screen[None]):
     def _search(self) -> None:
         """Search the pane that has the focus."""
         self._searches_detail = self.detail.has_focus_within
-        self.query_one(SearchField).open()
+        self._search_field.open("text to find here" if self._searches_detail else "part of a name")
 
     def _next_pane(self) -> None:
         if self.detail.has_focus_within:
@@ -376,3 +390,6 @@ class MonitorScreen(KeptGround, Screen[None]):
             self._bars.is_full = False
             self._arrange()
             self.sessions.focus()
+
+    def _help(self, session_id: str | None) -> None:
+        self._over.help(session_id, self._settings)

@@ -54,14 +54,22 @@ class Over:
         head: Callable[[int], Sequence[Line]],
         act: Callable[["Act"], None],
         undo: Callable[[str | None], object],
+        show_help: Callable[[str | None], object],
         marked: frozenset[str],
     ) -> str | None:
         """Show all that needs a human, until somebody leaves it; the session that they want to see in the tree."""
         from covey_tui.screens.intervention import InterventionScreen  # noqa: PLC0415 - when it is wanted first
 
-        leave = hints((self._key("app.leave"), "leave"))
         self._intervention = InterventionScreen(
-            self._board, self._needs, head=head, act=act, undo=undo, footer_end=leave, marked=marked, key=self._key
+            self._board,
+            self._needs,
+            head=head,
+            act=act,
+            undo=undo,
+            show_help=show_help,
+            footer_end=hints((self._key("view.help"), "help"), (self._key("app.leave"), "leave")),
+            marked=marked,
+            key=self._key,
         )
         try:
             return await self._screen.app.push_screen_wait(self._intervention)

@@ -140,7 +140,7 @@ CAUSES_IN_ORDER: tuple[Cause, ...] = (
     Cause(
         "credential",
         "blocked",
-        "Paused: a credential is refused, or used up",
+        "Paused: a credential is not accepted",
         "run without credential",
         "runs without credential",
         "Set a new key and run covey resume; {resume} tries the old one again.",

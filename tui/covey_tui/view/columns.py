@@ -5,7 +5,7 @@ No width follows the data, so no column moves while work goes on.
 
 from typing import NamedTuple
 
-from covey_tui.view.spans import BLANK, MUTED, Line, Role, Tone, fit, span, spread
+from covey_tui.view.spans import MUTED, Line, Role, Tone, fit, span, spread
 
 GUTTER = 3
 """Cursor, glyph and mark."""
@@ -46,19 +46,23 @@ _INDENT = GUTTER + _HEAD_INDENT - 1
 """The words stand in a bar, whose own margin is the first cell."""
 
 
-def heads(parts: Columns, filtered: Line = BLANK, back: Line = BLANK) -> Line:
-    """The words above the columns; in place of the first ones, what a filter shows, and how to leave it."""
-    cells = parts.width - 1
-    if filtered:
-        return (*spread((span(" " * _INDENT), *filtered), back, cells - _AIR), span(" "))
-    line = f"{' ' * _INDENT}session".ljust(GUTTER + parts.name)
-    line += "status".ljust(parts.status + ATTEMPT) + "time".rjust(TIME)
+_CHOSEN = Tone(Role.PRIMARY, bold=True)
+"""What somebody has chosen to see stands out: it is not the whole tree, or not in its order."""
+_NEEDING_FIRST = "needs you first"
+
+
+def heads(parts: Columns, *, needing_first: bool = False) -> Line:
+    """The words above the columns; in place of the first, that what needs somebody stands first."""
+    first = f"{' ' * _INDENT}{_NEEDING_FIRST if needing_first else 'session'}".ljust(GUTTER + parts.name)
+    rest = "status".ljust(parts.status + ATTEMPT) + "time".rjust(TIME)
     for width, word in ((parts.tokens, "tokens"), (parts.cost, "cost")):
-        line += word.rjust(width) if width else ""
-    return fit((span(line, MUTED),), cells)
+        rest += word.rjust(width) if width else ""
+    line = (span(first, _CHOSEN), span(rest, MUTED)) if needing_first else (span(first + rest, MUTED),)
+    return fit(line, parts.width - 1)
 
 
 def filtered_heads(parts: Columns, label: str, shown: int, total: int) -> Line:
     """The words above the columns while a filter holds: what it is, and how many rows it leaves."""
-    left = (span(label, Tone(Role.PRIMARY, bold=True)), span(f"  {shown} of {total} shown", MUTED))
-    return heads(parts, left, (span("Esc", Tone(bold=True)), span(" all", MUTED)))
+    left = (span(" " * _INDENT), span(label, _CHOSEN), span(f"  {shown} of {total} shown", MUTED))
+    back = (span("Esc", Tone(bold=True)), span(" all", MUTED))
+    return (*spread(left, back, parts.width - 1 - _AIR), span(" "))

@@ -7,7 +7,7 @@ from covey.client.ui import ALL_KEYS
 from covey.model.session import state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
-from covey_tui.view.hints import Hint, KeyOf, hints
+from covey_tui.view.hints import Hint, KeyOf, hints, spelled
 from covey_tui.view.keys import able, allowed, label_of, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
@@ -22,17 +22,19 @@ _GAP = 3
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Where somebody is: the row, the marks, how many match the filter, whether the detail has the whole screen.
+    """Where somebody is: the row, the marks, how many match the filter, whether the keys that move are the detail's.
 
     `failed_below` are those that `run.retry_all` would take; with `many_problems` the way to see them alone is named.
+    `other_view` is what the key of the artifact leads to while that is shown: the file's diff, or the file again.
     """
 
     session_id: str | None
     marks: Sequence[str] = ()
     matching: int | None = None
-    is_full: bool = False
+    in_detail: bool = False
     failed_below: int = 0
     many_problems: bool = False
+    other_view: str = ""
 
 
 def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner = Manner()) -> Line:
@@ -43,7 +45,7 @@ def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner
         said = _said(binding, key)
         if not said:
             continue
-        hint = (said, label.replace("…", "...") if manner.ascii else label)
+        hint = (said, spelled(label, manner))
         if room(hints(*kept, hint)) + _GAP + room(right) > cells:
             break
         kept.append(hint)
@@ -74,10 +76,11 @@ def _bindings(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
         yield "view.commands", ALL_KEYS["view.commands"].label
     elif here.marks:
         yield from _marked(board, here)
-    elif here.is_full:
-        yield "view.back", "tree"
+    elif here.in_detail:
+        yield "view.back", "tree" if here.matching is None else "show all"
         yield _TABS[0], ALL_KEYS[_TABS[0]].label
         yield from _row(board, here, here.session_id)
+        yield "view.search", ALL_KEYS["view.search"].label
     else:
         yield from _row(board, here, here.session_id)
         if here.many_problems:
@@ -100,19 +103,26 @@ def _marked(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
 def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, str]]:
     """What the row under the cursor allows, best first."""
     if not board.is_parent(session_id):
-        best = _best_first(board, session_id)
-        yield from _possible(board, session_id, [each for each in best if not here.is_full or each not in _IN_TABS])
+        if here.other_view:
+            yield "view.artifact", here.other_view
+        shown = {*(_IN_TABS if here.in_detail else ()), *(["view.artifact"] if here.other_view else ())}
+        best = [each for each in _best_first(board, session_id) if each not in shown]
+        yield from _possible(board, session_id, best)
         return
-    yield from _possible(board, session_id, ("session.retry", "session.kill", "session.cancel", "session.skip"))
+    is_paused = board.session(session_id).phase is Phase.PAUSED
+    first = ("run.pause",) if is_paused else ()
+    verbs = (*first, "session.retry", "session.kill", "session.cancel", "session.skip")
+    yield from _possible(board, session_id, verbs)
     if here.failed_below:
         yield "run.retry_all", f"retry all {here.failed_below}…"
     if state_of(board.session(session_id)) == "complete":
-        if not here.is_full:
+        if not here.in_detail:
             yield "tree.open", ALL_KEYS["tree.open"].label
         yield from _possible(board, session_id, ("session.open_file", "view.copy"))
-    elif board.children(session_id) and not here.is_full:
+    elif board.children(session_id) and not here.in_detail:
         yield "tree.fold", ALL_KEYS["tree.fold"].label
-        yield from _possible(board, session_id, ("run.pause", *([_SLOTS[0]] if board.engine.slots else [])))
+        rest = (*(() if is_paused else ("run.pause",)), *([_SLOTS[0]] if board.engine.slots else []))
+        yield from _possible(board, session_id, rest)
 
 
 _WHILE_ACTIVE: dict[Phase, tuple[str, ...]] = {

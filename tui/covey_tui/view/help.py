@@ -1,11 +1,11 @@
 """The help page: every key and what it does, in groups, as the keys are mapped now. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from covey.client.ui import ALL_KEYS
 from covey.text.cells import pad, width
 from covey.text.sanitise import SafeText
-from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, span
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, wrapped
 
 Possible = Callable[[str], bool]
 _KEYS_LEAST = 14
@@ -27,3 +27,15 @@ def help_lines(keys_of: Callable[[str], str], possible: Possible) -> list[Line]:
         lines.append((span("  "), keys, span("  "), span(meaning.help, Tone() if can else MUTED)))
     lines += [BLANK, (span("Keys can be changed in covey.toml:  ", MUTED), span('[keys]  "session.retry" = "f5"'))]
     return lines
+
+
+def within(lines: Iterable[Line], cells: int) -> list[Line]:
+    """The page in so many cells: a sentence that is too long goes on below where it begins."""
+    return [each for line in lines for each in ([line] if room(line) <= cells else _on_lines(line, cells))]
+
+
+def _on_lines(line: Line, cells: int) -> list[Line]:
+    *before, (text, tone) = line
+    column = room(tuple(before))
+    first, *more = wrapped(text, max(1, cells - column), tone)
+    return [(*before, *first), *((span(" " * column), *each) for each in more)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from covey.client.ui import ALL_KEYS, shown
+from covey_tui.view.progress import Manner
 from covey_tui.view.spans import MUTED, STRONG, Line, joined, room, span
 
 Hint = tuple[str, str]
@@ -15,6 +16,11 @@ KeyOf = Callable[[str], str]
 def usual(binding: str) -> str:
     """The key that a binding has where nobody has given it another."""
     return shown(ALL_KEYS[binding].keys[0])
+
+
+def spelled(label: str, manner: Manner) -> str:
+    """A label as it can be shown: what it asks first is told by three dots where there is no sign for them."""
+    return label.replace("…", "...") if manner.ascii else label
 
 
 def hints(*pairs: Hint) -> Line:

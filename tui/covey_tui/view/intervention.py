@@ -17,9 +17,10 @@ from covey.text.cells import cut, pad
 from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
 from covey_tui.view.causes import RETRIED_TOGETHER
-from covey_tui.view.hints import Hint, KeyOf, hints, usual
+from covey_tui.view.hints import Hint, KeyOf, hints, spelled, usual
 from covey_tui.view.keys import label_about, verb_of
 from covey_tui.view.needs import Group, Needs
+from covey_tui.view.progress import USUAL, Manner
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
 from covey_tui.view.states import STATES
 from covey_tui.view.stopped import asks
@@ -193,7 +194,9 @@ def chosen(deed: Deed, ids: Sequence[str], needs: Needs) -> tuple[str, ...]:
 _ACTIONS = {Deed.RETRY: Action.RETRY, Deed.SKIP: Action.SKIP, Deed.CANCEL: Action.CANCEL}
 
 
-def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int, key: KeyOf = usual) -> Line:
+def verbs(
+    cause: str, ids: Sequence[str], needs: Needs, cells: int, key: KeyOf = usual, *, manner: Manner = USUAL
+) -> Line:
     """The keys that work on a group or on one of its sessions, best first, as far as they fit; `…` asks first."""
     noted = len(ids) == 1 or cause == "check_failed"
     # Each asks something else: they are answered one by one.
@@ -201,7 +204,7 @@ def verbs(cause: str, ids: Sequence[str], needs: Needs, cells: int, key: KeyOf =
     order = [deed for deed in order if noted or deed is not Deed.RETRY_NOTE]
     if cause == "check_failed":
         order.sort(key=lambda deed: deed is not Deed.RETRY_NOTE)
-    pairs = [(key(deed), label) for deed, label in _verbs(order, ids, needs)]
+    pairs = [(key(deed), spelled(label, manner)) for deed, label in _verbs(order, ids, needs)]
     while pairs and room(hints(*pairs)) > cells:
         pairs.pop()
     return hints(*pairs)
@@ -232,6 +235,7 @@ class Look:
     marked: Collection[str] = ()
     zone: tzinfo | None = None
     key: KeyOf = usual
+    manner: Manner = USUAL
 
 
 def line(place: Place, needs: Needs, look: Look) -> Line:
@@ -259,7 +263,8 @@ def _heading(group: Group, needs: Needs, look: Look) -> Line:
     if not here or cursor is None or look.marked:
         return spread(left, BLANK, look.cells)
     ids = group.ids if cursor.session_id is None else (cursor.session_id,)
-    return spread(left, verbs(group.cause.key, ids, needs, look.cells - room(left) - _GAP, look.key), look.cells)
+    free = look.cells - room(left) - _GAP
+    return spread(left, verbs(group.cause.key, ids, needs, free, look.key, manner=look.manner), look.cells)
 
 
 def _member(place: Place, needs: Needs, look: Look) -> Line:
@@ -278,7 +283,14 @@ def _member(place: Place, needs: Needs, look: Look) -> Line:
 
 
 def footer(
-    needs: Needs, cursor: Cursor | None, marked: Collection[str], right: Line, cells: int, *, key: KeyOf = usual
+    needs: Needs,
+    cursor: Cursor | None,
+    marked: Collection[str],
+    right: Line,
+    cells: int,
+    *,
+    key: KeyOf = usual,
+    manner: Manner = USUAL,
 ) -> Line:
     """The keys of the screen that work now; what does not fit falls off before the right end."""
     pairs: list[Hint] = []
@@ -292,6 +304,7 @@ def footer(
             pairs = [retry, skip, mark, (key("view.back"), "unmark all"), ("↑↓", "move"), *show]
         else:
             pairs = [("↑↓", "move"), *show, mark, *_retry_all(needs, key)]
+    pairs = [(said, spelled(label, manner)) for said, label in pairs]
     while pairs and room(hints(*pairs)) + room(right) + _GAP > cells:
         pairs.pop()
     return spread(hints(*pairs), right, cells)

@@ -13,7 +13,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.columns import ATTEMPT, BAR_LEAST, TIME, Columns
 from covey_tui.view.progress import USUAL, Manner, bar, done_of_all
 from covey_tui.view.spans import MUTED, TEXT, Line, Role, Tone, fit, room, span
-from covey_tui.view.tally import Tally
+from covey_tui.view.tally import CLOSED, Tally
 from covey_tui.view.words import elapsed, glyph, glyph_tone, is_ticking, name_of, status_word
 
 PULSE = "◉"
@@ -48,7 +48,11 @@ def tree_line(
         span("▪" if row.is_marked else " ", _ACCENT),
         *_name(session, row, parts.name),
         span(" "),
-        *(_counts(board.tally(session.id), parts, manner) if is_parent else _state(board, session, parts, now)),
+        *(
+            _counts(session, board.tally(session.id), parts, manner)
+            if is_parent
+            else _state(board, session, parts, now)
+        ),
         *_numbers(board, session, parts, now),
         span(" "),
     )
@@ -82,11 +86,14 @@ def _state(board: Board, session: Session, parts: Columns, now: datetime) -> Lin
     return fit((left, span(attempt.rjust(cells - free), MUTED)), cells)
 
 
-def _counts(tally: Tally, parts: Columns, manner: Manner) -> Line:
-    """What a parent has in place of status and attempt: its bar, how many are done, how many need a human."""
+def _counts(session: Session, tally: Tally, parts: Columns, manner: Manner) -> Line:
+    """What a parent has in place of status and attempt: its bar, how many are done, how many need a human.
+
+    Below one that somebody has given up, nobody does.
+    """
     cells = parts.status + ATTEMPT
     beside: Line = (span(f" {done_of_all(tally)}", TEXT),)
-    if tally.needs:
+    if tally.needs and session.status not in CLOSED:
         sign = LOOKS["blocked"].unicode
         beside = (*beside, span("  "), span(f"{sign}{tally.needs}", Tone(Role.WARNING, bold=True)))
     drawn = min(parts.bar, cells - room(beside))

@@ -123,6 +123,14 @@ class DetailPane(KeptGround, Vertical):
         return self._tab
 
     @property
+    def other_view(self) -> str:
+        """What the artifact's tab shows besides what it shows now; nothing where another tab is shown, or no file."""
+        content, scene = self._content, self._scene()
+        if scene is None or not isinstance(content, ArtifactContent) or scene.session.artifact_path is None:
+            return ""
+        return "file" if content.shows_diff else "diff"
+
+    @property
     def session_id(self) -> str | None:
         """The session that is shown."""
         return self._session_id

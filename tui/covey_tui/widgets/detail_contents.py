@@ -129,7 +129,8 @@ class StepsContent(StepsView):
         if self._interactions:
             self.show_steps(step_lines(self._interactions, self.unfolded, scene.now, self.cells))
         elif self._interactions is not None:
-            why = not_started(scene.board, scene.session) or "No steps yet."
+            none = "No steps." if scene.session.phase is None else "No steps yet."
+            why = not_started(scene.board, scene.session) or none
             self.show(muted(why, self.cells))
 
     def redraw(self) -> None:
@@ -151,7 +152,8 @@ class ArtifactContent(DetailLines):
     _scene: Scene
     _artifact: Artifact | None = None
     _diff: str | None = None
-    _shows_diff: bool = False
+    shows_diff: bool = False
+    """The difference is shown instead of the file."""
     _is_asked: bool = False
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -167,14 +169,14 @@ class ArtifactContent(DetailLines):
 
     def toggle_diff(self) -> None:
         """Show the difference instead of the file, or the file again; it has to be asked for."""
-        self._shows_diff = not self._shows_diff
+        self.shows_diff = not self.shows_diff
         self.begin(self._scene)
 
     def draw(self, scene: Scene) -> None:
         """The file's age has changed, or the width."""
         self._scene = scene
         why = no_artifact(scene.session, self._artifact)
-        if self._shows_diff and self._is_asked and scene.session.artifact_path is not None:
+        if self.shows_diff and self._is_asked and scene.session.artifact_path is not None:
             self._show(diff_lines(self._diff, self.cells))
         elif why is not None:
             self.show(muted(why, self.cells))
@@ -184,7 +186,7 @@ class ArtifactContent(DetailLines):
     def _show(self, lines: Sequence[Line]) -> None:
         """Show these lines below the file's path, size and age."""
         artifact = self._artifact or Artifact(str(self._scene.session.artifact_path))
-        head = artifact_head(artifact, self._scene.now, self.cells, diff=self._shows_diff)
+        head = artifact_head(artifact, self._scene.now, self.cells, diff=self.shows_diff)
         self.show([head, *lines] if self._scene.compact else [head, BLANK, *lines])
 
     async def load(self, source: DetailSource) -> None:
@@ -192,7 +194,7 @@ class ArtifactContent(DetailLines):
         path = self._scene.session.artifact_path
         if path is None:
             return
-        diff = await source.diff(path) if self._shows_diff else None
+        diff = await source.diff(path) if self.shows_diff else None
         artifact = await source.artifact(path)
         # A large document takes longer than a frame to read: elsewhere, and once for its text and width.
         await asyncio.to_thread(self._document, artifact, self.cells)

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from covey_tui.painted import palette_of
+from covey_tui.painted import manner_of, palette_of
 from covey_tui.view.hints import KeyOf
 from covey_tui.view.intervention import Cursor, Layout, Look, Part, Place, followed, line
 from covey_tui.view.needs import Needs
@@ -94,7 +94,7 @@ class GroupList(ScrollView, can_focus=True):
         on = place is not None and place.cursor is not None and place.cursor == self.cursor
         ground = Ground.CURSOR if on else Ground.BACKGROUND
         palette = palette_of(self)
-        look = Look(cells - 2, self.cursor, self.marked, self._zone, self._key)
+        look = Look(cells - 2, self.cursor, self.marked, self._zone, self._key, manner_of(self))
         said: Line = BLANK if place is None else line(place, self._needs, look)
         edge = (span("▌" if on else " ", Tone(Role.PRIMARY)),)
         parts = ((edge, 1), (said, cells - 2), (BLANK, 1))

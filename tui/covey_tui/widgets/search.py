@@ -17,9 +17,10 @@ class SearchField(Input):
     DEFAULT_CSS = """
     SearchField, SearchField:focus {
         height: 1; border: none; padding: 0 1; display: none;
-        background: $covey-panel; color: $covey-text;
+        background: $covey-background; color: $covey-text;
     }
     SearchField.-open { display: block; }
+    SearchField > .input--placeholder, SearchField:focus > .input--placeholder { color: $covey-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Give up", id="search.give_up")]
 
@@ -37,9 +38,9 @@ class SearchField(Input):
         """The value as it may be shown."""
         return sanitise(value).replace("\n", " ").replace("\t", " ")
 
-    def open(self) -> None:
-        """Begin to search."""
-        self.value = ""
+    def open(self, sought: str) -> None:
+        """Begin to search; what is sought is said where nothing is typed yet."""
+        self.value, self.placeholder = "", sought
         self.add_class("-open")
         self.focus()
 

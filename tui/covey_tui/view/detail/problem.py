@@ -107,7 +107,9 @@ def _said(session: Session, width: int) -> list[Line]:
         return block(sanitise(session.question or ""), width)
     stopped = stopped_by(session)
     if stopped:
-        said = f"{in_words(stopped).rstrip('.')}. Nobody who works with it starts, and it is no attempt of anybody's."
+        said = (
+            f"{in_words(stopped).rstrip('.')}. No session that works with it starts, and none loses an attempt by it."
+        )
         said = f"{said} {_as_sentence(remedy(stopped))}"
         return prose(said, width)
     return prose(_sentence(session), width)
