@@ -39,9 +39,11 @@ _SET_ENGINE = (
     "INSERT INTO engine (one, epoch, body) VALUES (1, ?, ?)"
     " ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, body = excluded.body"
 )
-_DESCRIBE = "UPDATE engine SET body = ?"
+_RETIRE = "UPDATE engine SET body = ?"
+# Who has retired stays so: what is noted of an engine that is just leaving must not offer it to anybody again.
+_DESCRIBE = f"{_RETIRE} WHERE json_extract(body, '$.stopped') IS NOT 1"
 _RETIRE_IF_EMPTY = (
-    f"{_DESCRIBE} WHERE NOT EXISTS (SELECT 1 FROM controls WHERE state = 'queued')"
+    f"{_RETIRE} WHERE NOT EXISTS (SELECT 1 FROM controls WHERE state = 'queued')"
     " AND NOT EXISTS (SELECT 1 FROM orders WHERE state = 'queued')"
 )
 _SET_PROJECT = "INSERT INTO project (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
@@ -139,7 +141,7 @@ class EngineStore(RunReads):
     async def retire(self, *, leave_requests: bool = False) -> bool:
         """Stop taking requests; False, and nothing changed, while one waits (unless it is left to the next engine)."""
         stopped = msgspec.structs.replace(self.row, stopped=True)
-        statement = _DESCRIBE if leave_requests else _RETIRE_IF_EMPTY
+        statement = _RETIRE if leave_requests else _RETIRE_IF_EMPTY
         await self._writer.batches.ask(Note(statement, ((codec.encode(stopped),),)))
         row = await self.engine()
         return row is not None and row.stopped
