@@ -371,7 +371,7 @@ class LocalRuntime:
             ledger=ledger,
             till=till,
             conversation=StoredConversation(
-                store, turn.session, turn.interaction.id, sign=life.sign, kept=dialogue.kept
+                store, turn.session, turn.interaction.id, sign=life.sign, keep=dialogue.kept
             ),
             dialogue=dialogue,
             grace=work.grace,

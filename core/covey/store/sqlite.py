@@ -23,7 +23,7 @@ from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
 from covey.store import codec, inbox
 from covey.store.archives import ArchiveReads
-from covey.store.base import Committed, EngineRow, Operation, Position, Process, Said
+from covey.store.base import Committed, EngineRow, Operation, Position, Process
 from covey.store.batch import Batcher, Pending
 from covey.store.connection import check_version, connect, database_path, explained, tidy
 from covey.store.feed import ChangeFeed, change_feed
@@ -86,10 +86,6 @@ class EngineStore(RunReads):
     def transcribe(self, rows: Sequence[TranscriptRow]) -> None:
         """Add transcript rows; durable no later than the next operation."""
         self._writer.transcribe(rows)
-
-    async def say(self, messages: Sequence[Said]) -> None:
-        """Store messages of a conversation; returns once they are durable."""
-        await self._writer.say(messages)
 
     def note_activity(self, noted: Sequence[Activity], over: Sequence[tuple[str, int]]) -> None:
         """Note signs of life; forget those of attempts whose work is over. Nobody waits for it to be durable."""
