@@ -239,16 +239,13 @@ class Turns:
 
     async def stands_still(self, running: Running, reason: str) -> None:
         """Record that the work of a session was ended for now; its interaction stays pending."""
-        while True:
-            position = await self._position_or_none(running.session_id)
-            if position is None or position.session.attempt != running.attempt:
-                return
-            session = position.session
+
+        def interrupted(session: Session) -> tuple[e.AnyEvent, ...]:
             if session.phase not in AT_WORK:
-                return
-            event = e.SessionInterrupted(at=self._now(), **about(session), reason=reason)
-            if await self._stored(Operation(events=(event,), versions={session.id: session.version})):
-                return
+                return ()
+            return (e.SessionInterrupted(at=self._now(), **about(session), reason=reason),)
+
+        await self.noted(running, interrupted)
 
     async def again(self, turn: Turn) -> Turn | None:
         """The same turn on the session as it stands now, once its work has been taken up; None where it has ended."""
@@ -269,14 +266,7 @@ class Turns:
 
     async def revived(self, running: Running) -> None:
         """Record that a stalled session has given a sign of life; one that is stalled no more needs no record."""
-        while True:
-            position = await self._position_or_none(running.session_id)
-            if position is None or position.session.attempt != running.attempt:
-                return
-            session = position.session
-            events = revived(session, self._now())
-            if not events or await self._stored(Operation(events=events, versions={session.id: session.version})):
-                return
+        await self.noted(running, lambda session: revived(session, self._now()))
 
     async def _ending(self, session: Session, cause: FailureCause, reason: str) -> Operation:
         """End a session as failed outside of a step's verdict, with what is active below it."""
