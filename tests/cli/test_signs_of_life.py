@@ -16,6 +16,7 @@ from covey.model.command import Command, CommandKind, Interaction
 from covey.model.events import Entry
 from covey.model.ids import new_id
 from covey.model.session import Session, about
+from covey.model.status import FailureCause
 from covey.store.base import Line, Operation
 from covey.text.glyphs import GlyphSet
 from tests.cli.program import Ran, covey
@@ -139,6 +140,20 @@ async def test_without_the_engine_it_is_inferred_and_has_its_age(scene: Scene, t
         (
             e.SessionRevived(at=datetime(2026, 1, 1, tzinfo=UTC)),
             "* Alpha                     gives signs of life again",
+        ),
+        (
+            e.CredentialPaused(
+                at=datetime(2026, 1, 1, tzinfo=UTC),
+                credential="A_KEY",
+                cause=FailureCause.RATE_LIMIT,
+                reason="no more this week",
+                agents=("mine",),
+                by="covey",
+            ),
+            (
+                "| Alpha                     A_KEY is paused: no more this week; nobody who works with it starts; "
+                "wait for the end of the limit, or set another key; then run covey resume"
+            ),
         ),
     ],
 )

@@ -86,6 +86,13 @@ class TestProjection:
         assert stored_sessions(shop) == before
         assert copies_of(file_of(shop)) == []
 
+    async def test_the_numbers_of_a_long_log_are_told_whole(self, shop: Path) -> None:
+        with outside(shop) as database:
+            (last,) = database.execute("SELECT max(seq) FROM events").fetchone()
+            database.execute("UPDATE events SET seq = 1000000 WHERE seq = ?", (last,))
+        messages = [finding.message for finding in of(await examine(shop), "log")]
+        assert f"lines of the log are missing: {last}-999999" in messages
+
     async def test_lines_that_cannot_be_read_or_applied_are_told(self, shop: Path) -> None:
         with outside(shop) as database:
             (seq,) = database.execute("SELECT max(seq) FROM events WHERE session_id IS NOT NULL").fetchone()

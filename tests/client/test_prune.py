@@ -15,11 +15,14 @@ import pytest
 from covey.client import archive
 from covey.client.health import examine, in_order
 from covey.client.prune import Pruned, prune
+from covey.client.record import read_record
 from covey.errors import StoreError, UsageError
+from covey.model import events as e
+from covey.model.ability import Ability
 from covey.model.command import TranscriptRow
-from covey.model.session import Session
+from covey.model.session import Session, about
 from covey.store.archives import KEPT
-from covey.store.base import Line
+from covey.store.base import Line, Operation
 from covey.store.lock import engine_lock
 from covey.store.sqlite import EngineStore, Viewer, open_viewer
 from covey.testing.clock import FakeClock
@@ -45,9 +48,14 @@ MONTH = timedelta(days=30)
 TEXT = "what the agent said " * 2_000
 
 
-async def begun(store: EngineStore, run: str, module: str) -> Session:
+BY_ADA = {"by": "ada", "decision_id": "d"}
+
+
+async def begun(store: EngineStore, run: str, module: str, abilities: tuple[Ability, ...] = ()) -> Session:
     """A run's root at work, with something said in it."""
-    root = await apply(store, start(await apply(store, of_run(run, create(run), module))))
+    root = await apply(store, of_run(run, create(run), module))
+    started = e.SessionStarted(at=root.updated_at, **about(root), abilities=abilities)
+    root = await apply(store, Operation(events=(started,)))
     store.transcribe(said(root, 1, 2, text=TEXT))
     return await apply(store, issue(root, f"{run}-1"))
 
@@ -158,6 +166,22 @@ class TestPutAway:
         with outside(old) as database:
             stayed = database.execute("SELECT json_extract(body, '$.event') FROM events WHERE run_id = 'first'")
             assert {row[0] for row in stayed} == {"control_requested"} <= set(KEPT)
+
+    async def test_what_a_report_tells_of_it_stays(self, tmp_path: Path) -> None:
+        async with engine_store(tmp_path, FakeClock()) as store:
+            first = await begun(store, "first", "shop", (Ability.MESSAGES,))
+            sent = e.MessageSent(at=first.updated_at, **about(first), message_id="m", message="in cents", **BY_ADA)
+            asked = e.QuestionAsked(at=first.updated_at, **about(first), question_id="q", question="euros or cents?")
+            told = e.QuestionAnswered(at=first.updated_at, **about(first), question_id="q", answer="cents", **BY_ADA)
+            again = e.SessionStarted(at=first.updated_at, **about(first), abilities=(Ability.MESSAGES,))
+            await ended(store, await apply(store, Operation(events=(sent, asked, told, again))))
+            await ended(store, await begun(store, "second", "shop"))
+        async with viewing(tmp_path) as viewer:
+            before = (await read_record(viewer, tmp_path, "first")).events
+        assert [type(event) for event in before] == [e.MessageSent, e.QuestionAnswered]
+        assert len((await pruned(tmp_path)).runs) == 1
+        async with viewing(tmp_path) as viewer:
+            assert (await read_record(viewer, tmp_path, "first")).events == before
 
     async def test_again_there_is_nothing_to_do(self, old: Path) -> None:
         await pruned(old)

@@ -1,10 +1,13 @@
 """A run at one moment, with what the disk and the absence of an engine say beside the log."""
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
-from covey.client.snapshot import as_seen, attach, not_created
+from covey.client.snapshot import as_seen, attach, midnight, not_created
 from covey.model.session import Session
 from covey.model.status import ArtifactState, Phase, Status
 from covey.store.sqlite import open_viewer
@@ -63,6 +66,27 @@ class TestAttach:
             assert viewer is not None
             (root,) = await viewer.roots(viewer.scope)
             assert (await attach(viewer, shop, root.id)).tree.needs_human(root.id)["missing_files"] == []
+
+
+@pytest.mark.parametrize(
+    ("now", "began"),
+    [
+        (datetime(2026, 3, 29, 10, tzinfo=UTC), datetime(2026, 3, 28, 23, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 10, tzinfo=UTC), datetime(2026, 10, 24, 22, tzinfo=UTC)),
+        (datetime(2026, 7, 1, 21, 59, tzinfo=UTC), datetime(2026, 6, 30, 22, tzinfo=UTC)),
+        (datetime(2026, 7, 1, 22, tzinfo=UTC), datetime(2026, 7, 1, 22, tzinfo=UTC)),
+    ],
+)
+def test_today_begins_at_midnight_also_when_the_clocks_are_changed(
+    monkeypatch: pytest.MonkeyPatch, now: datetime, began: datetime
+) -> None:
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    try:
+        time.tzset()
+        assert midnight(now) == began
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_what_could_not_be_created_comes_from_the_verdict(shop: Path) -> None:

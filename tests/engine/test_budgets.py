@@ -20,7 +20,7 @@ from covey.store.sqlite import open_viewer
 from covey.testing.agents import spends, write_least
 from tests.manifests import declared
 
-from .conftest import MOST_SECONDS, REVIEW, Bench, cancelled_at_once
+from .conftest import MOST_SECONDS, REVIEW, Bench, cancelled_at_once, fail
 from .test_spending import PRICES, turn
 
 ONE_SLOT = RunOptions(max_sessions=1)
@@ -334,6 +334,12 @@ class TestWithoutPrice:
         with pytest.raises(UsageError, match=r'no price is known for "home".*add \[prices\."home"\] to covey\.toml'):
             await bench.run(options)
         assert bench.seen == []
+
+    async def test_a_run_that_has_spent_what_has_none_can_be_given_no_dollars(self, bench: Bench) -> None:
+        bench.plays |= {"Alpha": spends(turn("Alpha", "home")), "Beta": fail}
+        assert await bench.run(limited(tokens=100_000)) == 6
+        with pytest.raises(UsageError, match=r'Shop: no price is known for "home".*or set a budget in tokens instead$'):
+            await bench.run(limited(usd=1.0))
 
     async def test_tokens_need_no_price(self, bench: Bench) -> None:
         bench.extra = f'{RUN}model = "home"\n{PRICES}'

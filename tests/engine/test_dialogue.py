@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.agents.base import Assignment, BudgetSpentError, Desk, Outcome
+from covey.agents.base import Assignment, BudgetSpentError, Desk, Outcome, TurnUsage
 from covey.client.requests import Wish, request_control
 from covey.client.snapshot import attach
 from covey.engine.runs import RunOptions
@@ -18,11 +18,16 @@ from covey.model.message import MESSAGE_BYTES, text_objection
 from covey.model.session import Session
 from covey.model.status import Phase, Status
 from covey.testing.agents import write_least
+from tests.store.lives import outside
 
 from .conftest import MOST_SECONDS, Bench, Run
 from .talking import QUESTION, Asking, Talkative, Turning
 
 ONE_SLOT = RunOptions(max_sessions=1)
+_WRITTEN_AND_WAITING = (
+    "SELECT (SELECT count(*) FROM conversations),"
+    " (SELECT count(*) FROM sessions WHERE json_array_length(body, '$.messages') > 0)"
+)
 
 
 @pytest.fixture
@@ -127,6 +132,34 @@ class TestMessages:
             assert (await run.ask(Action.RETRY, "Alpha")).changed
             after = await run.until(complete, "Alpha")
         assert (heard, after.messages) == ([("use cents",)] * 2, ())
+
+    async def test_what_an_agent_writes_down_is_kept_with_the_note_that_it_has_the_message(self, bench: Bench) -> None:
+        """No engine that dies between the two says it twice, also while others write to the database."""
+        begun, sent = asyncio.Event(), asyncio.Event()
+        seen: set[tuple[int, int]] = set()
+
+        async def play(assignment: Assignment, desk: Desk) -> Outcome:
+            begun.set()
+            await sent.wait()
+            (text,) = await desk.before_turn()
+            with outside(bench.root) as database:
+                database.execute("UPDATE components SET body = body || ' '")
+                await desk.spent(TurnUsage(model="none", tokens={"input": 1}))
+                written = asyncio.ensure_future(desk.conversation.append({"role": "user", "content": text}))
+                while not written.done():
+                    seen.add(database.execute(_WRITTEN_AND_WAITING).fetchone())
+                    await asyncio.sleep(0)
+                await written
+                seen.add(database.execute(_WRITTEN_AND_WAITING).fetchone())
+            return await write_least(assignment, desk)
+
+        bench.plays["Alpha"] = play
+        async with bench.running() as run:
+            await asyncio.wait_for(begun.wait(), MOST_SECONDS)
+            await run.ask(Action.MESSAGE, "Alpha", message="use cents")
+            sent.set()
+            await run.until(complete, "Alpha")
+        assert seen == {(0, 1), (1, 0)}
 
 
 class TestQuestions:

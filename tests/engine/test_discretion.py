@@ -73,10 +73,15 @@ def test_results() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [CredentialStoppedError(FailureCause.AUTH, f"the key {KEY} is refused"), ValueError(f"illegal header {KEY}")],
+    [
+        CredentialStoppedError(FailureCause.AUTH, f"the key {KEY} is refused"),
+        ValueError(f"illegal header {KEY}\x1b[2J"),
+    ],
     ids=["refused", "crash"],
 )
-async def test_what_an_agent_raises(bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+async def test_what_an_agent_raises(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
 
     async def play(assignment: Assignment, desk: Desk) -> Outcome:
@@ -90,3 +95,5 @@ async def test_what_an_agent_raises(bench: Bench, monkeypatch: pytest.MonkeyPatc
     assert b"[credential] is refused" in stored or b"illegal header [credential]" in stored
     assert KEY.encode() not in stored
     assert KEY[9:].encode() not in stored
+    assert KEY not in caplog.text
+    assert "\x1b" not in caplog.text

@@ -150,6 +150,17 @@ class TestBeginning:
                 manifest.write(ANOTHER)
             assert (await ordered(bench, "store")).begun[0].how is How.STARTED
 
+    async def test_a_run_is_recorded_with_the_settings_that_it_begins_with(self, two: Bench) -> None:
+        two.plays["Beta"] = fail
+        async with two.running() as run:
+            await run.until(blocked)
+            manifest = two.root / "covey.toml"
+            manifest.write_text(manifest.read_text().replace("[run]\n", "[run]\nretry_limit = 7\n"))
+            placed = await ordered(two, "store")
+            began = (await run.viewer.lines(placed.after))[0].entry.event
+            assert isinstance(began, e.RunStarted)
+            assert began.settings["run"]["retry_limit"] == 7  # type: ignore[index]
+
     async def test_the_engine_stays_until_the_runs_of_others_are_at_rest(self, two: Bench) -> None:
         held = Held()
         opened = asyncio.Event()

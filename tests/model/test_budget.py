@@ -36,6 +36,15 @@ def test_limits_together() -> None:
     assert Budget().words() == ""
 
 
+def test_cents_that_add_up_to_the_limit_have_reached_it() -> None:
+    spent = 0.7 + 0.1 + 0.1 + 0.1
+    assert spent < 1.0
+    over = overrun(Budget(usd=1.0), Account(Spent(100, spent)))
+    assert over is not None
+    assert over.reason == "$1.00 of $1.00 are spent"
+    assert overrun(Budget(usd=1.0), Account(Spent(100, 0.9999999))) is None
+
+
 def test_why_nothing_more_may_be_spent() -> None:
     over = overrun(Budget(usd=0.001), Account(Spent(100, 0.0123)))
     assert over is not None

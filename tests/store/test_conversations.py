@@ -1,9 +1,11 @@
 """Conversations: durable in the order in which they were said, and gone with their session."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from covey.engine.desk import StoredConversation
 from covey.model.session import Session
+from covey.store.base import Operation, Said
 from covey.store.sqlite import EngineStore, open_viewer
 from tests.store.lives import apply, create, engine_store, outside, plan_of, traced
 
@@ -14,11 +16,11 @@ MORE = {"role": "user", "content": [{"type": "text", "text": "Look again."}]}
 
 
 def conversation(store: EngineStore, session: Session, interaction: str) -> StoredConversation:
-    return StoredConversation(store, session, interaction, sign=lambda: None, kept=nothing_was_said)
+    async def keep(said: Sequence[Said]) -> None:
+        """No human has said anything to the agent."""
+        await store.append(Operation(said=tuple(said)))
 
-
-async def nothing_was_said() -> None:
-    """No human has said anything to the agent."""
+    return StoredConversation(store, session, interaction, sign=lambda: None, keep=keep)
 
 
 async def test_it_is_there_after_the_engine_has_gone(tmp_path: Path) -> None:

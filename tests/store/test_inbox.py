@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from covey.errors import StoreError
 from covey.model.control import RequestState
+from covey.model.credential import GateState
 from covey.model.order import RunOrder, StopOrder
 from covey.model.outcome import Begun, How
 from covey.store.schema import MIGRATIONS, VERSION
@@ -131,6 +132,15 @@ class TestEngineRow:
         last = await viewer.engine()
         assert last is not None
         assert (last.slots, last.stopped) == (5, True)
+
+    async def test_one_that_has_retired_stays_so_whatever_is_noted_as_it_leaves(
+        self, store: EngineStore, viewer: Viewer
+    ) -> None:
+        assert await store.retire(leave_requests=True)
+        await store.note_gates((GateState(credential="A_KEY", allowed=1),))
+        await store.note_limits(1, ("memory",))
+        await store.note_slots(5)
+        assert await viewer.living_engine() is None
 
     async def test_one_of_before_has_none(self, tmp_path: Path) -> None:
         async with engine_store(tmp_path) as store:

@@ -5,6 +5,7 @@ from typing import Any
 
 from covey.model import events as e
 from covey.model.budget import more_than
+from covey.model.credential import NONE_PAUSED, paused_after, remedy
 from covey.model.events import AnyEvent
 from covey.model.pause import PauseKind, PauseMode
 from covey.model.status import ArtifactState, Status
@@ -93,7 +94,8 @@ def _slots_changed(event: e.SlotsChanged) -> Told:
 
 def _credential_paused(event: e.CredentialPaused) -> Told:
     until = "" if event.resets_at is None else f", until {event.resets_at.astimezone():%H:%M:%S}"
-    end = "it goes on by itself" if event.by_itself else "set a new key and run covey resume"
+    asks = remedy([paused_after(NONE_PAUSED, event)[event.credential]])
+    end = "it goes on by itself" if event.by_itself else asks
     return "paused", f"{event.credential} is paused{until}: {event.reason}; nobody who works with it starts; {end}"
 
 

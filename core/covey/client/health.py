@@ -19,7 +19,7 @@ from covey.client.checkup.leftovers import leftovers
 from covey.client.checkup.orphans import orphans
 from covey.client.checkup.projection import projection
 from covey.client.checkup.sizes import sizes
-from covey.client.worktrees import stale_worktrees
+from covey.client.checkup.worktrees import stale_worktrees
 from covey.clock import Clock, SystemClock
 from covey.config.settings import RunTable
 from covey.config.state_dir import STATE_DIRECTORY

@@ -109,13 +109,14 @@ async def attach(viewer: Viewer, project_root: Path, run_id: str) -> RunView:
     paused = await viewer.credentials()
     seen = view_of(stored, project_root, engine, await workflow_of(viewer, run_id), paused)
     quiet_after = quiet_after_of(viewer.scope.project.config)
-    today = await viewer.spent_since(_midnight())
+    today = await viewer.spent_since(midnight(SystemClock().now()))
     return dataclasses.replace(seen, signs=await viewer.activity(), quiet_after=quiet_after, today=today)
 
 
-def _midnight() -> datetime:
-    """When today began, by the local clock."""
-    return SystemClock().now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+def midnight(now: datetime) -> datetime:
+    """When the day began, by the local clock, which may have been changed since."""
+    today = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    return today.astimezone()
 
 
 def view_of(

@@ -1,7 +1,6 @@
 """The desk of an agent: its transcript, its conversation, its ledger of processes, and how long it may clean up."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -93,7 +92,7 @@ class SessionLedger:
 class StoredConversation:
     """The conversation of a session with its model, as one step has it; whatever is said is a sign of life.
 
-    With each addition the agent has for good what humans have said to it so far: `kept` notes that, in the same
+    With each addition the agent has for good what humans have said to it so far: `keep` stores both in one
     transaction, so that no message is said twice or never by an engine that dies in between.
     """
 
@@ -104,14 +103,14 @@ class StoredConversation:
         interaction_id: str,
         *,
         sign: Callable[[], None],
-        kept: Callable[[], Awaitable[None]],
+        keep: Callable[[Sequence[Said]], Awaitable[None]],
     ) -> None:
         self._store = store
         self._session_id = session.id
         self._conversation = session.conversation
         self._interaction_id = interaction_id
         self._sign = sign
-        self._kept = kept
+        self._keep = keep
         self._last: int | None = None
 
     async def load(self) -> list[Message]:
@@ -127,8 +126,7 @@ class StoredConversation:
             self._last = len(await self._said())
         first = self._last + 1
         self._last += len(messages)
-        rows = [self._row(n, message) for n, message in enumerate(messages, start=first)]
-        await asyncio.gather(self._store.say(rows), self._kept())
+        await self._keep([self._row(n, message) for n, message in enumerate(messages, start=first)])
 
     async def is_begun(self) -> bool:
         """The prompt of this step was said already."""
@@ -153,8 +151,8 @@ class Dialogue(Protocol):
         """Ask, and wait for the answer."""
         ...
 
-    async def kept(self) -> None:
-        """Note that the agent has for good what it was given."""
+    async def kept(self, said: Sequence[Said] = ()) -> None:
+        """Note that the agent has for good what it was given, together with what is `said` in its conversation."""
         ...
 
 

@@ -6,7 +6,7 @@ with its engine is handed over again, to the work that goes on in its place.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from covey.model.ids import new_id
 from covey.model.message import Message, as_asked
 from covey.model.session import Session, about
 from covey.model.status import AT_WORK, Phase
+from covey.store.base import Said
 
 _MAY_ASK = AT_WORK | {Phase.ASKING, Phase.QUEUED}
 """An agent that does not wait any more, for its answer or for its run to go on, may ask again."""
@@ -117,9 +118,9 @@ class Dialogue:
                 await self._stand_still()
             return self._handed_over(answer)
 
-    async def kept(self) -> None:
-        """Note that the agent has for good what it was given: it has ended, or has written it down."""
-        await self._note(self._delivered)
+    async def kept(self, said: Sequence[Said] = ()) -> None:
+        """Note that the agent has for good what it was given: it has ended, or it has `said` it in its conversation."""
+        await self._turns.noted(self._running, self._delivered, said)
 
     async def _asked(self, text: str) -> Message:
         asking = await self._note(lambda session: self._asks(session, text))

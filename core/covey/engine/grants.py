@@ -69,7 +69,8 @@ async def granted(call: Call, roots: Sequence[Session], budgets: Budgets) -> tup
             continue
         wanted[root.id] = root.budget
         if call.asked != _NO_LIMIT:
-            problems.append(f"{root.component}: {found.reason} already; name more than that")
+            advice = " already; name more than that" if found.limit else ""
+            problems.append(f"{root.component}: {found.reason}{advice}")
     return wanted, list(dict.fromkeys(problems))
 
 

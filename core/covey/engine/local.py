@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 
 from covey.agents.base import BudgetSpentError, CredentialStoppedError
@@ -31,6 +32,7 @@ from covey.model.ids import new_id
 from covey.model.session import Session
 from covey.model.status import FailureCause
 from covey.store.base import Child
+from covey.text.sanitise import sanitise
 from covey.workspace.endings import as_written
 from covey.workspace.processes import Grace
 from covey.workspace.sentry import Sentry
@@ -273,8 +275,7 @@ class LocalRuntime:
             raise
         except StoreError as error:
             self.broken = self.broken or error
-        except Exception as error:
-            log.exception("session %s died", work.running.session_id)
+        except Exception as error:  # noqa: BLE001 - what becomes of it is told in `_crashed`
             await self._crashed(work, error)
         finally:
             if self._works.get(work.running) is work:
@@ -338,6 +339,9 @@ class LocalRuntime:
             await self.failures.look()
 
     async def _crashed(self, work: Work, error: Exception) -> None:
+        # Whatever an agent was told may be in its error: neither escapes nor credentials get into the log.
+        trace = sanitise(self._executor.hidden("".join(traceback.format_exception(error))))
+        log.error("session %s died\n%s", work.running.session_id, trace)
         try:
             await self.turns.crashed(work.running, self._executor.hidden(f"{type(error).__name__}: {error}"))
             await self.failures.look()
@@ -367,7 +371,7 @@ class LocalRuntime:
             ledger=ledger,
             till=till,
             conversation=StoredConversation(
-                store, turn.session, turn.interaction.id, sign=life.sign, kept=dialogue.kept
+                store, turn.session, turn.interaction.id, sign=life.sign, keep=dialogue.kept
             ),
             dialogue=dialogue,
             grace=work.grace,

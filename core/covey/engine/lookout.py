@@ -119,7 +119,7 @@ class Lookout:
         if known and session.status is not Status.COMPLETE:
             return  # only a complete session can lose its file
         present = look_at(self._bench.tools.root, path).present
-        if present == known or (not present and session.artifact is not ArtifactState.PRESENT):
+        if present == known:
             return
         kind = e.ArtifactFound if present else e.ArtifactMissing
         yield kind(

@@ -1,5 +1,7 @@
 """The manifest as an engine has it: read anew at each run and retry, with what is stored and worked with of it."""
 
+from msgspec.structs import replace
+
 from covey.agents.registry import AgentRegistry
 from covey.clock import Clock
 from covey.engine.preflight import agent_problems
@@ -61,9 +63,10 @@ class Manifest:
             return
         project = load_project(self.project.root, self._registry)
         self.project, self._stamp = project, stamp
-        store, key = bench.store, bench.scope.project.id
-        bench.tools = tools_of(project, store, bench.tools.clock, key)
-        await store.declare(project_record(project, key), tuple(bench.tools.components.values()))
+        record = project_record(project, bench.scope.project.id)
+        bench.scope = replace(bench.scope, project=record)
+        bench.tools = tools_of(project, bench.store, bench.tools.clock, record.id)
+        await bench.store.declare(record, tuple(bench.tools.components.values()))
 
     async def objection(self, bench: Bench, request: ControlRequest) -> str | None:
         """What stands against a retry or resume: mistakes in the manifest, read anew, or an agent that cannot work."""

@@ -13,7 +13,7 @@ from covey.model import events as e
 from covey.model.budget import Budget
 from covey.model.ids import id_for, new_id
 from covey.model.outcome import IDLE, STOPPED, Begun, How, Left, as_it_stands, together
-from covey.model.session import Session, about
+from covey.model.session import Session, about, is_terminal
 from covey.model.status import ExecutionMode, Phase, Status
 from covey.model.tree import SessionTree
 from covey.projects.manifest import DeclaredContext
@@ -112,7 +112,7 @@ def _adoption(
         changed = tuple(event for session in run for event in _reconfigured(bench, session, options))
     blocked = [session for session in run if session.phase is Phase.BLOCKED]
     looking = tuple(event for session in blocked for event in unblocked(session, now))
-    granted = call.events(about(root), root, budget, now) if call is not None else ()
+    granted = call.events(about(root), root, budget, now) if call is not None and not is_terminal(root) else ()
     decided_on = [*blocked, root] if granted else blocked
     return Operation(
         events=(adopted, *changed, *looking, *granted),

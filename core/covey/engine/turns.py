@@ -5,7 +5,7 @@ again. So both can be called twice, by anybody, at any moment.
 """
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,7 +33,7 @@ from covey.model.session import Session, about, is_terminal, undecided
 from covey.model.status import AT_WORK, FailureCause, Phase
 from covey.steps.base import Handled, Step, Tools
 from covey.steps.git_work import is_isolated
-from covey.store.base import Completion, Operation, Position
+from covey.store.base import Completion, Operation, Position, Said
 from covey.store.sqlite import EngineStore
 from covey.workflows.workflow import Workflow, next_step
 
@@ -213,39 +213,39 @@ class Turns:
             if await self._stored(await self._ending(session, cause, reason)):
                 return True
 
-    async def noted(self, running: Running, change: Callable[[Session], tuple[e.AnyEvent, ...]]) -> Session | None:
+    async def noted(
+        self, running: Running, change: Callable[[Session], tuple[e.AnyEvent, ...]], said: Sequence[Said] = ()
+    ) -> Session | None:
         """Record what happens to a session at work, as `change` has it for the row of the moment; the row after it.
 
-        None when the session is gone or another attempt has begun.
+        None when the session is gone or another attempt has begun: then nothing but what was `said` is stored.
         """
         while True:
             position = await self._position_or_none(running.session_id)
-            if position is None or position.session.attempt != running.attempt:
-                return None
-            session = position.session
-            events = change(session)
-            if not events:
+            session = position.session if position is not None else None
+            if session is not None and session.attempt != running.attempt:
+                session = None
+            events = change(session) if session is not None else ()
+            if not events and not said:
                 return session
+            versions = {session.id: session.version} if session is not None and events else {}
             try:
                 committed = await self._bench.store.append(
-                    Operation(events=events, versions={session.id: session.version})
+                    Operation(events=events, versions=versions, said=tuple(said))
                 )
             except StaleOperationError:
                 continue
-            return committed.sessions[session.id]
+            return committed.sessions.get(running.session_id, session)
 
     async def stands_still(self, running: Running, reason: str) -> None:
         """Record that the work of a session was ended for now; its interaction stays pending."""
-        while True:
-            position = await self._position_or_none(running.session_id)
-            if position is None or position.session.attempt != running.attempt:
-                return
-            session = position.session
+
+        def interrupted(session: Session) -> tuple[e.AnyEvent, ...]:
             if session.phase not in AT_WORK:
-                return
-            event = e.SessionInterrupted(at=self._now(), **about(session), reason=reason)
-            if await self._stored(Operation(events=(event,), versions={session.id: session.version})):
-                return
+                return ()
+            return (e.SessionInterrupted(at=self._now(), **about(session), reason=reason),)
+
+        await self.noted(running, interrupted)
 
     async def again(self, turn: Turn) -> Turn | None:
         """The same turn on the session as it stands now, once its work has been taken up; None where it has ended."""
@@ -266,14 +266,7 @@ class Turns:
 
     async def revived(self, running: Running) -> None:
         """Record that a stalled session has given a sign of life; one that is stalled no more needs no record."""
-        while True:
-            position = await self._position_or_none(running.session_id)
-            if position is None or position.session.attempt != running.attempt:
-                return
-            session = position.session
-            events = revived(session, self._now())
-            if not events or await self._stored(Operation(events=events, versions={session.id: session.version})):
-                return
+        await self.noted(running, lambda session: revived(session, self._now()))
 
     async def _ending(self, session: Session, cause: FailureCause, reason: str) -> Operation:
         """End a session as failed outside of a step's verdict, with what is active below it."""

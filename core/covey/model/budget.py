@@ -16,6 +16,8 @@ USD, TOKENS = "budget_usd", "budget_tokens"
 """The two limits of a budget, as they are called in covey.toml and (with a dash) on the command line."""
 
 _CENT = 0.01
+_EXACT = 9
+"""To so many digits of a dollar costs are added up for certain: 0.7 and three times 0.1 have to make a whole one."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,7 +73,7 @@ def overrun(budget: Budget | None, account: Account) -> Overrun | None:
     if budget is None:
         return None
     spent = account.spent
-    if budget.usd is not None and (spent.usd or 0.0) >= budget.usd:
+    if budget.usd is not None and round(spent.usd or 0.0, _EXACT) >= budget.usd:
         return Overrun(USD, f"{dollars(spent.usd or 0.0)} of {exactly(budget.usd)} are spent")
     if budget.tokens is not None and spent.tokens >= budget.tokens:
         return Overrun(TOKENS, f"{spent.tokens:,} of {budget.tokens:,} tokens are spent")

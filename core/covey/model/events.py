@@ -2,7 +2,7 @@
 
 An event names the run (`run_id`, the root's id), the session and its attempt; events of the engine itself name none.
 The tag `event` is its name for programs (`covey events`), stable from its first release.
-Which event is legal when, and what it changes, is told by `covey.model.session`.
+Which event is legal when, and what it changes, is told by `covey.model.reducer`.
 """
 
 from datetime import datetime

@@ -64,7 +64,7 @@ def _attempt_fits(session: "Session", event: "DecisionUndone") -> bool:
 
 
 def _holds_together(session: "Session", event: "DecisionUndone") -> bool:
-    """What the event restores is a session as `covey.model.session` can bring it about."""
+    """What the event restores is a session as `covey.model.reducer` can bring it about."""
     gone = event.artifact is ArtifactState.MISSING
     well = event.error_message is None and event.failure_cause is None
     there = session.artifact_path is None or event.artifact is not ArtifactState.UNKNOWN

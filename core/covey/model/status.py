@@ -1,4 +1,4 @@
-"""The words for a session's state. All legal moves between them are one table, in `covey.model.session`.
+"""The words for a session's state. All legal moves between them are one table, in `covey.model.reducer`.
 
 A session is `active` until it ends as `complete`, `failed`, `cancelled` or `skipped`. While it is active, its phase
 says what it is doing; a cancelled or skipped session whose work has not ended yet is shown as `cancelling`.

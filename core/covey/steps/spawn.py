@@ -23,6 +23,7 @@ from covey.steps.base import Handled, Tools
 from covey.steps.git_work import ISOLATED
 from covey.steps.verdict import Facts, examine, verdict
 from covey.store.base import Operation
+from covey.text.sanitise import sanitise_line
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +206,7 @@ async def create(tools: Tools, parent: Session, event: SessionCreated) -> Sessio
 
 def could_not_create(component: Component, name: str, reason: str) -> Facts:
     """The fact that there is no session for a component, for the log and for the command."""
-    log.warning("no session for component %s: %s", name, reason)
+    log.warning("no session for component %s: %s", sanitise_line(name), sanitise_line(reason))
     return {"component_id": component.id, "name": name, "reason": reason}
 
 

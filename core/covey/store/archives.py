@@ -38,8 +38,10 @@ KEPT = (
     "control_requested",
     "control_settled",
     "decision_undone",
+    "message_sent",
+    "question_answered",
 )
-"""How a run began and ended, and what was decided in it: the events that are put away and stay as well."""
+"""How a run began and ended, what was decided in it and said to its sessions: events that are put away and stay."""
 MECHANICAL = (
     "json_extract(body, '$.event') NOT IN (SELECT value FROM json_each({kept})) AND seq < (SELECT max(seq) FROM events)"
 )

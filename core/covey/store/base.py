@@ -29,12 +29,25 @@ class Completion(NamedTuple):
     late: bool = False
 
 
+class Said(NamedTuple):
+    """A message of a session's conversation with its agent: its number, counted from 1, and the message as JSON.
+
+    `conversation` is the attempt in which the conversation began, `interaction_id` the step in which this was said.
+    """
+
+    session_id: str
+    conversation: int
+    n: int
+    interaction_id: str
+    body: str
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """All that one decision changes.
 
     `versions` are the versions of the rows it was decided on, by session id; an operation that no longer fits fails
     with `StaleOperationError` and changes nothing. `issued` is stored as a pending interaction, `completed` closes
-    one, `settled` are control requests with their outcome.
+    one, `settled` are control requests with their outcome, `said` is added to conversations.
     """
 
     events: tuple[AnyEvent, ...] = ()
@@ -42,6 +55,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     issued: Interaction | None = None
     completed: tuple[Completion, ...] = ()
     settled: tuple[ControlRequest, ...] = ()
+    said: tuple[Said, ...] = ()
 
 
 class Committed(NamedTuple):
@@ -101,19 +115,6 @@ class EngineRow(msgspec.Struct, frozen=True, kw_only=True):
     held: int = 0
     short_of: tuple[str, ...] = ()
     gates: tuple[GateState, ...] = ()
-
-
-class Said(NamedTuple):
-    """A message of a session's conversation with its agent: its number, counted from 1, and the message as JSON.
-
-    `conversation` is the attempt in which the conversation began, `interaction_id` the step in which this was said.
-    """
-
-    session_id: str
-    conversation: int
-    n: int
-    interaction_id: str
-    body: str
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

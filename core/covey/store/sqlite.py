@@ -23,7 +23,7 @@ from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
 from covey.store import codec, inbox
 from covey.store.archives import ArchiveReads
-from covey.store.base import Committed, EngineRow, Operation, Position, Process, Said
+from covey.store.base import Committed, EngineRow, Operation, Position, Process
 from covey.store.batch import Batcher, Pending
 from covey.store.connection import check_version, connect, database_path, explained, tidy
 from covey.store.feed import ChangeFeed, change_feed
@@ -39,9 +39,11 @@ _SET_ENGINE = (
     "INSERT INTO engine (one, epoch, body) VALUES (1, ?, ?)"
     " ON CONFLICT (one) DO UPDATE SET epoch = excluded.epoch, body = excluded.body"
 )
-_DESCRIBE = "UPDATE engine SET body = ?"
+_RETIRE = "UPDATE engine SET body = ?"
+# Who has retired stays so: what is noted of an engine that is just leaving must not offer it to anybody again.
+_DESCRIBE = f"{_RETIRE} WHERE json_extract(body, '$.stopped') IS NOT 1"
 _RETIRE_IF_EMPTY = (
-    f"{_DESCRIBE} WHERE NOT EXISTS (SELECT 1 FROM controls WHERE state = 'queued')"
+    f"{_RETIRE} WHERE NOT EXISTS (SELECT 1 FROM controls WHERE state = 'queued')"
     " AND NOT EXISTS (SELECT 1 FROM orders WHERE state = 'queued')"
 )
 _SET_PROJECT = "INSERT INTO project (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
@@ -84,10 +86,6 @@ class EngineStore(RunReads):
     def transcribe(self, rows: Sequence[TranscriptRow]) -> None:
         """Add transcript rows; durable no later than the next operation."""
         self._writer.transcribe(rows)
-
-    async def say(self, messages: Sequence[Said]) -> None:
-        """Store messages of a conversation; returns once they are durable."""
-        await self._writer.say(messages)
 
     def note_activity(self, noted: Sequence[Activity], over: Sequence[tuple[str, int]]) -> None:
         """Note signs of life; forget those of attempts whose work is over. Nobody waits for it to be durable."""
@@ -139,7 +137,7 @@ class EngineStore(RunReads):
     async def retire(self, *, leave_requests: bool = False) -> bool:
         """Stop taking requests; False, and nothing changed, while one waits (unless it is left to the next engine)."""
         stopped = msgspec.structs.replace(self.row, stopped=True)
-        statement = _DESCRIBE if leave_requests else _RETIRE_IF_EMPTY
+        statement = _RETIRE if leave_requests else _RETIRE_IF_EMPTY
         await self._writer.batches.ask(Note(statement, ((codec.encode(stopped),),)))
         row = await self.engine()
         return row is not None and row.stopped

@@ -24,7 +24,7 @@ from covey.model.events import AnyEvent, CommandIssued, CredentialPaused, Creden
 from covey.model.reducer import apply
 from covey.model.session import Session
 from covey.store import codec
-from covey.store.base import Committed, Completion, Operation, Process, Said
+from covey.store.base import Committed, Completion, Operation, Process
 from covey.store.batch import Batcher, Pending
 from covey.store.codec import Row
 from covey.store.connection import explained, in_one_hop
@@ -145,6 +145,8 @@ class Plan:
             self._put(_COMPLETE, _completion_row(completion))
         for request in operation.settled:
             self._put(_SETTLE, _settled_row(request))
+        for said in operation.said:
+            self._put(_SAY, said)
 
     def _follow_credential(self, event: AnyEvent) -> None:
         if isinstance(event, CredentialPaused | CredentialResumed):
@@ -203,10 +205,6 @@ class Writer:
     def transcribe(self, rows: Sequence[TranscriptRow]) -> None:
         """Take transcript rows; durable no later than the next operation."""
         self.batches.put(Note(_TRANSCRIBE, tuple(_transcript_row(row) for row in rows)))
-
-    async def say(self, messages: Sequence[Said]) -> None:
-        """Store messages of a conversation; returns once they are durable."""
-        await self.batches.ask(Note(_SAY, tuple(messages)))
 
     def note_activity(self, noted: Sequence[Activity], over: Sequence[tuple[str, int]]) -> None:
         """Take the signs of life of sessions at work, and forget those of attempts whose work is over."""

@@ -67,7 +67,7 @@ def search(wanted: Wanted) -> Iterator[dict[str, Any]]:
         for entry in confined.below(wanted.path):
             text = _text(confined, entry) if entry.kind is Is.FILE else ""
             searched, left_out = searched + bool(text), left_out + (text is None)
-            for number, line in enumerate((text or "").split("\n"), 1):
+            for number, line in enumerate(_lines(text or ""), 1):
                 match = expression.search(line)
                 if match is None:
                     continue
@@ -100,6 +100,12 @@ def _text(confined: Confined, entry: Entry) -> str | None:
         return confined.read(entry.path, FILE_LIMIT)
     except (CoveyError, OSError):
         return None
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text; what follows the end of the last one is none."""
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _shown(line: str, at: int) -> str:

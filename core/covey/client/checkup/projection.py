@@ -1,6 +1,7 @@
 """Whether the log and what was made of it agree: rows of sessions can be made anew from it, the log from nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from itertools import islice
 
 from covey.client.checkup.finding import MEND, Finding, Severity
 from covey.clock import Clock
@@ -24,7 +25,7 @@ async def projection(reads: ArchiveReads, clock: Clock, alone: Alone | None) -> 
         yield finding
     changed = [*found.absent, *found.differing]
     if found.unknown:
-        keys = _named(found.unknown)
+        keys = _named(map(short_id, found.unknown))
         message = f"{plural(len(found.unknown), 'session')} of which no line of the log tells: {keys}; kept"
         yield Finding("log", Severity.WARNING, message, "look at it with: covey show ID")
     if not changed:
@@ -60,7 +61,7 @@ async def _credentials(found: Audit, clock: Clock, alone: Alone | None, *, whole
 def _about_the_log(found: Audit) -> list[Finding]:
     findings = []
     if found.missing:
-        stretches = _named([str(first) if first == last else f"{first}-{last}" for first, last in found.missing])
+        stretches = _named(str(first) if first == last else f"{first}-{last}" for first, last in found.missing)
         findings.append(Finding("log", Severity.ERROR, f"lines of the log are missing: {stretches}", _CANNOT))
     for seq, reason in found.unreadable[:_NAMED]:
         findings.append(Finding("log", Severity.ERROR, f"line {seq} of the log {reason}", _CANNOT))
@@ -76,9 +77,9 @@ def _sessions(found: Audit) -> str:
 
 
 def _ids(found: Audit) -> list[str]:
-    return [session.id for _, session in (*found.differing, *found.absent)]
+    return [short_id(session.id) for _, session in (*found.differing, *found.absent)]
 
 
-def _named(keys: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(short_id(key) for key in keys[:_NAMED])
-    return f"{shown}, …" if len(keys) > _NAMED else shown
+def _named(names: Iterable[str]) -> str:
+    first, more = list(islice(names, _NAMED + 1)), ", …"
+    return f"{', '.join(first[:_NAMED])}{more if len(first) > _NAMED else ''}"

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from covey.model.message import QUESTION_CHARACTERS
 from covey.text.quoting import quoted
 
 PATH_CHARACTERS = 4_096
 TEXT_CHARACTERS = 1_000_000
 """The most characters that are written in one call."""
 PATTERN_CHARACTERS = 1_000
-QUESTION_CHARACTERS = 8_000
 LINES_AT_ONCE = 2_000
 """The most lines that are read in one call."""
 

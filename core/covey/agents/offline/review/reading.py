@@ -8,6 +8,7 @@ from covey.agents.base import Assignment, Reviewed
 from covey.agents.offline import analysis
 from covey.agents.offline.facts import ModuleFacts
 from covey.agents.offline.review.claims import Claims, claims_of
+from covey.agents.offline.work import SOURCE_LIMIT
 from covey.artifacts.checks import DESIGN_LIMIT
 from covey.artifacts.modules import ModuleNames
 from covey.artifacts.outline import has_text
@@ -15,9 +16,6 @@ from covey.errors import CoveyError
 from covey.text.quoting import visible
 from covey.workspace.files import NotTextError, TooLargeError, read_text
 from covey.workspace.walk import OutsideError
-
-SOURCE_LIMIT = 2 * 1024 * 1024
-"""The most bytes of a module that are analysed."""
 
 
 @dataclass(frozen=True, slots=True)
