@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,18 @@ LOADS_NOTHING_OF = {
 }
 
 
-@pytest.mark.parametrize("module", LOADS_NOTHING_OF)
-def test_importing(module: str) -> None:
-    assert sorted(set(LOADS_NOTHING_OF[module]) & loaded_by(module)) == []
+TOGETHER = defaultdict[tuple[str, ...], list[str]](list)
+"""Modules that may load the same, by what they may not: none of them does what all of them do not in one process."""
+for _module, _names in LOADS_NOTHING_OF.items():
+    TOGETHER[_names].append(_module)
+
+
+@pytest.mark.parametrize("names", TOGETHER, ids=[", ".join(modules[:3]) for modules in TOGETHER.values()])
+def test_importing(names: tuple[str, ...]) -> None:
+    seen: set[str] = set()
+    for module, loaded in loaded_in_turn(*TOGETHER[names]):
+        assert (module, sorted((loaded - seen) & set(names))) == (module, [])
+        seen |= loaded
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["--version"], ["status"]])
@@ -61,13 +71,19 @@ def test_a_command_line_that_needs_no_parser_does_not_wait_for_one(arguments: li
 
 
 def test_what_is_loaded_is_seen() -> None:
-    assert {"sqlite3", "asyncio", "aiosqlite"} <= loaded_by("aiosqlite")
+    (_, first), (module, loaded) = loaded_in_turn("covey.errors", "aiosqlite")
+    assert "sqlite3" not in first
+    assert (module, {"sqlite3", "asyncio", "aiosqlite"} <= loaded) == ("aiosqlite", True)
 
 
-def loaded_by(module: str) -> set[str]:
-    """The names in `sys.modules` of a fresh process that has imported the module."""
-    code = f"import sys, {module}; print(*sys.modules)"
+def loaded_in_turn(*modules: str) -> list[tuple[str, set[str]]]:
+    """Each module with the names in `sys.modules` once it was imported, one after the other, in a fresh process."""
+    code = "import sys, importlib\nfor name in sys.argv[1:]: importlib.import_module(name); print(*sys.modules)"
     ended = subprocess.run(
-        [sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-c", code, *modules],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    return set(ended.stdout.split())
+    return [(name, set(line.split())) for name, line in zip(modules, ended.stdout.splitlines(), strict=True)]

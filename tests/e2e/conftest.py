@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from covey.testing.samples import write_shop
-from tests.cli.program import program
+from tests.cli.program import covey
 from tests.e2e.scene import DEAF, WAITS, add_agent
 
 
@@ -15,7 +15,7 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("shop") / "shop"
     root.mkdir()
     write_shop(root)
-    assert program("init", cwd=root).code == 0
+    assert covey("init", cwd=root).code == 0
     add_agent(root, "waits", WAITS)
     add_agent(root, "deaf", DEAF)
     return root
@@ -24,7 +24,7 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _blocked(_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(_shop, tmp_path_factory.mktemp("blocked") / "shop"))
-    assert program("run", "design", "billing", "--headless", cwd=root).code == 6
+    assert covey("run", "design", "billing", "--headless", cwd=root).code == 6
     return root
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import program
+from tests.cli.program import covey, program
 from tests.e2e.scene import contents, refused
 
 LONG = "a" * 300
@@ -115,7 +115,7 @@ class TestManifest:
     def test_is_refused(self, tmp_path: Path, case: str) -> None:
         text, said = MANIFESTS[case]
         (tmp_path / "covey.toml").write_bytes(text.lstrip("\n").encode() if isinstance(text, str) else text)
-        ran = program("run", "design", "x", "--headless", "--json", cwd=tmp_path)
+        ran = covey("run", "design", "x", "--headless", "--json", cwd=tmp_path)
         refused(ran, *said)
         assert "\x1b" not in ran.err
         assert list(contents(tmp_path)) == ["covey.toml"]
@@ -131,11 +131,11 @@ class TestManifest:
             "[[context.component]]\nname = '名前'\nmodule = 'größe.名前'\n",
             encoding="utf-8",
         )
-        ran = program("run", "design", "gro\u0308ße", "--json", cwd=tmp_path)
+        ran = covey("run", "design", "gro\u0308ße", "--json", cwd=tmp_path)
         assert (ran.code, ran.err) == (0, "")
         assert (tmp_path / "docs/design/größe/ärzte.md").is_file(), "names are stored in their composed form"
         assert (tmp_path / "docs/design/größe/名前.md").is_file()
-        assert "名前" in program("status", cwd=tmp_path).out
+        assert "名前" in covey("status", cwd=tmp_path).out
 
 
 class TestContext:
@@ -151,13 +151,13 @@ class TestContext:
         ],
     )
     def test_is_refused(self, shop: Path, arguments: str, said: str) -> None:
-        refused(program(*arguments.split(), "--json", cwd=shop), said)
+        refused(covey(*arguments.split(), "--json", cwd=shop), said)
         assert not (shop / "docs").exists()
 
     def test_the_end_of_two_names_is_no_name(self, shop: Path) -> None:
         with (shop / "covey.toml").open("a", encoding="utf-8") as manifest:
             manifest.write("\n[[context]]\nname = 'other'\nmodule = 'other.billing'\n")
-        refused(program("run", "design", "billing", cwd=shop), "shop.billing", "other.billing")
+        refused(covey("run", "design", "billing", cwd=shop), "shop.billing", "other.billing")
 
 
 class TestAgent:
@@ -177,8 +177,8 @@ class TestAgent:
         before = contents(shop)
         with (shop / "covey.toml").open("a", encoding="utf-8") as manifest:
             manifest.write(f"\n[agents.gone]\nkind = 'command'\n{table}\n")
-        refused(program("run", "design", "billing", "--agent", "gone", "--json", cwd=shop), "agent gone: ", said)
+        refused(covey("run", "design", "billing", "--agent", "gone", "--json", cwd=shop), "agent gone: ", said)
         assert contents(shop).keys() == before.keys()
 
     def test_of_a_retry_is_looked_at_too(self, blocked: Path) -> None:
-        refused(program("retry", "--failed", "--agent", "nobody", "--json", cwd=blocked), "nobody")
+        refused(covey("retry", "--failed", "--agent", "nobody", "--json", cwd=blocked), "nobody")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.cli.program import Ran, end, program, read_until
+from tests.cli.program import Ran, covey, end, program, read_until
 from tests.e2e.scene import WRITES, add_agent, interrupted, numbers, running, session_of, status, wait_for
 
 HEAD = ["seq", "at", "event", "run_id", "session_id", "parent_id", "type", "component", "module", "attempt"]
@@ -70,7 +70,7 @@ def story(_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
         wait_for(lambda: len(numbers(root / "working")) == 3)
         search = session_of(root, "search")
         answers["cancelled"] = program("cancel", search[:12], "--json", cwd=root).object
-        answers["cancelled again"] = program("cancel", search, "--json", cwd=root).object
+        answers["cancelled again"] = covey("cancel", search, "--json", cwd=root).object
         stopped = interrupted(process, signal.SIGTERM).lines
     answers["retried"] = program("retry", search[:12], "--note", NOTE, "--json", cwd=root).object
     arguments = ["run", "design", "catalog", "billing", "--agent", "offline", "--stay", "--json"]
@@ -85,11 +85,11 @@ def story(_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
         run = next(event["run_id"] for event in adopted if event["event"] == "session_blocked")
         answers["paused"] = program("pause", run, "--json", cwd=root).object
         answers["resumed"] = program("resume", run, "--json", cwd=root).object
-        program("slots", "5", "--json", cwd=root)
-        answers["root skipped"] = program("skip", run, "--reason", "no", "--json", cwd=root).object
-        answers["skipped"] = program("skip", tax, "--reason", "does not parse", "--json", cwd=root).object
+        covey("slots", "5", "--json", cwd=root)
+        answers["root skipped"] = covey("skip", run, "--reason", "no", "--json", cwd=root).object
+        answers["skipped"] = covey("skip", tax, "--reason", "does not parse", "--json", cwd=root).object
         ended = end(process)
-    return Story(root, stopped, adopted + ended.lines, answers, ended, program("events", "--json", cwd=root).lines)
+    return Story(root, stopped, adopted + ended.lines, answers, ended, covey("events", "--json", cwd=root).lines)
 
 
 class TestEvents:
@@ -143,11 +143,11 @@ class TestEvents:
 
     def test_after_begins_after_a_line(self, story: Story) -> None:
         log = story.log
-        assert program("events", "--after", str(len(log) - 3), cwd=story.root).lines == log[-3:]
+        assert covey("events", "--after", str(len(log) - 3), cwd=story.root).lines == log[-3:]
 
     def test_of_one_run_are_those_of_its_sessions(self, story: Story) -> None:
         run_id = story.stopped[0]["run_id"]
-        lines = program("events", run_id[:10], cwd=story.root).lines
+        lines = covey("events", run_id[:10], cwd=story.root).lines
         assert lines == [event for event in story.log if event["run_id"] == run_id]
 
     def test_paths_are_relative_to_the_root(self, story: Story) -> None:
@@ -195,36 +195,36 @@ class TestIds:
     """Whatever `covey status` shows as an id is one for every command."""
 
     def test_short_ones_work_everywhere(self, blocked: Path) -> None:
-        shown = program("status", cwd=blocked).out
+        shown = covey("status", cwd=blocked).out
         run, *sessions = re.findall(r"\b[0-9a-f]{8}\b", shown.partition("\n\n")[0])
         assert len(sessions) == 5
         assert status(blocked)["run_id"].startswith(run)
         failed = sessions[-1]
-        assert program("show", failed, "--json", cwd=blocked).object["session_id"].startswith(failed)
-        assert program("logs", failed, cwd=blocked).code == 0
-        assert program("retry", failed, "--dry-run", "--json", cwd=blocked).object["session_id"].startswith(failed)
-        assert program("retry", "--failed", run, "--dry-run", "--json", cwd=blocked).object["state"] == "queued"
-        assert program("status", run, "--json", cwd=blocked).object["run_id"].startswith(run)
-        assert program("skip", failed, "--reason", "later", "--json", cwd=blocked).object["state"] == "queued"
-        assert program("events", run, cwd=blocked).lines
+        assert covey("show", failed, "--json", cwd=blocked).object["session_id"].startswith(failed)
+        assert covey("logs", failed, cwd=blocked).code == 0
+        assert covey("retry", failed, "--dry-run", "--json", cwd=blocked).object["session_id"].startswith(failed)
+        assert covey("retry", "--failed", run, "--dry-run", "--json", cwd=blocked).object["state"] == "queued"
+        assert covey("status", run, "--json", cwd=blocked).object["run_id"].startswith(run)
+        assert covey("skip", failed, "--reason", "later", "--json", cwd=blocked).object["state"] == "queued"
+        assert covey("events", run, cwd=blocked).lines
 
 
 class TestRetry:
     """What `covey retry` may be told."""
 
     def test_a_dry_run_changes_nothing(self, blocked: Path) -> None:
-        log, before = program("events", cwd=blocked).out, status(blocked)
-        found = program("retry", "--failed", "--dry-run", "--json", cwd=blocked).object
+        log, before = covey("events", cwd=blocked).out, status(blocked)
+        found = covey("retry", "--failed", "--dry-run", "--json", cwd=blocked).object
         assert (list(found), found["state"], found["changed"]) == (ANSWER, "queued", None)
-        assert program("run", "design", "billing", "--dry-run", "--json", cwd=blocked).object["how"] == "adopted"
-        assert (program("events", cwd=blocked).out, status(blocked)) == (log, before)
-        ran = program("run", "design", "billing", "--json", cwd=blocked)
+        assert covey("run", "design", "billing", "--dry-run", "--json", cwd=blocked).object["how"] == "adopted"
+        assert (covey("events", cwd=blocked).out, status(blocked)) == (log, before)
+        ran = covey("run", "design", "billing", "--json", cwd=blocked)
         assert "control_requested" not in [line["event"] for line in ran.lines]
 
     @pytest.mark.parametrize(("resume", "step"), [([], "Initialize"), (["--resume"], "GenerateComponentDesign")])
     def test_resume_goes_on_at_the_step_that_failed(self, blocked: Path, resume: list[str], step: str) -> None:
-        assert program("retry", "--failed", *resume, cwd=blocked).code == 0
-        ran = program("run", "design", "billing", "--json", cwd=blocked)
+        assert covey("retry", "--failed", *resume, cwd=blocked).code == 0
+        ran = covey("run", "design", "billing", "--json", cwd=blocked)
         issued = [line for line in ran.lines if line["event"] == "command_issued" and line["attempt"] == 2]
         assert issued[0]["step"] == step
 
@@ -306,7 +306,7 @@ class TestCommandAgent:
 
     def test_what_it_says_is_in_the_transcript(self, asked: tuple[Path, Ran]) -> None:
         session = session_of(asked[0], "product")
-        rows = program("logs", session[:8], "--json", cwd=asked[0]).lines
+        rows = covey("logs", session[:8], "--json", cwd=asked[0]).lines
         assert "of the agent's own accord\n" in [row["text"] for row in rows if row["kind"] == "output"]
 
 
@@ -314,12 +314,12 @@ class TestOverwrite:
     """`--overwrite` does everything anew; what was there is moved aside, not lost."""
 
     def test_keeps_what_was_there(self, shop: Path) -> None:
-        assert program("run", "design", "catalog", cwd=shop).code == 0
+        assert covey("run", "design", "catalog", cwd=shop).code == 0
         path = "docs/design/shop/catalog/search.md"
         mine = (shop / path).read_bytes() + b"\nMine.\n"
         (shop / path).write_bytes(mine)
-        assert program("run", "design", "catalog", "--json", cwd=shop).code == 4
-        ran = program("run", "design", "catalog", "--overwrite", "--json", cwd=shop)
+        assert covey("run", "design", "catalog", "--json", cwd=shop).code == 4
+        ran = covey("run", "design", "catalog", "--overwrite", "--json", cwd=shop)
         assert ran.code == 0
         assert {line["kept"] for line in ran.lines if line["event"] == "session_completed"} == {False}
         run_id = ran.lines[-1]["run_id"]
@@ -331,7 +331,7 @@ class TestSeveralContexts:
     """`--all` takes every context, each in a run of its own; one exit code tells of all."""
 
     def test_all(self, shop: Path) -> None:
-        ran = program("run", "design", "--all", "--json", cwd=shop)
+        ran = covey("run", "design", "--all", "--json", cwd=shop)
         assert ran.code == 6
         started = [line for line in ran.lines if line["event"] == "run_started"]
         assert {line["context"] for line in started} == {"shop.billing", "shop.catalog"}
@@ -339,9 +339,9 @@ class TestSeveralContexts:
         left = ran.lines[-1]
         assert (left["event"], left["exit_code"]) == ("run_left", 6)
         assert left["counts"] == {"active": 0, "complete": 8, "failed": 1, "cancelled": 0, "skipped": 0}
-        assert program("run", "design", "catalog", "--json", cwd=shop).code == 4
+        assert covey("run", "design", "catalog", "--json", cwd=shop).code == 4
         # RUN is the newest unfinished one, though the other is newer or older.
         assert status(shop)["context"] == "shop.billing"
-        assert program("retry", "--failed", "--dry-run", "--json", cwd=shop).object["session_id"] == session_of(
+        assert covey("retry", "--failed", "--dry-run", "--json", cwd=shop).object["session_id"] == session_of(
             shop, "tax"
         )

@@ -19,6 +19,7 @@ import pytest
 from covey.client.requests import Answer, Wish, request_control
 from covey.model.control import Action
 from covey.store.sqlite import open_viewer
+from tests.cli.program import covey
 
 AGENT = """#!/bin/sh
 # $1 component, $2 target; waits for a line in the fifo "gate" or "gate-$1" where there is one,
@@ -94,14 +95,8 @@ class LocalRuntimeDriver:
         return self.engines[-1]
 
     def ask(self, *words: str) -> tuple[int, list[dict[str, Any]]]:
-        done = subprocess.run(
-            [sys.executable, "-m", "covey", *words, "--json"],
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+        ran = covey(*words, "--json", cwd=self.root)
+        return ran.code, ran.lines
 
     def status(self) -> dict[str, Any]:
         return self.ask("status")[1][0]

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from covey.engine.slots import Slots, place
 
 
@@ -67,3 +69,17 @@ async def test_fewer_slots_end_nobody_and_more_serve_at_once() -> None:
         queue.slots.resize(3)
         await settle()
         assert queue.served == ["0", "1", "2", "3"]
+
+
+async def test_who_is_cancelled_just_as_it_gets_a_slot_gives_it_back() -> None:
+    slots = Slots(1)
+    assert await slots.acquire("first", place(None, 1, 0))
+    second = asyncio.create_task(slots.acquire("second", place(None, 1, 1)))
+    await settle()
+    slots.release()
+    assert slots.at_work == 1, "it is the second's, who does not know yet"
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert slots.at_work == 0
+    assert await asyncio.wait_for(slots.acquire("third", place(None, 1, 2)), 1)

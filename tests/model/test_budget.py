@@ -2,7 +2,7 @@
 
 import pytest
 
-from covey.model.budget import Account, Budget, dollars, exactly, overrun
+from covey.model.budget import TOKENS, USD, Account, Budget, dollars, exactly, overrun
 from covey.model.usage import Spent
 
 
@@ -49,3 +49,11 @@ def test_why_nothing_more_may_be_spent() -> None:
     over = overrun(Budget(usd=0.001), Account(Spent(100, 0.0123)))
     assert over is not None
     assert over.reason == "$0.01 of $0.001 are spent"
+
+
+@pytest.mark.parametrize(("budget", "limit"), [(Budget(usd=0.5), USD), (Budget(tokens=100), TOKENS)])
+def test_what_is_spent_to_the_last_lets_nothing_more_begin(budget: Budget, limit: str) -> None:
+    over = overrun(budget, Account(Spent(100, 0.5)))
+    assert over is not None
+    assert over.limit == limit
+    assert overrun(budget, Account(Spent(99, 0.49))) is None

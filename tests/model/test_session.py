@@ -31,6 +31,8 @@ from tests.model.strategies import at, created, events_for, logs, trees
 
 OPEN = {"session_id": "s", "run_id": "root", "attempt": 1}
 DECIDED = {"decision_id": "d1", "by": "ada"}
+OF_ANY_ATTEMPT = {"late_result", "session_retried", "decision_undone", "usage_recorded"}
+"""The rows of the picture that may name another attempt than the present one."""
 
 
 def event_of(row: str, session: Session) -> e.AnyEvent:
@@ -156,6 +158,17 @@ class TestPicture:
             with pytest.raises(IllegalEventError, match=r"session s\b"):
                 apply(session, event)
             assert frozen(session) == before
+
+    @pytest.mark.parametrize("row", sorted(LEGAL_STANDINGS.keys() - OF_ANY_ATTEMPT))
+    def test_what_another_attempt_has_come_to_is_not_this_ones(self, row: str) -> None:
+        column = next(each for each in STANDINGS if each in LEGAL_STANDINGS[row])
+        is_open = ASKS_OF_COMMAND[row] == "open" or column in {"stalled", "asking"}
+        session = standing(column, command="open" if is_open else "closed")
+        assert session is not None
+        session = msgspec.structs.replace(as_run(row, session), attempt=2)
+        for attempt in (1, 3):
+            with pytest.raises(IllegalEventError, match="session s is at attempt 2"):
+                apply(session, msgspec.structs.replace(event_of(row, session), attempt=attempt))
 
     @pytest.mark.parametrize(
         ("before", "row", "after"),

@@ -3,7 +3,7 @@
 import contextlib
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,29 +76,44 @@ async def after(asked: Asked, *keys: str, size: tuple[int, int] = (100, 30)) -> 
         return list(app.answers)
 
 
+Answers = dict[tuple[str, ...], list[Confirmed | None]]
+
+
+async def answers_to(ask: Callable[[Board], Asked], presses: Iterable[tuple[str, ...]]) -> Answers:
+    """What is answered after each of these, each time to a question of its own; all of them on one screen."""
+    app, found = Host(ask(board())), Answers()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause(0)
+        for keys in presses:
+            app.answers.clear()
+            app.push_screen(Dialog(ask(board()), {}), app.answers.append)
+            await pilot.pause(0)
+            await pilot.press(*keys)
+            await pilot.pause(0)
+            found[keys] = list(app.answers)
+    return found
+
+
 class TestCancelDialog:
     """Two answers; the harmless one has the focus, and only `y` or Enter on the other one confirms."""
 
-    @pytest.mark.parametrize(
-        ("keys", "answers"),
-        [
-            (["y"], [Confirmed("")]),
-            (["n"], [None]),
-            (["escape"], [None]),
-            (["enter"], [None]),
-            (["tab", "enter"], [Confirmed("")]),
-            (["right", "enter"], [Confirmed("")]),
-            (["left", "enter"], [Confirmed("")]),
-            (["tab", "tab", "enter"], [None]),
-            (["right", "left", "enter"], [None]),
-            (["shift+tab", "enter"], [Confirmed("")]),
-            (["space"], []),
-            (["ctrl+c"], []),
-            (["x", "Y", "down", "up"], []),
-        ],
-    )
-    async def test_keys(self, keys: list[str], answers: list[Confirmed | None]) -> None:
-        assert await after(cancel(board()), *keys) == answers
+    async def test_keys(self) -> None:
+        answers: Answers = {
+            ("y",): [Confirmed("")],
+            ("n",): [None],
+            ("escape",): [None],
+            ("enter",): [None],
+            ("tab", "enter"): [Confirmed("")],
+            ("right", "enter"): [Confirmed("")],
+            ("left", "enter"): [Confirmed("")],
+            ("tab", "tab", "enter"): [None],
+            ("right", "left", "enter"): [None],
+            ("shift+tab", "enter"): [Confirmed("")],
+            ("space",): [],
+            ("ctrl+c",): [],
+            ("x", "Y", "down", "up"): [],
+        }
+        assert await answers_to(cancel, answers) == answers
 
     async def test_an_answer_is_given_once(self) -> None:
         app = Host(cancel(board()))
@@ -144,23 +159,20 @@ class TestCancelDialog:
 class TestSkipDialog:
     """The reason has the focus; Enter goes to the button, and another Enter skips."""
 
-    @pytest.mark.parametrize(
-        ("keys", "answers"),
-        [
-            (["enter"], []),
-            (["enter", "enter"], [Confirmed("")]),
-            ([*"any", "enter", "enter"], [Confirmed("any")]),
-            (["y"], []),
-            (["n"], []),
-            (["escape"], [None]),
-            (["tab", "enter"], [None]),
-            (["enter", "left", "enter"], [None]),
-            (["enter", "y"], [Confirmed("")]),
-            ([*"ny", "enter", "n"], [None]),
-        ],
-    )
-    async def test_keys(self, keys: list[str], answers: list[Confirmed | None]) -> None:
-        assert await after(skip(board()), *keys) == answers
+    async def test_keys(self) -> None:
+        answers: Answers = {
+            ("enter",): [],
+            ("enter", "enter"): [Confirmed("")],
+            (*"any", "enter", "enter"): [Confirmed("any")],
+            ("y",): [],
+            ("n",): [],
+            ("escape",): [None],
+            ("tab", "enter"): [None],
+            ("enter", "left", "enter"): [None],
+            ("enter", "y"): [Confirmed("")],
+            (*"ny", "enter", "n"): [None],
+        }
+        assert await answers_to(skip, answers) == answers
 
     async def test_only_one_thing_looks_focused(self) -> None:
         app = Host(skip(board()))

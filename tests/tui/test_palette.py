@@ -1,3 +1,4 @@
+from functools import cache
 from itertools import product
 
 import pytest
@@ -24,8 +25,10 @@ def palette_of(theme: str, *, no_color: bool = False, glyphs: GlyphSet = GlyphSe
     return Palette(app.get_css_variables(), app.ansi_theme, no_color=no_color, glyphs=glyphs)
 
 
-PALETTES = {theme: (palette_of(theme), palette_of(theme, no_color=True)) for theme in THEMES}
-"""With and without colour."""
+@cache
+def palettes(theme: str) -> tuple[Palette, Palette]:
+    """With and without colour."""
+    return palette_of(theme), palette_of(theme, no_color=True)
 
 
 def of(color: object) -> Color:
@@ -53,7 +56,7 @@ class TestContrast:
 
     @pytest.mark.parametrize("theme", THEMES)
     def test_every_role_on_every_ground(self, theme: str) -> None:
-        coloured, plain = PALETTES[theme]
+        coloured, plain = palettes(theme)
         low = {
             (role.value, ground.value, palette is plain): contrast_of(palette.style(Tone(role), ground))
             for palette in (coloured, plain)
@@ -63,7 +66,7 @@ class TestContrast:
 
     @pytest.mark.parametrize("theme", THEMES)
     def test_what_is_read_has_seven_to_one_where_the_ground_allows_it(self, theme: str) -> None:
-        palette = PALETTES[theme][0]
+        palette = palettes(theme)[0]
         for role, ground in MEETS:
             if role is Role.TEXT:
                 most = max(contrast(end, palette.grounds[ground]) for end in (WHITE, BLACK))
@@ -72,7 +75,7 @@ class TestContrast:
 
     @pytest.mark.parametrize("theme", THEMES)
     def test_a_span_with_a_ground_of_its_own_is_read_on_that(self, theme: str) -> None:
-        palette = PALETTES[theme][0]
+        palette = palettes(theme)[0]
         for role, ground in MEETS:
             assert palette.style(Tone(role, ground=ground), Ground.ACCENT) == palette.style(Tone(role), ground)
 
@@ -87,7 +90,7 @@ class TestContrast:
 
     @pytest.mark.parametrize("theme", THEMES)
     def test_cursor_and_marks_are_seen_beside_the_rest(self, theme: str) -> None:
-        grounds = PALETTES[theme][0].grounds
+        grounds = palettes(theme)[0].grounds
         assert grounds[Ground.CURSOR] != grounds[Ground.BACKGROUND]
         assert grounds[Ground.CURSOR_BLURRED] != grounds[Ground.BACKGROUND]
         assert grounds[Ground.BUTTON] != grounds[Ground.PANEL]
@@ -98,19 +101,19 @@ class TestNoColor:
 
     @pytest.mark.parametrize("theme", THEMES)
     def test_accents_become_text(self, theme: str) -> None:
-        plain = PALETTES[theme][1]
+        plain = palettes(theme)[1]
         for ground in Ground:
             for role in (Role.SUCCESS, Role.WARNING, Role.ERROR, Role.PRIMARY):
                 assert plain.color(role, ground) == plain.color(Role.TEXT, ground)
 
     def test_bold_stays(self) -> None:
-        plain = PALETTES["covey"][1]
+        plain = palettes("covey")[1]
         assert plain.style(Tone(Role.WARNING, bold=True), Ground.BACKGROUND).bold
         assert not plain.style(Tone(Role.WARNING), Ground.BACKGROUND).bold
 
     @pytest.mark.parametrize("theme", THEMES)
     def test_textuals_greys_can_still_be_read(self, theme: str) -> None:
-        plain = PALETTES[theme][1]
+        plain = palettes(theme)[1]
         for role, ground in MEETS:
             strip = plain.strip((span("x", Tone(role)),), ground, 1).apply_filter(Monochrome(), Color(0, 0, 0))
             (segment,) = strip
