@@ -98,7 +98,7 @@ HIDDEN: dict[str, Entry] = {
 }
 """Commands that are for programs alone, and in nobody's help."""
 
-_ABOUT = "A validated fan-out of parallel agent sessions with a human gate."
+_ABOUT = "One AI agent for each part of your project, in parallel; what is not in order comes to you."
 _VERSION_FLAGS = (["--version"], ["-V"])
 _HELP_FLAGS = (["--help"], ["-h"])
 
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _overview() -> str:
     """What there is, in the layout of every command's own help."""
     lines = (f"  {name}: {entry.summary}" for name, entry in COMMANDS.items())
-    about = "covey COMMAND --help tells more, and what each option does."
+    about = "covey alone says where you are and what comes next; covey COMMAND --help what a command takes."
     return "\n".join(["Usage: covey COMMAND", "", _ABOUT, "", "Commands:", *lines, "", about, ""])
 
 

@@ -68,6 +68,9 @@ def _not_begun(root: Path, found: Beginning) -> tuple[list[SafeText], Advice]:
     if found.mistake is not None:
         told = [SafeText(f"{name} has mistakes in its covey.toml:"), SafeText(f"  {sanitise_line(found.mistake)}")]
         return told, [("covey doctor", "all of them, and what else is not in order")]
+    if not found.contexts:
+        told = [SafeText(f"{name}, in {sanitise_line(str(root))}: its covey.toml declares no contexts yet.")]
+        return told, [("covey init --force", "read the project again; this covey.toml is kept aside")]
     components = sum(context.components for context in found.contexts)
     documents = sum(context.documents for context in found.contexts)
     declared = f"{plural(len(found.contexts), 'context')} with {plural(components, 'component')}"

@@ -27,6 +27,7 @@ from covey.cli.printer import Listener, Printer
 from covey.cli.signals import StopSignals
 from covey.client.engine import run_order
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
+from covey.client.place import is_here
 from covey.client.resuming import resuming
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
@@ -372,4 +373,4 @@ async def _attached(root: Path, run_id: str | None) -> RunView | None:
 
 def _summarise(view: RunView, out: Out) -> None:
     out.wrapped(INDENT, SafeText(""), heading(view, out.glyphs), *needs_lines(view, out.glyphs))
-    out.text(*advice_lines(view))
+    out.text(*advice_lines(view, is_here=is_here(view.project_root)))

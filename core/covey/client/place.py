@@ -1,6 +1,7 @@
 """Where a project is. Only that: a look at the state must not pay for reading the manifest, which takes its time."""
 
 import os
+import shlex
 from pathlib import Path
 
 from covey.errors import UsageError
@@ -23,3 +24,16 @@ def find_root(start: Path | None = None) -> Path:
         if os.path.lexists(directory / MANIFEST):
             return directory
     raise UsageError(f"no {MANIFEST} in {sanitise_line(str(absolute))} or above; run: covey init")
+
+
+def is_here(root: Path) -> bool:
+    """Whether a command that is typed in the working directory is about the project at this root."""
+    try:
+        return find_root() == root
+    except UsageError:
+        return False
+
+
+def from_here(root: Path) -> str:
+    """What a command takes besides to be about the project at this root, typed in the working directory."""
+    return "" if is_here(root) else f" --project {shlex.quote(str(root))}"
