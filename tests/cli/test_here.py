@@ -59,6 +59,7 @@ class TestHere:
         text = said(blocked)
         assert "The newest run ended" in text
         assert "covey report" in text
+        assert "covey run test shop.billing" in text
         assert "covey watch" not in text
 
     def test_it_says_the_same_from_below_the_project(self, blocked: Path) -> None:

@@ -17,7 +17,7 @@ from covey.client.place import find_root
 from covey.clock import SystemClock
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, CoveyError
-from covey.text.quoting import did_you_mean
+from covey.text.quoting import did_you_mean, listed
 
 USAGE = 2
 
@@ -181,7 +181,10 @@ def _usage(tokens: Sequence[str], error: Exception) -> str:
     if command not in COMMANDS and not command.startswith("-"):
         near = did_you_mean(command, COMMANDS)
         return f'there is no command "{command}"{near or "; see: covey --help"}'
-    text = " ".join(str(error).split()).rstrip(".")
+    if command.startswith("-"):
+        return f'"{command}" is no command, and options stand behind one; see: covey --help'
+    left_over = [str(token) for token in getattr(error, "unused_tokens", None) or ()]
+    text = f"too much is said: {listed(left_over)}" if left_over else " ".join(str(error).split()).rstrip(".")
     where = f"covey {command} --help" if command in COMMANDS else "covey --help"
     return f"{text[:1].lower()}{text[1:]}; see: {where}"
 

@@ -14,8 +14,10 @@ def find_root(start: Path | None = None) -> Path:
     """The nearest directory with a `covey.toml`: `start` (the working directory) or one of its parents, absolute.
 
     Raises:
-        UsageError: There is none, or the working directory is gone.
+        UsageError: There is none, `start` is no directory, or the working directory is gone.
     """
+    if start is not None and not start.is_dir():
+        raise UsageError(f"{sanitise_line(str(start))} is no directory")
     try:
         absolute = Path(os.path.realpath(start or Path.cwd()))
     except FileNotFoundError as error:
