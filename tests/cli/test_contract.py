@@ -175,6 +175,18 @@ class TestHelp:
         broken = [(line, after.split()[0]) for line, after in pairwise(lines) if not after.startswith("  --")]
         assert all(len(line) + len(word) >= columns for line, word in broken), "no line is broken before it is full"
 
+    @pytest.mark.parametrize(
+        ("name", "typed"),
+        [
+            ("demo", "[OPTIONS]"),
+            ("run", "WORKFLOW [CONTEXTS...] [OPTIONS]"),
+            ("skip", "SESSION [SESSIONS...] [OPTIONS]"),
+            ("watch", "[RUN] [OPTIONS]"),
+        ],
+    )
+    def test_it_begins_with_how_the_command_is_typed(self, tmp_path: Path, name: str, typed: str) -> None:
+        assert covey(name, "--help", cwd=tmp_path).out.startswith(f"Usage: covey {name} {typed}\n\n")
+
     def test_what_there_is_to_know_beside_the_options_is_told(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

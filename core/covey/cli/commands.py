@@ -148,7 +148,7 @@ def _function(entry: Entry) -> Callable[[], int]:
 def _carry_out(tokens: list[str]) -> int:
     from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - what needs no parser does not wait for it
 
-    from covey.cli.help import PlainHelp, explained  # noqa: PLC0415 - likewise
+    from covey.cli.help import PlainHelp, explained, usage  # noqa: PLC0415 - likewise
 
     app = App(
         name="covey",
@@ -164,7 +164,8 @@ def _carry_out(tokens: list[str]) -> int:
     for place, (name, entry) in enumerate(COMMANDS.items()):
         is_asked = tokens[:1] == [name] and not asks_help.isdisjoint(tokens)
         about = explained(_function(entry), entry.example) if is_asked else entry.summary
-        app.command(entry.function, name=name, help=about, sort_key=place)
+        typed = usage(name, _function(entry)) if is_asked else None
+        app.command(entry.function, name=name, help=about, usage=typed, sort_key=place)
     for name, entry in HIDDEN.items():
         app.command(entry.function, name=name, help=entry.summary, show=False)
     try:
