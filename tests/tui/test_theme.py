@@ -72,3 +72,13 @@ class TestTheme:
             assert 'covey.toml: no theme "nrod"; did you mean "nord"' in footer_of(app)
             assert app.theme == "covey"
         assert not (tmp_path / ".covey" / "theme.json").exists()
+
+
+async def test_ctrl_c_says_what_leaves_and_that_the_work_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "covey.toml").write_text('[keys]\n"app.leave" = "f9"\n', encoding="utf-8")
+    app = MonitorApp(tmp_path)
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+c")
+        while "Ctrl+C ends nothing. F9 leaves the monitor; the work goes on." not in footer_of(app):
+            await pilot.pause(0)
+        assert app.return_code is None

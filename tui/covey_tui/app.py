@@ -90,6 +90,12 @@ class MonitorApp(PaintedApp):
             yield SystemCommand("Decisions", about, self.live.screen.show_decisions)
         yield from super().get_system_commands(screen)
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C ends nothing here; it says what leaves."""
+        if self.live is not None:
+            key = self.live.screen.key("app.leave")
+            self.live.screen.say((span(f"Ctrl+C ends nothing. {key} leaves the monitor; the work goes on."),))
+
     def _complain_of_theme(self, unknown: str) -> None:
         message = f"no theme {quoted(unknown)}{did_you_mean(unknown, self.available_themes)}"
         mistakes = (*self.settings.mistakes, UiMistake(("ui", "theme"), message))
