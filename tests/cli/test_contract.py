@@ -25,6 +25,9 @@ class TestUsage:
             ("statsu", 'there is no command "statsu"; did you mean "status"?'),
             ("xyzzy", 'there is no command "xyzzy"; see: covey --help'),
             ("status --jsn", "see: covey status --help"),
+            ("--project . status", '"--project" is no command, and options stand behind one; see: covey --help'),
+            ("init src more", 'too much is said: "more"; see: covey init --help'),
+            ("status --project src/no", "src/no is no directory"),
             ("run", "see: covey run --help"),
             ("run design --max-sessions many", "see: covey run --help"),
             ("skip abc", "--reason requires an argument"),
@@ -171,6 +174,18 @@ class TestHelp:
         assert all(line.startswith(("  --", "      ")) for line in lines), "what goes on is set in"
         broken = [(line, after.split()[0]) for line, after in pairwise(lines) if not after.startswith("  --")]
         assert all(len(line) + len(word) >= columns for line, word in broken), "no line is broken before it is full"
+
+    @pytest.mark.parametrize(
+        ("name", "typed"),
+        [
+            ("demo", "[OPTIONS]"),
+            ("run", "WORKFLOW [CONTEXTS...] [OPTIONS]"),
+            ("skip", "SESSION [SESSIONS...] [OPTIONS]"),
+            ("watch", "[RUN] [OPTIONS]"),
+        ],
+    )
+    def test_it_begins_with_how_the_command_is_typed(self, tmp_path: Path, name: str, typed: str) -> None:
+        assert covey(name, "--help", cwd=tmp_path).out.startswith(f"Usage: covey {name} {typed}\n\n")
 
     def test_what_there_is_to_know_beside_the_options_is_told(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

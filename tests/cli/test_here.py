@@ -26,6 +26,13 @@ class TestHere:
         assert "covey run design --all" in text
         assert not (shop / ".covey").exists(), "looking changes nothing"
 
+    def test_a_manifest_without_contexts_is_read_again(self, tmp_path: Path) -> None:
+        assert covey("init", cwd=tmp_path).code == 0
+        text = said(tmp_path)
+        assert "declares no contexts yet" in text
+        assert "covey init --force" in text
+        assert "covey run" not in text
+
     def test_a_manifest_with_mistakes_is_told_with_its_first(self, shop: Path) -> None:
         (shop / "covey.toml").write_text("[run]\nagnet = 1\n", encoding="utf-8")
         text = said(shop)
@@ -52,6 +59,7 @@ class TestHere:
         text = said(blocked)
         assert "The newest run ended" in text
         assert "covey report" in text
+        assert "covey run test shop.billing" in text
         assert "covey watch" not in text
 
     def test_it_says_the_same_from_below_the_project(self, blocked: Path) -> None:

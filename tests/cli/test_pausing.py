@@ -49,6 +49,8 @@ class TestWithoutEngine:
         covey("pause", "--hard", cwd=blocked)
         covey("retry", "--failed", cwd=blocked)
         assert covey("run", "design", "billing", cwd=blocked).code == 6
+        asked = covey("cancel", run, cwd=blocked).out
+        assert f"but its run is paused; covey resume {run} --start goes on" in asked
         said = covey("status", cwd=blocked).out
         assert "paused by" in said
         assert SAFE in said

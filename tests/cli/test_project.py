@@ -34,6 +34,18 @@ class TestInit:
         assert "2 contexts, 8 components" in ran.out
         assert "next: covey run design shop.billing" in ran.out
 
+    def test_from_elsewhere_it_says_where_to_do_it(self, bare: Path, tmp_path: Path) -> None:
+        assert f"next, in {bare}: covey run design shop.billing\n" in covey("init", str(bare), cwd=tmp_path).out
+
+    def test_where_there_is_nothing_it_says_how_there_would_be(self, tmp_path: Path) -> None:
+        ran = covey("init", cwd=tmp_path)
+        assert "0 contexts, 0 components" in ran.out
+        assert ran.out.endswith("next: run covey init where your code is, or add a [[context]] to this covey.toml\n")
+
+    def test_a_project_inside_another_one_is_told(self, shop: Path) -> None:
+        assert f"note: {shop} has a covey.toml too" in covey("init", cwd=shop / "src").out
+        assert "note: " not in covey("init", cwd=shop).out
+
     def test_twice_changes_nothing(self, bare: Path) -> None:
         assert covey("init", "--json", cwd=bare).object["changed"] is True
         assert covey("init", "--json", cwd=bare).object["changed"] is False

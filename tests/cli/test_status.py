@@ -149,6 +149,10 @@ class TestStatusForPeople:
         (retry,) = [line.split("  ")[1] for line in out.splitlines() if "covey retry" in line and "--note" in line]
         assert covey(*retry.replace("'", "").split()[1:], cwd=blocked).code == 0
 
+    def test_from_elsewhere_it_says_where_they_are_typed(self, blocked: Path) -> None:
+        assert "What you can do:\n" in covey("status", cwd=blocked).out
+        assert f"What you can do, in {blocked}:\n" in covey("status", "--project", str(blocked), cwd=blocked.parent).out
+
     def test_what_is_inferred_says_so(self, blocked: Path) -> None:
         (blocked / "docs/design/shop/billing/money.md").unlink()
         out = covey("status", cwd=blocked).out

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from covey.client.place import find_root
+from covey.client.place import find_root, from_here
 from covey.errors import UsageError
 
 
@@ -27,3 +27,12 @@ class TestFindRoot:
     def test_none_says_what_to_run(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"no covey.toml in .* or above; run: covey init"):
             find_root(tmp_path)
+
+
+def test_a_command_names_the_project_only_from_elsewhere(tmp_path: Path) -> None:
+    root = tmp_path.resolve() / "a shop"
+    (root / "below").mkdir(parents=True)
+    (root / "covey.toml").write_text("")
+    for place, said in ((root, ""), (root / "below", ""), (tmp_path, f" --project '{root}'")):
+        with contextlib.chdir(place):
+            assert from_here(root) == said

@@ -87,3 +87,13 @@ class TestCommands:
             offered["Keys"]()
             while not isinstance(app.screen, HelpScreen) or not app.screen.query("#page"):
                 await pilot.pause(0)
+
+
+async def test_ctrl_c_says_what_leaves_and_that_the_work_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "covey.toml").write_text('[keys]\n"app.leave" = "f9"\n', encoding="utf-8")
+    app = MonitorApp(tmp_path)
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+c")
+        while "Ctrl+C ends nothing. F9 leaves the monitor; the work goes on." not in footer_of(app):
+            await pilot.pause(0)
+        assert app.return_code is None

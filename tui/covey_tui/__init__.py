@@ -25,7 +25,8 @@ def monitor(project_root: Path, run: str | None = None, *, read_only: bool = Fal
         raise app.failure
     code = app.return_code or 0
     if code == 0 and app.live is not None:
-        from covey_tui.view.leaving import farewell  # noqa: PLC0415 - loaded by now
+        from covey.client.place import from_here  # noqa: PLC0415 - loaded by now
+        from covey_tui.view.leaving import farewell  # noqa: PLC0415 - likewise
 
-        sys.stdout.write(f"{farewell(app.live.board)}\n")
+        sys.stdout.write(f"{farewell(app.live.board, from_here(project_root))}\n")
     return code

@@ -96,6 +96,12 @@ class MonitorApp(PaintedApp):
             yield SystemCommand("Leave", "The work goes on", partial(shown.action_act, "app.leave"))
         yield from (each for each in super().get_system_commands(screen) if each.title in _KEPT)
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C ends nothing here; it says what leaves."""
+        if self.live is not None:
+            key = self.live.screen.key("app.leave")
+            self.live.screen.say((span(f"Ctrl+C ends nothing. {key} leaves the monitor; the work goes on."),))
+
     def _complain_of_theme(self, unknown: str) -> None:
         message = f"no theme {quoted(unknown)}{did_you_mean(unknown, self.available_themes)}"
         mistakes = (*self.settings.mistakes, UiMistake(("ui", "theme"), message))

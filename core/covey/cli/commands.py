@@ -17,7 +17,7 @@ from covey.client.place import find_root
 from covey.clock import SystemClock
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, CoveyError
-from covey.text.quoting import did_you_mean
+from covey.text.quoting import did_you_mean, listed
 
 USAGE = 2
 
@@ -98,7 +98,7 @@ HIDDEN: dict[str, Entry] = {
 }
 """Commands that are for programs alone, and in nobody's help."""
 
-_ABOUT = "A validated fan-out of parallel agent sessions with a human gate."
+_ABOUT = "One AI agent for each part of your project, in parallel; what is not in order comes to you."
 _VERSION_FLAGS = (["--version"], ["-V"])
 _HELP_FLAGS = (["--help"], ["-h"])
 
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _overview() -> str:
     """What there is, in the layout of every command's own help."""
     lines = (f"  {name}: {entry.summary}" for name, entry in COMMANDS.items())
-    about = "covey COMMAND --help tells more, and what each option does."
+    about = "covey alone says where you are and what comes next; covey COMMAND --help what a command takes."
     return "\n".join(["Usage: covey COMMAND", "", _ABOUT, "", "Commands:", *lines, "", about, ""])
 
 
@@ -148,7 +148,7 @@ def _function(entry: Entry) -> Callable[[], int]:
 def _carry_out(tokens: list[str]) -> int:
     from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - what needs no parser does not wait for it
 
-    from covey.cli.help import PlainHelp, explained  # noqa: PLC0415 - likewise
+    from covey.cli.help import PlainHelp, explained, usage  # noqa: PLC0415 - likewise
 
     app = App(
         name="covey",
@@ -164,7 +164,8 @@ def _carry_out(tokens: list[str]) -> int:
     for place, (name, entry) in enumerate(COMMANDS.items()):
         is_asked = tokens[:1] == [name] and not asks_help.isdisjoint(tokens)
         about = explained(_function(entry), entry.example) if is_asked else entry.summary
-        app.command(entry.function, name=name, help=about, sort_key=place)
+        typed = usage(name, _function(entry)) if is_asked else None
+        app.command(entry.function, name=name, help=about, usage=typed, sort_key=place)
     for name, entry in HIDDEN.items():
         app.command(entry.function, name=name, help=entry.summary, show=False)
     try:
@@ -181,7 +182,10 @@ def _usage(tokens: Sequence[str], error: Exception) -> str:
     if command not in COMMANDS and not command.startswith("-"):
         near = did_you_mean(command, COMMANDS)
         return f'there is no command "{command}"{near or "; see: covey --help"}'
-    text = " ".join(str(error).split()).rstrip(".")
+    if command.startswith("-"):
+        return f'"{command}" is no command, and options stand behind one; see: covey --help'
+    left_over = [str(token) for token in getattr(error, "unused_tokens", None) or ()]
+    text = f"too much is said: {listed(left_over)}" if left_over else " ".join(str(error).split()).rstrip(".")
     where = f"covey {command} --help" if command in COMMANDS else "covey --help"
     return f"{text[:1].lower()}{text[1:]}; see: {where}"
 

@@ -70,16 +70,13 @@ def demo(*, headless: bool = False, json: Json = False) -> int:
 
 
 def _on_the_monitor(order: Order, out: Out) -> int:
-    """The run in an engine of its own, with its two problems, in the monitor; afterwards, how to come back to it."""
+    """The run in an engine of its own, with its two problems, in the monitor; afterwards, what else to try there."""
     root, monitor = order.project.root, find_monitor()
     complain(f"the sample project is in {root}")
     run_id = asyncio.run(_begin_detached(order, out))
     code = monitor()(root, run_id, read_only=False)
     out.text(
-        SafeText(f"The sample project is in {sanitise_line(str(root))}"),
-        "The work there does not depend on the monitor. To come back to it:",
-        SafeText(f"  covey watch --project {sanitise_line(str(root))}"),
-        "To look around, or to try the other context:",
+        "To look around in the sample project, and to try its other context:",
         SafeText(f"  cd {sanitise_line(str(root))}"),
         "  covey status",
         "  covey run design catalog",

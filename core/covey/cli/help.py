@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from inspect import cleandoc
+from inspect import Parameter, cleandoc, signature
 from textwrap import fill, wrap
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,22 @@ def explained(command: Callable[..., object], example: str) -> str:
     columns = shutil.get_terminal_size().columns
     paragraphs = [" ".join(paragraph.split()) for paragraph in told.split("\n\n")]
     return "\n\n".join(fill(each, columns, break_on_hyphens=False) for each in (*paragraphs, f"Example: {example}"))
+
+
+def usage(name: str, command: Callable[..., object]) -> str:
+    """How a command is typed: what it is about, by the names under which its help explains them, then its options."""
+    words = (_word(each) for each in signature(command).parameters.values())
+    return " ".join(["Usage: covey", name, *filter(None, words), "[OPTIONS]"])
+
+
+def _word(parameter: Parameter) -> str:
+    """A parameter as it stands in the line of usage; those that are named are its options."""
+    word = parameter.name.upper()
+    if parameter.kind is Parameter.VAR_POSITIONAL:
+        return f"[{word}...]"
+    if parameter.kind is not Parameter.POSITIONAL_ONLY:
+        return ""
+    return word if parameter.default is Parameter.empty else f"[{word}]"
 
 
 class PlainHelp(PlainFormatter):

@@ -19,6 +19,7 @@ from covey.errors import UsageError
 from covey.model.credential import CredentialPause, asked_at, credential_words, resumes_when
 from covey.model.pause import pause_words
 from covey.model.session import is_terminal
+from covey.model.status import Status
 from covey.store.sqlite import open_viewer
 from covey.text.cells import pad, width
 from covey.text.sanitise import SafeText, sanitise_line
@@ -68,6 +69,9 @@ def _not_begun(root: Path, found: Beginning) -> tuple[list[SafeText], Advice]:
     if found.mistake is not None:
         told = [SafeText(f"{name} has mistakes in its covey.toml:"), SafeText(f"  {sanitise_line(found.mistake)}")]
         return told, [("covey doctor", "all of them, and what else is not in order")]
+    if not found.contexts:
+        told = [SafeText(f"{name}, in {sanitise_line(str(root))}: its covey.toml declares no contexts yet.")]
+        return told, [("covey init --force", "read the project again; this covey.toml is kept aside")]
     components = sum(context.components for context in found.contexts)
     documents = sum(context.documents for context in found.contexts)
     declared = f"{plural(len(found.contexts), 'context')} with {plural(components, 'component')}"
@@ -88,8 +92,12 @@ def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
     told += [SafeText(f"{sanitise_line(reason, _REASON)}.") for reason in _reasons(views)]
     told.append(SafeText(_engine(newest)))
     if all(is_terminal(view.root) for view in views):
-        again = f"covey run {newest.workflow} {sanitise_line(newest.root.module)}"
-        what = ("covey report", "what came of it"), (again, "only what is not in order is done again")
+        module = sanitise_line(newest.root.module)
+        what = [("covey report", "what came of it")]
+        if newest.workflow == "design" and newest.root.status is Status.COMPLETE and not count:
+            what.append((f"covey run test {module}", "a test file for each of its components"))
+        else:
+            what.append((f"covey run {newest.workflow} {module}", "only what is not in order is done again"))
         return told, [*([("covey status", "what needs you, and what helps")] if count else []), *what]
     return told, _goes_on(views, is_needed=bool(count))
 

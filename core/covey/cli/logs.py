@@ -123,7 +123,7 @@ def events(
         run: Only of this run; default: the whole log.
         after: Begin after this line.
         follow: Go on with what comes, until interrupted.
-        json: The same.
+        json: The same; it is JSON in any case.
         project: The project's directory; default: the nearest with a covey.toml.
     """
     return asyncio.run(_events(find_root(project), run, after, Out(asked_json=True), follow=follow))

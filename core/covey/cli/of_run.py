@@ -41,7 +41,7 @@ def pause(
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work.
         json: One object.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     return _ask(run, Wish(action=Action.PAUSE, hard=hard), project, json=json, no_wait=no_wait, start=start)
 
@@ -70,7 +70,7 @@ def resume(
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work; it goes on with the run.
         json: One object a run: with a budget, one for each run that shares it.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     check_budget(budget_usd, budget_tokens)
     wish = Wish(action=Action.RESUME, budget_usd=budget_usd, budget_tokens=budget_tokens)
@@ -96,7 +96,7 @@ def undo(
         no_wait: Leave the request and do not wait for the decision.
         start: Start an engine if none is at work; it goes on with what the request sets going.
         json: One object, named by the run's root.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     return _ask(run, Wish(action=Action.UNDO), project, json=json, no_wait=no_wait, start=start)
 

@@ -171,14 +171,18 @@ def _paused(view: RunView, glyphs: GlyphSet) -> Iterator[SafeText]:
         yield SafeText(f"  {LOOKS['paused'].glyph(glyphs)} {sanitise_line(text, _WHOLE_REASON)}")
 
 
-def advice_lines(view: RunView) -> list[SafeText]:
-    """The very commands that help, one below the other; none when nothing needs a human."""
+def advice_lines(view: RunView, *, is_here: bool) -> list[SafeText]:
+    """The very commands that help, one below the other; none when nothing needs a human.
+
+    They are to be typed in the project: it is named where that is not here.
+    """
     commands = _what_you_can_do(view, needing(view))
     if not commands:
         return []
     column = max(width(command) for command, _ in commands)
     told = [SafeText(f"  {pad(SafeText(command), column)}  {meaning}") for command, meaning in commands]
-    return [SafeText("What you can do:"), *told]
+    place = "" if is_here else f", in {sanitise_line(str(view.project_root))}"
+    return [SafeText(f"What you can do{place}:"), *told]
 
 
 def _stalled(view: RunView, session: Session, glyphs: GlyphSet) -> SafeText:

@@ -11,6 +11,7 @@ from covey.cli.declared import declared_project
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out
 from covey.client.contexts import contexts_json
+from covey.client.place import MANIFEST, is_here
 from covey.errors import Mistake, UsageError
 from covey.projects.choice import Choice, Source, choose_source
 from covey.projects.design_documents import import_documents
@@ -66,7 +67,7 @@ def init(
     if json:
         out.json(_init_json(place, choice, imported, written))
     else:
-        out.text(*_init_lines(choice, imported, written))
+        out.text(*_init_lines(choice, imported, written), *_next_lines(place, imported))
     return 0
 
 
@@ -115,8 +116,19 @@ def _init_lines(choice: Choice, imported: Imported, written: Written) -> Iterabl
         yield SafeText(f"  left out: {len(imported.left_out) - _SHOWN} more; all are in: covey init --json")
     for mistake in imported.warnings:
         yield SafeText(f"  warning: {sanitise_line(str(mistake))}")
+
+
+def _next_lines(root: Path, imported: Imported) -> Iterable[SafeText]:
+    """What to do now, and where: in the directory that was named, or in that of a project inside another one."""
+    around = next((each for each in root.parents if os.path.lexists(each / MANIFEST)), None)
+    if around is not None:
+        inner, outer = sanitise_line(str(root)), sanitise_line(str(around))
+        yield SafeText(f"note: {outer} has a {MANIFEST} too; in {inner} and below, covey goes by the new one")
+    place = "" if is_here(root) else f", in {sanitise_line(str(root))}"
     if imported.contexts:
-        yield SafeText(f"next: covey run design {sanitise_line(imported.contexts[0].module)}")
+        yield SafeText(f"next{place}: covey run design {sanitise_line(imported.contexts[0].module)}")
+    else:
+        yield SafeText(f"next{place}: run covey init where your code is, or add a [[context]] to this {MANIFEST}")
 
 
 def contexts(context: str | None = None, /, *, json: Json = False, project: ProjectDir = None) -> int:

@@ -27,11 +27,10 @@ def prune(
     decisions stay where they are. Unfinished runs stay whole, and so does the newest run of each context.
 
     Args:
-        older: How long ago runs ended at least: 12h, 30d, 2w; default: 30d. Unfinished ones stay, and the newest of
-            each context.
-        dry_run: Say what would be put away, change nothing; as in: covey prune --older 2w --dry-run
+        older: How long ago runs ended at least: 12h, 30d, 2w; default: 30d.
+        dry_run: Say what would be put away; change nothing.
         json: One object.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     try:
         age = timedelta(seconds=parse_age(older))

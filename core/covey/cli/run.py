@@ -22,11 +22,12 @@ from covey.cli.frontend import find_monitor, on_a_terminal
 from covey.cli.numbers import Whole
 from covey.cli.options import Json, ProjectDir
 from covey.cli.out import Out, complain
-from covey.cli.picture import INDENT, advice_lines, heading, needs_lines
+from covey.cli.picture import INDENT, advice_lines, branch_lines, heading, needs_lines
 from covey.cli.printer import Listener, Printer
 from covey.cli.signals import StopSignals
 from covey.client.engine import run_order
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
+from covey.client.place import is_here
 from covey.client.resuming import resuming
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
@@ -371,5 +372,5 @@ async def _attached(root: Path, run_id: str | None) -> RunView | None:
 
 
 def _summarise(view: RunView, out: Out) -> None:
-    out.wrapped(INDENT, SafeText(""), heading(view, out.glyphs), *needs_lines(view, out.glyphs))
-    out.text(*advice_lines(view))
+    out.wrapped(INDENT, SafeText(""), heading(view, out.glyphs), *branch_lines(view), *needs_lines(view, out.glyphs))
+    out.text(*advice_lines(view, is_here=is_here(view.project_root)))

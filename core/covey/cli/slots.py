@@ -31,7 +31,7 @@ def slots(
         number: So many from now on; without it, how many there are is printed.
         no_wait: Leave the request and do not wait for the answer.
         json: One object.
-        project: The project's directory.
+        project: The project's directory; default: the nearest with a covey.toml.
     """
     root, out = find_root(project), Out(asked_json=json)
     answer = asyncio.run(_slots(root, number, 0 if no_wait else WAIT_SECONDS))

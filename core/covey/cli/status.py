@@ -20,7 +20,7 @@ from covey.cli.picture import (
 from covey.cli.plain import plain_lines
 from covey.client.finding import NOTHING_YET, find_session, runs_to_show
 from covey.client.known import Basis, Known, known
-from covey.client.place import find_root
+from covey.client.place import find_root, is_here
 from covey.client.snapshot import (
     RunView,
     as_seen,
@@ -82,7 +82,7 @@ def _tell(view: RunView, out: Out, of_project: Iterable[SafeText]) -> None:
     first, *rows = tree_lines(view, out.glyphs)
     out.wrapped(INDENT, first)
     out.rows(*rows, *branch_lines(view), *of_project)
-    needs, advice = needs_lines(view, out.glyphs), advice_lines(view)
+    needs, advice = needs_lines(view, out.glyphs), advice_lines(view, is_here=is_here(view.project_root))
     out.wrapped(INDENT, *([SafeText("")] if needs or advice else []), *needs)
     out.text(*advice)
 

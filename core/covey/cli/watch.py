@@ -44,7 +44,7 @@ def watch(
     json: Json = False,
     project: ProjectDir = None,
 ) -> int:
-    """Watch what is running, from any terminal; leaving it, however, does not stop the work.
+    """Watch what is running, from any terminal; leaving it never stops the work.
 
     Args:
         run: The run's id, or its beginning; default: all unfinished runs, else the newest.

@@ -18,10 +18,12 @@ from covey.model.budget import Account, Budget
 from covey.model.control import Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
 from covey.model.ids import new_id
+from covey.model.pause import resume_command
 from covey.model.session import Session, file_is_missing
 from covey.model.status import Status
 from covey.model.usage import Spent
 from covey.store.sqlite import Viewer
+from covey.text.words import short_id
 
 WAIT_SECONDS = 5.0
 """How long a request waits for the decision of a living engine."""
@@ -102,7 +104,8 @@ async def request_control(
         engine_lives = await viewer.leave(left)
         if start and not engine_lives:
             engine_lives = await ensure_engine(project_root) is not None
-        answers |= await _decisions(viewer, left, wait_seconds if engine_lives else 0, engine_lives=engine_lives)
+        waiting = _UNDECIDED if engine_lives else await _kept(viewer, sessions[0], wish.action)
+        answers |= await _decisions(viewer, left, wait_seconds if engine_lives else 0, waiting)
     return tuple(answers[request.id] for request in requests)
 
 
@@ -186,8 +189,16 @@ def _answer(request: ControlRequest, decision: Decision) -> Answer:
     return Answer(request.session_id, request.action, state, changed=False, reason=decision.reason)
 
 
+async def _kept(viewer: Viewer, session: Session, action: Action) -> str:
+    """Who takes a request that waits for an engine: of a paused run, a covey run would not go on with it."""
+    run = await viewer.session(viewer.scope, session.run_id)
+    if run is None or run.paused is None or action is Action.RESUME:
+        return _KEPT
+    return f"{_KEPT}, but its run is paused; {resume_command(run.paused, short_id(run.id))} --start goes on"
+
+
 async def _decisions(
-    viewer: Viewer, requests: Sequence[ControlRequest], wait_seconds: float, *, engine_lives: bool
+    viewer: Viewer, requests: Sequence[ControlRequest], wait_seconds: float, waiting: str
 ) -> dict[str, Answer]:
     ids = [request.id for request in requests]
     if wait_seconds > 0:
@@ -196,7 +207,6 @@ async def _decisions(
                 while not _decided(await viewer.controls(ids)):
                     await feed.changed()
     stored = await viewer.controls(ids)
-    waiting = _UNDECIDED if engine_lives else _KEPT
     return {request.id: _as_stored(stored.get(request.id, request), waiting) for request in requests}
 
 
