@@ -16,6 +16,7 @@ from covey.errors import CoveyError, first_of
 from covey.text.quoting import did_you_mean, quoted
 from covey_tui.painted import PaintedApp
 from covey_tui.view.opening import opening
+from covey_tui.view.spans import span
 from covey_tui.widgets.lines import Bar
 
 if TYPE_CHECKING:
