@@ -90,3 +90,16 @@ async def test_what_an_agent_raises(bench: Bench, monkeypatch: pytest.MonkeyPatc
     assert b"[credential] is refused" in stored or b"illegal header [credential]" in stored
     assert KEY.encode() not in stored
     assert KEY[9:].encode() not in stored
+
+
+async def test_what_an_agent_returns(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+
+    async def play(assignment: Assignment, desk: Desk) -> Outcome:
+        return Outcome(ok=False, message=f"the key {KEY} is refused", stdout=KEY, stderr=KEY)
+
+    bench.components, bench.plays = ("Alpha",), {"Alpha": play}
+    assert await bench.run() == 6
+    stored = b"".join(path.read_bytes() for path in (bench.root / ".covey").rglob("*") if path.is_file())
+    assert b"the key [credential] is refused" in stored
+    assert KEY.encode() not in stored
