@@ -97,3 +97,16 @@ async def test_what_an_agent_raises(
     assert KEY[9:].encode() not in stored
     assert KEY not in caplog.text
     assert "\x1b" not in caplog.text
+
+
+async def test_what_an_agent_returns(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+
+    async def play(assignment: Assignment, desk: Desk) -> Outcome:
+        return Outcome(ok=False, message=f"the key {KEY} is refused", stdout=KEY, stderr=KEY)
+
+    bench.components, bench.plays = ("Alpha",), {"Alpha": play}
+    assert await bench.run() == 6
+    stored = b"".join(path.read_bytes() for path in (bench.root / ".covey").rglob("*") if path.is_file())
+    assert b"the key [credential] is refused" in stored
+    assert KEY.encode() not in stored

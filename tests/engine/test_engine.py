@@ -122,7 +122,8 @@ class TestRun:
 
     async def test_a_thousand_components(self, bench: Bench) -> None:
         bench.components = tuple(f"C{i:04}" for i in range(1000))
-        assert await asyncio.wait_for(bench.run(RunOptions(max_sessions=256)), 300) == 0
+        async with bench.running(RunOptions(max_sessions=256), stay=False) as run:
+            assert (await asyncio.wait_for(asyncio.shield(run.left), 300)).exit_code == 0
         tree = await bench.tree()
         assert tree.counts(tree.roots()[0].id)["complete"] == 1001  # the review among them
 
