@@ -49,6 +49,16 @@ class TestAlike:
         assert (issued.changed, issued.alike) == ({RUN}, frozenset())
         assert (recorded.changed, recorded.alike) == ({RUN}, {RUN})
 
+    def test_what_waits_for_an_answer_has_another_row_after_each_event_for_its_time_moves_with_them(self) -> None:
+        about: dict[str, Any] = {"at": at(1), "run_id": RUN, "session_id": RUN, "attempt": 1}
+        board = Board("shop")
+        board.fold([e.RunStarted(**about, project_root="/", workflow="d", context="S")])
+        board.fold([_root(about), e.SessionStarted(**about)])
+        board.fold([e.CommandIssued(**about, interaction_id="i", step="Write", command=CommandKind.AGENT)])
+        board.fold([e.QuestionAsked(**about, question_id="q", question="Cents?")])
+        told = board.fold([e.SessionReconfigured(**{**about, "at": at(9)}, agent="", model=None)])
+        assert (told.changed, told.alike) == ({RUN}, frozenset())
+
 
 def _root(about: dict[str, Any]) -> e.SessionCreated:
     return e.SessionCreated(

@@ -15,11 +15,10 @@ from covey.model.credential import NONE_PAUSED, CredentialPause, Paused, pause_o
 from covey.model.events import AnyEvent
 from covey.model.pause import Pause
 from covey.model.session import Session, state_of
-from covey.model.status import Phase
 from covey.model.tree import SessionTree
 from covey.model.usage import Spent, spent_by
 from covey_tui.view.signs import Signs
-from covey_tui.view.states import WITH_SLOT
+from covey_tui.view.states import TIME_STANDS, WITH_SLOT
 from covey_tui.view.stopped import Stopped
 from covey_tui.view.tally import CLOSED, Sums, Tally, counts_alike, needs_somebody
 
@@ -321,7 +320,7 @@ class Board:
 def _looks_alike(before: Session, after: Session) -> bool:
     """The row looks as before, where it counts alike as well."""
     return (
-        before.phase not in {Phase.INTERRUPTED, Phase.PAUSED}  # its time goes on with every event of it
+        before.phase not in TIME_STANDS  # its time goes on with every event of it
         and before.step == after.step
         and before.started_at is after.started_at
         and before.finished_at is after.finished_at

@@ -6,6 +6,7 @@ theme's matter: `covey_tui.palette`.
 
 from typing import NamedTuple
 
+from covey.model.status import Phase
 from covey.text.glyphs import FILE_MISSING
 from covey_tui.view.spans import Role
 
@@ -60,5 +61,7 @@ STATES: dict[str, Shown] = {
 
 NEED_A_HUMAN = frozenset({"failed", "cancelled", FILE_MISSING, "stalled", "asking"})
 """States in which a session needs a human itself; a blocked one may wait for those below it alone."""
+TIME_STANDS = frozenset({Phase.INTERRUPTED, Phase.ASKING, Phase.PAUSED})
+"""Phases in which a session's time stands where its last event left it; a root's goes on while its run is paused."""
 WITH_SLOT = ("running", "stalled", "pausing", "cancelling")
 """States of sessions that have a slot."""

@@ -12,7 +12,7 @@ from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText, sanitise_line
 from covey_tui.view.board import Board
 from covey_tui.view.spans import Role, Tone
-from covey_tui.view.states import STATES
+from covey_tui.view.states import STATES, TIME_STANDS
 from covey_tui.view.stopped import asks
 
 _NAME, _SHORT = 200, 24
@@ -98,9 +98,8 @@ def elapsed(session: Session, now: datetime) -> float | None:
     is_told = session.session_id is None or not (session.kept or session.status is Status.SKIPPED)
     if session.started_at is None or not is_told:
         return None
-    stands = session.phase in {Phase.INTERRUPTED, Phase.ASKING} or (
-        session.phase is Phase.PAUSED and session.session_id is not None
-    )
+    is_root_of_a_pause = session.phase is Phase.PAUSED and session.session_id is None
+    stands = session.phase in TIME_STANDS and not is_root_of_a_pause
     until = session.finished_at or (session.updated_at if stands else now)
     return (until - session.started_at).total_seconds()
 
