@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from covey.cli.out import complain
 from covey.client.place import find_root
@@ -18,6 +18,9 @@ from covey.clock import SystemClock
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, CoveyError
 from covey.text.quoting import did_you_mean, listed
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 USAGE = 2
 
@@ -101,6 +104,9 @@ HIDDEN: dict[str, Entry] = {
 _ABOUT = "One AI agent for each part of your project, in parallel; what is not in order comes to you."
 _VERSION_FLAGS = (["--version"], ["-V"])
 _HELP_FLAGS = (["--help"], ["-h"])
+_COMPLETION = "--completion"
+SHELLS: tuple[Literal["bash", "zsh", "fish"], ...] = ("bash", "zsh", "fish")
+"""Those for which there is a script of completions."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,6 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if tokens in _HELP_FLAGS:
         print(_overview())
         return 0
+    if tokens[:1] == [_COMPLETION]:
+        return _complete(tokens[1:])
     if arguments is None and os.environ.get("COVEY_DEBUG") != "1":
         sys.excepthook = _crashed
     try:
@@ -129,8 +137,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _overview() -> str:
     """What there is, in the layout of every command's own help."""
     lines = (f"  {name}: {entry.summary}" for name, entry in COMMANDS.items())
-    about = "covey alone says where you are and what comes next; covey COMMAND --help what a command takes."
-    return "\n".join(["Usage: covey COMMAND", "", _ABOUT, "", "Commands:", *lines, "", about, ""])
+    about = (
+        "covey alone says where you are and what comes next; covey COMMAND --help what a command takes.",
+        f"covey {_COMPLETION} {'|'.join(SHELLS)} prints what your shell needs to complete all this.",
+    )
+    return "\n".join(["Usage: covey COMMAND", "", _ABOUT, "", "Commands:", *lines, "", *about, ""])
 
 
 def _alone(name: str | None = None) -> int:
@@ -146,7 +157,22 @@ def _function(entry: Entry) -> Callable[[], int]:
 
 
 def _carry_out(tokens: list[str]) -> int:
-    from cyclopts import App, CycloptsError, Parameter  # noqa: PLC0415 - what needs no parser does not wait for it
+    from cyclopts import CycloptsError  # noqa: PLC0415 - what needs no parser does not wait for it
+
+    app = _parser(tokens)
+    for name, entry in HIDDEN.items():
+        app.command(entry.function, name=name, help=entry.summary, show=False)
+    try:
+        code = app(tokens, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        complain(_usage(tokens, error))
+        return USAGE
+    return int(code or 0)
+
+
+def _parser(tokens: Sequence[str]) -> "App":
+    """All commands; the one whose help is asked for with all of it."""
+    from cyclopts import App, Parameter  # noqa: PLC0415 - what needs no parser does not wait for it
 
     from covey.cli.help import PlainHelp, explained, usage  # noqa: PLC0415 - likewise
 
@@ -166,14 +192,17 @@ def _carry_out(tokens: list[str]) -> int:
         about = explained(_function(entry), entry.example) if is_asked else entry.summary
         typed = usage(name, _function(entry)) if is_asked else None
         app.command(entry.function, name=name, help=about, usage=typed, sort_key=place)
-    for name, entry in HIDDEN.items():
-        app.command(entry.function, name=name, help=entry.summary, show=False)
-    try:
-        code = app(tokens, exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        complain(_usage(tokens, error))
+    return app
+
+
+def _complete(shells: Sequence[str]) -> int:
+    """Print the script by which a shell completes commands and options."""
+    shell = next((each for each in SHELLS if [each] == list(shells)), None)
+    if shell is None:
+        complain(f"{_COMPLETION} takes the name of a shell, one of: {', '.join(SHELLS)}")
         return USAGE
-    return int(code or 0)
+    print(_parser(()).generate_completion(shell=shell))
+    return 0
 
 
 def _usage(tokens: Sequence[str], error: Exception) -> str:
