@@ -20,9 +20,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TEXT = frozenset({"inline", "html_block"})
 _CODE = frozenset({"fence", "code_block"})
 _PARSER = MarkdownIt("commonmark").disable("inline")
-_PARSER.parse(
-    "#"
-)  # puts its rules in order now: threads that read their first documents at once would find half of them
+_PARSER.parse("#")  # makes its rules now: threads that read their first documents together would find half of them
 
 
 @dataclass(frozen=True, slots=True)

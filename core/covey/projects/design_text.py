@@ -48,7 +48,7 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 _STANDS_ALONE = re.compile(r"[`*\]]*\s*(?:$|[(:,;.–—]|-+\s)")
 _NO_MODULE = frozenset({"none", "nothing"})
 _PARSER = MarkdownIt("commonmark").disable(["inline", "lheading"])
-_PARSER.parse("#")  # puts its rules in order now, before several threads read with it
+_PARSER.parse("#")  # makes its rules now, before several threads read with it
 
 
 @dataclass(frozen=True, slots=True)

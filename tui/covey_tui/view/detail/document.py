@@ -40,7 +40,9 @@ _Word = list[Span]
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt  # noqa: PLC0415 - the screen is there before anybody reads a document
 
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser.parse("#")  # makes its rules now, before several threads read with it
+    return parser
 
 
 def document_lines(text: str, cells: int) -> list[Line]:
