@@ -106,7 +106,7 @@ def test_one_that_cannot_be_loaded_is_named(blocked: Path, fake: Path) -> None:
     assert "covey watch --plain" in shown
 
 
-def test_demo_opens_it_on_its_two_problems_and_says_how_to_come_back(tmp_path: Path, fake: Path) -> None:
+def test_demo_opens_it_on_its_two_problems_and_says_what_else_there_is(tmp_path: Path, fake: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     code, shown = on_a_terminal("demo", cwd=tmp_path, PYTHONPATH=str(fake), TMPDIR=str(temporary))
@@ -115,7 +115,7 @@ def test_demo_opens_it_on_its_two_problems_and_says_how_to_come_back(tmp_path: P
         found = status(root)
         assert code == 7
         assert re.search(rf"^MONITOR {root} {found['run_id']} False ", shown, re.MULTILINE)
-        assert f"covey watch --project {root}" in shown
+        assert re.search(rf"^  cd {root}\s+covey status$", shown, re.MULTILINE)
         assert found["engine"]["alive"]
         assert [each["component"] for each in found["needs_human"]["failed"]] == ["tax"]
         assert [each["component"] for each in found["needs_human"]["missing_files"]] == ["payment"]
