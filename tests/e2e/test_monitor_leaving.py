@@ -1,6 +1,7 @@
 """The work does not depend on the monitor, nor the monitor on the engine: each sees the other go, and goes on."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -155,6 +156,10 @@ class TestEngineGone:
             shown.until("✓ Finished   4 of 4 complete", gone=["No engine", "?  "])
 
 
+_GREYS = 232
+"""Of 256 colours, those from here on."""
+
+
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 class TestTmux:
     """Within tmux it survives a detach, and fills whatever window it is attached to."""
@@ -181,6 +186,9 @@ class TestTmux:
     def test_detach_attach_and_resize(self, own: Path, tmux: Callable[..., Any]) -> None:
         tmux("new-session", "-d", "-x", "100", "-y", "31", *RUN)
         wait_for(lambda: "3 of 8 slots" in tmux("capture-pane", "-p"))
+        grounds = {int(color) for color in re.findall(r"48;5;(\d+)", tmux("capture-pane", "-p", "-e"))}
+        assert grounds
+        assert min(grounds) >= _GREYS, "there are 256 colours within tmux, unless it is told of more"
         engine = engine_of(own)
         attach = ("tmux", "-S", tmux("display-message", "-p", "#{socket_path}").strip(), "attach-session")
         with terminal(*attach, at=own, columns=80, lines=25) as shown:

@@ -2,6 +2,7 @@ from functools import cache
 from itertools import product
 
 import pytest
+from rich.color import ColorSystem
 from rich.style import Style
 from textual.color import Color
 from textual.filter import Monochrome
@@ -20,9 +21,11 @@ MEETS = [*product(TEXTS, set(Ground) - {Ground.ACCENT}), (Role.INVERSE, Ground.A
 WHITE, BLACK = Color(255, 255, 255), Color(0, 0, 0)
 
 
-def palette_of(theme: str, *, no_color: bool = False, glyphs: GlyphSet = GlyphSet.UNICODE) -> Palette:
+def palette_of(
+    theme: str, *, no_color: bool = False, few_colors: bool = False, glyphs: GlyphSet = GlyphSet.UNICODE
+) -> Palette:
     app = PaintedApp(theme=theme)
-    return Palette(app.get_css_variables(), app.ansi_theme, no_color=no_color, glyphs=glyphs)
+    return Palette(app.get_css_variables(), app.ansi_theme, no_color=no_color, few_colors=few_colors, glyphs=glyphs)
 
 
 @cache
@@ -40,6 +43,24 @@ def of(color: object) -> Color:
 
 def contrast_of(style: Style) -> float:
     return contrast(of(style.color), of(style.bgcolor))
+
+
+_BESIDE = (Ground.BACKGROUND, Ground.CURSOR, Ground.ALERT)
+
+
+class TestFewColors:
+    """In a terminal of 256 colours."""
+
+    @pytest.mark.parametrize("theme", [theme.name for theme in OWN_THEMES])
+    def test_grounds_are_greys_of_its_own_and_texts_keep_their_colours(self, theme: str) -> None:
+        palette = palette_of(theme, few_colors=True)
+        for ground in set(Ground) - {Ground.ACCENT}:
+            red, green, blue = palette.grounds[ground].rich_color.downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
+            assert red == green == blue
+        told = [palette.grounds[ground].rich_color.downgrade(ColorSystem.EIGHT_BIT).number for ground in _BESIDE]
+        assert len({*told}) == len(told), "what lies beside each other is told apart"
+        assert contrast_of(palette.style(Tone(Role.WARNING, bold=True), Ground.ALERT)) >= READABLE
+        assert len({of(palette.style(Tone(role), Ground.ALERT).color).hex for role in TEXTS}) == len(TEXTS)
 
 
 class TestContrast:

@@ -17,9 +17,11 @@ def monitor(project_root: Path, run: str | None = None, *, read_only: bool = Fal
     os.environ.setdefault("TEXTUAL_FPS", "120")
     for name in ("COLUMNS", "LINES"):  # what a shell has exported once is no terminal's size
         os.environ.pop(name, None)
+    from rich.console import Console  # noqa: PLC0415 - comes with the app
+
     from covey_tui.app import MonitorApp  # noqa: PLC0415 - after the variable above, see there
 
-    app = MonitorApp(project_root, run, read_only=read_only)
+    app = MonitorApp(project_root, run, read_only=read_only, few_colors=Console().color_system != "truecolor")
     app.run()
     if app.failure is not None:
         raise app.failure

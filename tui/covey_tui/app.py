@@ -46,11 +46,12 @@ class MonitorApp(PaintedApp):
         run: str | None = None,
         *,
         read_only: bool = False,
+        few_colors: bool = False,
         settings: UiSettings | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings or ui_settings(root)
-        super().__init__(theme=self.settings.theme, glyphs=self.settings.glyphs)
+        super().__init__(theme=self.settings.theme, glyphs=self.settings.glyphs, few_colors=few_colors)
         if self.unknown_theme is not None:
             self._complain_of_theme(self.unknown_theme)
         self.live: Live | None = None

@@ -35,13 +35,16 @@ def palette_of(widget: Widget) -> Palette:
 class PaintedApp(App[int]):
     """The base of covey's app, and the host of single widgets in tests.
 
-    A theme that does not exist (`unknown_theme`) is as good as none: covey's own stands in for it.
+    A theme that does not exist (`unknown_theme`) is as good as none: covey's own stands in for it. `few_colors`: the
+    terminal has no more than 256.
     """
 
     palette: Palette
 
-    def __init__(self, *, theme: str = COVEY.name, glyphs: GlyphSet = GlyphSet.UNICODE) -> None:
-        self.glyphs = glyphs
+    def __init__(
+        self, *, theme: str = COVEY.name, glyphs: GlyphSet = GlyphSet.UNICODE, few_colors: bool = False
+    ) -> None:
+        self.glyphs, self._few_colors = glyphs, few_colors
         super().__init__()
         for own in OWN_THEMES:
             self.register_theme(own)
@@ -61,5 +64,7 @@ class PaintedApp(App[int]):
     def get_css_variables(self) -> dict[str, str]:
         """The theme's variables, and those of every role and ground."""
         variables = super().get_css_variables()
-        self.palette = Palette(variables, self.ansi_theme, no_color=self.no_color, glyphs=self.glyphs)
+        self.palette = Palette(
+            variables, self.ansi_theme, no_color=self.no_color, few_colors=self._few_colors, glyphs=self.glyphs
+        )
         return variables | self.palette.variables()

@@ -99,7 +99,8 @@ def lifted(color: Color, ground: Color, least: float) -> Color:
 class Palette:
     """What every role looks like on every ground, for one theme; `no_color` leaves emphasis to bold alone.
 
-    `terminal` has the sixteen colours that a theme of the terminal's own is taken for.
+    `terminal` has the sixteen colours that a theme of the terminal's own is taken for. With `few_colors` it has no more
+    than 256, and of dark ones hardly any but greys: so grounds are grey, instead of red, teal and navy blue.
     """
 
     def __init__(
@@ -108,12 +109,15 @@ class Palette:
         terminal: TerminalTheme,
         *,
         no_color: bool = False,
+        few_colors: bool = False,
         glyphs: GlyphSet = GlyphSet.UNICODE,
     ) -> None:
         colors = _solid(variables, terminal)
         if no_color:  # Textual makes all of it grey in the end; it has to be read then
             colors = {name: color.monochrome for name, color in colors.items()}
         self.grounds = _grounds(colors)
+        if few_colors:
+            self.grounds = _greys(self.grounds)
         self._base = _roles(colors)
         self._no_color = no_color
         self._ascii = glyphs is GlyphSet.ASCII
@@ -202,6 +206,14 @@ def _grounds(colors: dict[str, Color]) -> dict[Ground, Color]:
         Ground.BUTTON: panel.blend(colors["foreground"], 0.16),
         Ground.ACCENT: primary,
     }
+
+
+def _greys(grounds: dict[Ground, Color]) -> dict[Ground, Color]:
+    """Grounds without colours; the cursor's, which was told by its own, stands out by its light."""
+    greys = {ground: color.monochrome for ground, color in grounds.items()}
+    background = greys[Ground.BACKGROUND]
+    against = max((WHITE, BLACK), key=lambda end: contrast(end, background))
+    return {**greys, Ground.CURSOR: background.blend(against, 0.18), Ground.ACCENT: grounds[Ground.ACCENT]}
 
 
 def _roles(colors: dict[str, Color]) -> dict[Role, Color]:
