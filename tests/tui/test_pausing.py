@@ -16,6 +16,7 @@ from covey.model.session import Session, about
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
+from covey_tui.view.detail.summary import summary_lines
 from covey_tui.view.dialogs import insist, retry_many
 from covey_tui.view.keys import allowed, label_of, pointless, why_not
 from covey_tui.view.needs import Needs
@@ -25,6 +26,7 @@ from covey_tui.view.summary import summary
 from covey_tui.view.words import status_word
 from tests.tui import pictures
 from tests.tui.pictures import NOW, board, budget_spent, complete, failed, family, running, waiting
+from tests.tui.reading import text
 from tests.tui.test_monitor_screen import BILLING, TO_TAX_RULE
 from tests.tui.test_monitor_screen import hand as at_the_screen
 
@@ -141,6 +143,8 @@ class TestLines:
         made = board(family("Billing", 252, waiting(), [("Payment", None, {})]))
         made.fold([pausing(made)])
         assert "nothing is at work: it is safe to stop" in self.said(made)[0]
+        told = summary_lines(made, made.session(made.roots()[0]), NOW, 60)
+        assert "Nothing is at work: it is safe to stop." in text(told).splitlines()
 
     def test_the_summary_says_it_beside_the_needs_of_others(self) -> None:
         made = board(pictures.paused("Billing"))

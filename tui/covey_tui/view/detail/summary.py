@@ -88,7 +88,9 @@ def _head(board: Board, session: Session, below: _Below, now: datetime, width: i
         lines += [*prose(f"{in_words(stopped)}.", width), *muted(f"{remedy(stopped).capitalize()}.", width)]
     if session.paused is not None:
         working = board.working(session.id) if board.engine.alive else 0
-        lines += [*prose(f"It is {pause_words(session.paused)}.", width), *muted(f"{safety_words(working)}.", width)]
+        safety = safety_words(working)
+        lines += prose(f"It is {pause_words(session.paused)}.", width)
+        lines += muted(f"{safety[:1].upper()}{safety[1:]}.", width)
     return lines
 
 
