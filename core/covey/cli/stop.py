@@ -17,10 +17,14 @@ from covey.client.place import find_root
 from covey.errors import NotFoundError, UsageError
 from covey.model.control import RequestState
 from covey.model.outcome import TIMED_OUT, Left
+from covey.model.pause import resume_command
 from covey.model.tree import SessionTree
 from covey.store.sqlite import Viewer, open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import duration, short_id
+
+_REASON = 400
+"""A run in which everything failed has a reason of many lines; covey status tells them one by one."""
 
 
 def stop(
@@ -47,28 +51,37 @@ def stop(
     wait_seconds = 0 if no_wait else STOP_SECONDS
     answers = asyncio.run(_stop(root, run, engine=engine, wait_seconds=wait_seconds))
     if json:
-        out.json(*answers)
+        out.json(*(answer for answer, _ in answers))
     else:
-        out.text(*(_said(answer) for answer in answers))
+        out.text(*(_said(answer, way) for answer, way in answers))
     return 0
 
 
-async def _stop(root: Path, run: str | None, *, engine: bool, wait_seconds: float) -> tuple[Stopped, ...]:
+async def _stop(root: Path, run: str | None, *, engine: bool, wait_seconds: float) -> list[tuple[Stopped, str]]:
+    """What came of it for each run, and the command that goes on with the run."""
     async with open_viewer(root) as viewer:
         if viewer is None:
             if engine:
-                return (Stopped(session_id=None, changed=False, reason="no engine is at work"),)
+                return [(Stopped(session_id=None, changed=False, reason="no engine is at work"), "")]
             raise NotFoundError("run_not_found", NOTHING_YET)
         run_ids = None if engine else ((await find_run(viewer, run)).id,)
-        return await request_stop(viewer, root, run_ids, wait_seconds=wait_seconds)
+        answers = await request_stop(viewer, root, run_ids, wait_seconds=wait_seconds)
+        return [(answer, await _way_on(viewer, answer.session_id)) for answer in answers]
 
 
-def _said(answer: Stopped) -> SafeText:
+async def _way_on(viewer: Viewer, run_id: str | None) -> str:
+    run = None if run_id is None else await viewer.session(viewer.scope, run_id)
+    return (
+        "covey run" if run is None or run.paused is None else f"{resume_command(run.paused, short_id(run.id))} --start"
+    )
+
+
+def _said(answer: Stopped, way: str) -> SafeText:
     what = "the engine" if answer.session_id is None else f"run {short_id(answer.session_id)}"
     if answer.state is RequestState.QUEUED:
         said = "asked for"
     else:
-        said = "done; covey run goes on with it" if answer.changed and answer.session_id else "done"
+        said = f"done; {way} goes on with it" if answer.changed and answer.session_id else "done"
         said = said if answer.changed else "nothing to do"
     reason = f": {sanitise_line(answer.reason)}" if answer.reason else ""
     return SafeText(f"stop {what} {said}{reason}")
@@ -112,7 +125,7 @@ async def _wait(root: Path, prefix: str | None, seconds: float | None, out: Out)
     if out.asked_json:
         out.json({"run_id": run.id, "exit_code": left.exit_code, "counts": left.counts, "reason": left.reason})
     elif left.reason:
-        complain(left.reason)
+        complain(sanitise_line(left.reason, _REASON))
     return left.exit_code
 
 
