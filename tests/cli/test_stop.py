@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.program import covey
 from tests.manifests import declared
 
@@ -16,3 +18,13 @@ def test_a_run_in_which_all_failed_is_told_in_a_few_lines(tmp_path: Path) -> Non
     assert (ran.code, ran.out) == (6, "")
     assert ran.err.startswith("covey: Shop is paused: 8 sessions failed ")
     assert len(ran.err) < LONGEST < len(covey("wait", "--json", cwd=tmp_path).object["reason"])
+
+
+def test_without_time_to_wait_it_tells_how_a_run_stands(blocked: Path) -> None:
+    assert covey("wait", "--timeout", "0", cwd=blocked).code == covey("wait", cwd=blocked).code == 6
+
+
+@pytest.mark.parametrize("seconds", ["nan", "-1"])
+def test_what_is_no_time_is_refused(blocked: Path, seconds: str) -> None:
+    ran = covey("wait", f"--timeout={seconds}", cwd=blocked)
+    assert (ran.code, ran.err) == (2, f"covey: --timeout takes seconds from 0 on, not {seconds}\n")

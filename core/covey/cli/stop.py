@@ -1,6 +1,7 @@
 """`covey stop` and `covey wait`: the end of a run's work for now, and how a run that others work on comes out."""
 
 import asyncio
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from covey.cli.following import until_left
 from covey.cli.options import Json, NoWait, ProjectDir
 from covey.cli.out import Out, complain
 from covey.cli.signals import StopSignals
+from covey.client import standing
 from covey.client.engine import STOP_SECONDS, Stopped, request_stop
 from covey.client.finding import NOTHING_YET, find_run
 from covey.client.place import find_root
@@ -103,7 +105,7 @@ def wait(
         json: One object.
         project: The project's directory; default: the nearest with a covey.toml.
     """
-    if timeout is not None and timeout < 0:
+    if timeout is not None and (math.isnan(timeout) or timeout < 0):
         raise UsageError(f"--timeout takes seconds from 0 on, not {timeout:g}")
     return asyncio.run(_wait(find_root(project), run, timeout, Out(asked_json=json)))
 
@@ -134,6 +136,9 @@ async def _waited(viewer: Viewer, run_id: str, seconds: float | None) -> Left:
         async with asyncio.timeout(seconds):
             return await until_left(viewer, run_id)
     except TimeoutError:
+        found = await standing.left(viewer, run_id)  # which a time of 0 leaves no room to see
+        if found is not None:
+            return found
         sessions = await viewer.run(viewer.scope, run_id)
         counts = SessionTree(sessions).counts(run_id)
         return Left(TIMED_OUT, counts, f"the run still goes on after {duration(seconds or 0)}")
