@@ -73,9 +73,9 @@ async def _stop(root: Path, run: str | None, *, engine: bool, wait_seconds: floa
 
 async def _way_on(viewer: Viewer, run_id: str | None) -> str:
     run = None if run_id is None else await viewer.session(viewer.scope, run_id)
-    return (
-        "covey run" if run is None or run.paused is None else f"{resume_command(run.paused, short_id(run.id))} --start"
-    )
+    if run is None or run.paused is None:
+        return "covey run"
+    return f"{resume_command(run.paused, short_id(run.id))} --start"
 
 
 def _said(answer: Stopped, way: str) -> SafeText:
