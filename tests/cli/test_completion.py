@@ -1,5 +1,6 @@
 """What a shell completes, by the script that `covey --completion` prints."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -36,9 +37,17 @@ def test_bash_completes_commands_and_options(script: Path) -> None:
     assert "engine" not in completed("covey", "")
 
 
+REGISTERED = {
+    "bash": r"\ncomplete -F _covey covey\n",
+    "zsh": r"\A#compdef covey\n\n_covey\(\) \{\n",
+    "fish": r"\ncomplete -c covey .*-a 'run'",
+}
+"""How each shell learns what completes covey; zsh by a function that is called as its file is, `_covey`."""
+
+
 @pytest.mark.parametrize("shell", SHELLS)
-def test_there_is_a_script_for_each_shell(shell: str, tmp_path: Path) -> None:
-    assert "covey" in covey("--completion", shell, cwd=tmp_path).out
+def test_each_shell_learns_what_completes_covey(shell: str, tmp_path: Path) -> None:
+    assert re.search(REGISTERED[shell], covey("--completion", shell, cwd=tmp_path).out)
 
 
 @pytest.mark.parametrize("shells", [(), ("tcsh",), ("bash", "zsh")])

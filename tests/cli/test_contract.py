@@ -133,6 +133,13 @@ class TestNumbers:
         assert (ran.code, ran.out) == (2, "")
         assert f'"2.5" is no whole number; see: covey {tokens[0]} --help\n' in ran.err
 
+    @pytest.mark.parametrize("number", [str(2**63), f"-{2**63}", f"1_{'0' * 5_000}"])
+    def test_one_that_no_database_holds(self, shop: Path, number: str) -> None:
+        for tokens in (("events", f"--after={number}"), ("run", "design", "--all", f"--budget-tokens={number}")):
+            ran = covey(*tokens, cwd=shop)
+            assert (ran.code, ran.out) == (2, "")
+            assert f'"{number}" is too large a number; see: covey {tokens[0]} --help\n' in ran.err
+
     def test_groups_of_digits_are_one_number(self, shop: Path) -> None:
         assert covey("run", "design", "--all", "--budget-tokens", "2_000_000", "--dry-run", cwd=shop).code == 0
 

@@ -1,8 +1,21 @@
 """`covey` alone: where you are, and what comes next."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from covey.cli.here import goes_on
+from covey.client.snapshot import RunView
+from covey.model.credential import CredentialPause
+from covey.model.pause import Pause, PauseKind, PauseMode
+from covey.model.status import FailureCause, Phase
+from covey.model.tree import SessionTree
 from tests.cli.program import covey
+from tests.reports.runs import facts, later, session
+
+REFUSED = CredentialPause(
+    credential="ACME_KEY", cause=FailureCause.AUTH, reason="no", agents=("offline",), since=later(9)
+)
+HELD = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="", since=later(9), by="ada")
 
 
 def said(root: Path) -> str:
@@ -64,3 +77,30 @@ class TestHere:
 
     def test_it_says_the_same_from_below_the_project(self, blocked: Path) -> None:
         assert said(blocked / "src") == said(blocked)
+
+
+class TestSeveralRuns:
+    """Commands say which run they are about: without its name they would be about the newest."""
+
+    def test_a_credential_is_resumed_by_a_run_that_waits_for_it(self) -> None:
+        runs = [_view("first", credential=REFUSED), _view("second", credential=REFUSED), _view("third", pause=HELD)]
+        assert [command for command, _ in goes_on(runs, is_needed=False)] == [
+            "covey resume third --start",
+            "covey resume second --start",
+            "covey status",
+        ]
+
+    def test_what_nothing_holds_back_goes_on_beside_it(self) -> None:
+        advice = goes_on([_view("first", credential=REFUSED), _view("second")], is_needed=False)
+        assert [command for command, _ in advice] == [
+            "covey resume first --start",
+            "covey run design shop",
+            "covey watch",
+            "covey status",
+        ]
+
+
+def _view(run_id: str, *, credential: CredentialPause | None = None, pause: Pause | None = None) -> RunView:
+    root = session(run_id, None, id=run_id, run_id=run_id, phase=Phase.WAITING, paused=pause)
+    credentials = () if credential is None else (credential,)
+    return replace(facts().record.view, run_id=run_id, tree=SessionTree([root]), credentials=credentials)

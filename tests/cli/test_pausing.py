@@ -57,6 +57,15 @@ class TestWithoutEngine:
         assert f"covey resume {run} --start" in said
         assert "covey run design" not in said, "which would go on with nothing"
 
+    def test_of_several_runs_only_the_paused_one_waits_for_its_resume(self, blocked: Path) -> None:
+        (blocked / "src/shop/catalog/product.py").write_text("(", encoding="utf-8")
+        covey("pause", cwd=blocked)
+        assert covey("run", "design", "--all", cwd=blocked).code == 6
+        failed = [each for run in covey("status", "--json", cwd=blocked).lines for each in run["needs_human"]["failed"]]
+        tax, product = sorted((each["component"], each["session_id"]) for each in failed)[::-1]
+        answers = covey("retry", product[1], tax[1], "--note", "again", "--json", cwd=blocked).lines
+        assert [", but its run is paused; " in answer["reason"] for answer in answers] == [False, True]
+
     def test_a_resume_lets_the_next_run_go_on(self, blocked: Path) -> None:
         covey("pause", cwd=blocked)
         assert covey("run", "design", "billing", cwd=blocked).code == 6
@@ -157,3 +166,5 @@ class TestWithEngine:
         assert (ran.code, ran.out.strip()) == (0, run)
         assert "shop.billing is paused by" in ran.err
         assert f"go on with: covey resume {run[:8]}" in ran.err
+        stopped = covey("stop", cwd=living).out
+        assert stopped == f"stop run {run[:8]} done; covey resume {run[:8]} --start goes on with it\n"

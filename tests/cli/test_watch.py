@@ -24,6 +24,7 @@ def root(key: str, **changes: Any) -> Session:
 @pytest.mark.parametrize(
     ("roots", "told"),
     [
+        ([], [RUN]),
         ([root("free")], [RUN]),
         ([root("held", paused=SPENT)], ["no engine is at work", RESUME]),
         ([root("free"), root("held", paused=SPENT)], [RUN, RESUME]),

@@ -28,6 +28,12 @@ class TestFindRoot:
         with pytest.raises(UsageError, match=r"no covey.toml in .* or above; run: covey init"):
             find_root(tmp_path)
 
+    @pytest.mark.parametrize("name", ["gone", "covey.toml", "a" * 5_000, "nul\0"])
+    def test_what_is_no_directory_is_refused(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "covey.toml").write_text("")
+        with pytest.raises(UsageError, match="is no directory"):
+            find_root(tmp_path / name)
+
 
 def test_a_command_names_the_project_only_from_elsewhere(tmp_path: Path) -> None:
     root = tmp_path.resolve() / "a shop"

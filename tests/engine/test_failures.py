@@ -75,7 +75,7 @@ async def test_more_than_the_limit_pause_the_run(watch: Watch) -> None:
         await watch.fails()
         assert await watch.cause() is None
     await watch.fails()
-    assert await watch.cause() == "3 sessions failed within 10m: agent_error"
+    assert await watch.cause() == "3 sessions failed within 10m: agent"
     await watch.fails()
     assert sum(isinstance(event, e.RunPaused) for event in await watch.family.log()) == 1
 
@@ -90,7 +90,7 @@ async def test_each_cause_counts_by_itself(watch: Watch) -> None:
 
 async def test_a_failure_of_another_cause_right_behind_hides_none(watch: Watch) -> None:
     await watch.fails(*[FailureCause.AGENT_ERROR] * 3, FailureCause.CRASH)
-    assert await watch.cause() == "3 sessions failed within 10m: agent_error"
+    assert await watch.cause() == "3 sessions failed within 10m: agent"
 
 
 @pytest.mark.parametrize(("seconds", "paused"), [(WINDOW / 2 - 1, True), (WINDOW / 2 + 1, False)])

@@ -250,7 +250,7 @@ class TestRepeatedFailures:
         assert [(event.kind, event.mode, event.by) for event in paused] == [
             (PauseKind.REPEATED_FAILURES, PauseMode.SOFT, "covey")
         ]
-        assert paused[0].cause == "3 sessions failed within 10m: agent_error"
+        assert paused[0].cause == "3 sessions failed within 10m: agent"
 
     async def test_resume_goes_on_and_counts_anew(self, failing: Bench) -> None:
         assert await failing.run() == 6

@@ -23,7 +23,7 @@ from tests.model.strategies import at, created, grown, trees
 
 SOFT = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="enough", since=at(1), by="ada")
 HARD = replace(SOFT, mode=PauseMode.HARD)
-AGAIN = replace(SOFT, kind=PauseKind.REPEATED_FAILURES, cause="6 sessions failed within 10m: agent_error", by="covey")
+AGAIN = replace(SOFT, kind=PauseKind.REPEATED_FAILURES, cause="6 sessions failed within 10m: agent", by="covey")
 
 
 def session(key: str = "a", **changes: object) -> Session:
@@ -90,7 +90,7 @@ def test_what_is_at_work() -> None:
     [
         (SOFT, "paused by ada"),
         (HARD, "paused by ada: running sessions take no further turn or step"),
-        (AGAIN, "paused: 6 sessions failed within 10m: agent_error"),
+        (AGAIN, "paused: 6 sessions failed within 10m: agent"),
     ],
 )
 def test_why_it_is_paused(pause: Pause, words: str) -> None:

@@ -201,7 +201,9 @@ def _complete(shells: Sequence[str]) -> int:
     if shell is None:
         complain(f"{_COMPLETION} takes the name of a shell, one of: {', '.join(SHELLS)}")
         return USAGE
-    print(_parser(()).generate_completion(shell=shell))
+    script = _parser(()).generate_completion(shell=shell)
+    # zsh calls the function that has the name of its file, which is called after the command, as in every other shell.
+    print(script.replace("_cyclopts_covey", "_covey"))
     return 0
 
 

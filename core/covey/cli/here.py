@@ -13,10 +13,10 @@ from covey.cli.picture import heading, needing
 from covey.client.beginning import Beginning, beginning
 from covey.client.finding import runs_to_show
 from covey.client.place import find_root
-from covey.client.resuming import resuming, starting
+from covey.client.resuming import going_on, resuming, starting
 from covey.client.snapshot import RunView, attach
 from covey.errors import UsageError
-from covey.model.credential import CredentialPause, asked_at, credential_words, resumes_when
+from covey.model.credential import CredentialPause, asked_at, credential_words
 from covey.model.pause import pause_words
 from covey.model.session import is_terminal
 from covey.model.status import Status
@@ -99,7 +99,7 @@ def _runs(views: Sequence[RunView], out: Out) -> tuple[list[SafeText], Advice]:
         else:
             what.append((f"covey run {newest.workflow} {module}", "only what is not in order is done again"))
         return told, [*([("covey status", "what needs you, and what helps")] if count else []), *what]
-    return told, _goes_on(views, is_needed=bool(count))
+    return told, goes_on(views, is_needed=bool(count))
 
 
 def _reasons(views: Sequence[RunView]) -> list[str]:
@@ -108,18 +108,16 @@ def _reasons(views: Sequence[RunView]) -> list[str]:
     return [*paused, *map(credential_words, _stopped(views))]
 
 
-def _goes_on(views: Sequence[RunView], *, is_needed: bool) -> Advice:
+def goes_on(views: Sequence[RunView], *, is_needed: bool) -> Advice:
     """What lets unfinished runs go on; `covey run` does nothing for one that is paused."""
-    start = starting(views[-1])
     resumes = [command for view in views if (command := resuming(view)) is not None]
-    going = [view for view in views if view.root.paused is None]
-    if _stopped(going):
-        resumes.append((f"covey resume{start}", resumes_when(_stopped(going))))
-        going = []
+    stopped = {pause.credential: view for view in views if view.root.paused is None for pause in _stopped([view])}
+    resumes += dict.fromkeys(command for view in stopped.values() if (command := going_on(view)) is not None)
+    going = [view for view in views if view.root.paused is None and not _stopped([view])]
     if not going:
         return [*resumes, ("covey status", "what waits for it")]
     advice = [("covey watch", "the monitor"), ("covey status", "the same in lines, and what helps")]
-    if start:
+    if starting(views[-1]):
         run = f"covey run {going[-1].workflow} {sanitise_line(going[-1].root.module)}"
         advice.insert(1 if is_needed else 0, (run, "go on with it"))
     return [*resumes, *advice]

@@ -6,13 +6,17 @@ from typing import Annotated
 
 from cyclopts import Parameter, Token
 
-_DIGITS = re.compile(r"[+-]?\d{1,30}(_\d+)*", re.ASCII)
+_DIGITS = re.compile(r"[+-]?\d+(_\d+)*", re.ASCII)
+_LONGEST, _LARGEST = 40, 2**63 - 1
+"""More than that nothing here counts, nor does the database hold it."""
 
 
 def _whole(_: object, tokens: Sequence[Token]) -> int:
     text = tokens[0].value
     if not _DIGITS.fullmatch(text):
         raise ValueError(f'"{text}" is no whole number')
+    if len(text) > _LONGEST or abs(int(text)) > _LARGEST:
+        raise ValueError(f'"{text}" is too large a number')
     return int(text)
 
 

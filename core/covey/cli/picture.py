@@ -8,7 +8,7 @@ from covey.client.resuming import going_on, resuming, starting
 from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
 from covey.model.credential import asked_at, credential_words, gate_words
-from covey.model.pause import pause_words, safety_words
+from covey.model.pause import PauseKind, pause_words, safety_words
 from covey.model.session import Session, file_is_missing, state_of, undecided
 from covey.model.status import Phase, Status
 from covey.model.usage import spent_by, spent_by_all
@@ -244,9 +244,10 @@ def _about_questions(view: RunView) -> list[tuple[str, str]]:
 
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
-    root, commands = view.root, list[tuple[str, str]]()
-    resume = going_on(view)
-    if resume is not None:
+    root, resume, commands = view.root, going_on(view), list[tuple[str, str]]()
+    # What has failed again and again fails once more, unless something is done about it first.
+    is_last = bool(sessions) and root.paused is not None and root.paused.kind is PauseKind.REPEATED_FAILURES
+    if resume is not None and not is_last:
         commands.append(resume)
     if sessions:
         first = short_id(sessions[0].id)
@@ -259,6 +260,8 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
         if any(file_is_missing(session) for session in sessions):
             commands.append(("put the file back", "and it is taken as it is"))
     commands += [*_about_questions(view), *_about_stalled(view)]
+    if resume is not None and is_last:
+        commands.append(resume)
     active = root.status is Status.ACTIVE
     if not view.engine.alive and resume is None and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"

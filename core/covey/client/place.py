@@ -16,7 +16,7 @@ def find_root(start: Path | None = None) -> Path:
     Raises:
         UsageError: There is none, `start` is no directory, or the working directory is gone.
     """
-    if start is not None and not start.is_dir():
+    if start is not None and not os.path.isdir(start):  # noqa: PTH112 - which holds for what no path can be, too
         raise UsageError(f"{sanitise_line(str(start))} is no directory")
     try:
         absolute = Path(os.path.realpath(start or Path.cwd()))

@@ -104,8 +104,11 @@ async def request_control(
         engine_lives = await viewer.leave(left)
         if start and not engine_lives:
             engine_lives = await ensure_engine(project_root) is not None
-        waiting = _UNDECIDED if engine_lives else await _kept(viewer, sessions[0], wish.action)
-        answers |= await _decisions(viewer, left, wait_seconds if engine_lives else 0, waiting)
+        stored = await _decided_within(viewer, left, wait_seconds if engine_lives else 0)
+        for session, request in zip(sessions, requests, strict=True):
+            if request.id not in answers:
+                waiting = _UNDECIDED if engine_lives else await _kept(viewer, session, wish.action)
+                answers[request.id] = _as_stored(stored.get(request.id, request), waiting)
     return tuple(answers[request.id] for request in requests)
 
 
@@ -197,17 +200,17 @@ async def _kept(viewer: Viewer, session: Session, action: Action) -> str:
     return f"{_KEPT}, but its run is paused; {resume_command(run.paused, short_id(run.id))} --start goes on"
 
 
-async def _decisions(
-    viewer: Viewer, requests: Sequence[ControlRequest], wait_seconds: float, waiting: str
-) -> dict[str, Answer]:
+async def _decided_within(
+    viewer: Viewer, requests: Sequence[ControlRequest], wait_seconds: float
+) -> dict[str, ControlRequest]:
+    """The requests as they are stored once all are decided, or that time is over."""
     ids = [request.id for request in requests]
     if wait_seconds > 0:
         with contextlib.suppress(TimeoutError):  # whatever is undecided by then says so in its answer
             async with viewer.feed() as feed, asyncio.timeout(wait_seconds):
                 while not _decided(await viewer.controls(ids)):
                     await feed.changed()
-    stored = await viewer.controls(ids)
-    return {request.id: _as_stored(stored.get(request.id, request), waiting) for request in requests}
+    return await viewer.controls(ids)
 
 
 def _decided(requests: dict[str, ControlRequest]) -> bool:

@@ -18,6 +18,7 @@ from covey.model.pause import PauseKind, PauseMode
 from covey.model.session import Session, about, is_terminal
 from covey.model.status import FailureCause
 from covey.store.base import Operation
+from covey.text.glyphs import CAUSES
 from covey.text.words import period
 
 _COUNTED = (e.SessionFailed, e.RunResumed)
@@ -97,7 +98,7 @@ class RepeatedFailures:
             return None
         sessions = len({session_id for session_id, _ in failures})
         times = "" if sessions == len(failures) else f" {len(failures)} times"
-        return f"{sessions} sessions failed{times} within {period(limits.retry_window)}: {cause}"
+        return f"{sessions} sessions failed{times} within {period(limits.retry_window)}: {CAUSES[cause.value]}"
 
     def _pause(self, root: Session, found: str) -> Operation:
         paused = e.RunPaused(

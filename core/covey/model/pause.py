@@ -97,7 +97,7 @@ def at_work(root: "Session", sessions: Iterable["Session"]) -> int:
 
 
 def pause_words(pause: Pause) -> str:
-    """Why a run is paused, in a few words: `paused by ada`, `paused: 6 sessions failed within 10m: agent_error`."""
+    """Why a run is paused, in a few words: `paused by ada`, `paused: 6 sessions failed within 10m: agent`."""
     if pause.asks:
         return f"paused: {pause.cause}"
     return f"paused by {pause.by}" + (
