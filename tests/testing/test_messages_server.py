@@ -191,6 +191,25 @@ class TestScripts:
             await server.close()
             assert type(await asking).__name__ == "APIConnectionError"
 
+    async def test_the_server_ends_though_a_client_has_gone_in_the_middle_of_its_answer(self) -> None:
+        async def script(request: Request) -> Answer:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        asked, told = asyncio.Event(), list[str]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(str(context)))
+        async with FakeMessagesServer(script) as server:
+            async with client_of(server) as client:
+                asking = asyncio.create_task(ask(client))
+                await asked.wait()
+                asking.cancel()
+            (wire,) = server._wires
+            while wire._writer.get_extra_info("socket").fileno() >= 0:  # noqa: ASYNC110 - the transport closes it, and tells nobody
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert told == []
+
     @pytest.mark.parametrize("steps", range(6))
     async def test_a_connection_that_has_just_come_is_closed_too(self, steps: int) -> None:
         async with FakeMessagesServer([]) as server:

@@ -152,9 +152,10 @@ class Wire:
         self._moved.set()
 
     def reset(self) -> None:
-        """Reset the connection: the client reads an error, not an end."""
+        """Reset the connection: the client reads an error, not an end. One who has gone reads nothing any more."""
         peer = self._writer.get_extra_info("socket")
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        if peer.fileno() >= 0:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._writer.transport.abort()
 
     async def close(self) -> None:
