@@ -1,7 +1,8 @@
 """Questions that an agent has ceased to wait for: it works on, and they stand until it asks another or ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from covey.model.session import Session
 from covey.model.status import Phase, Status
 from covey.testing.agents import write_least
 
-from .conftest import MOST_SECONDS, Bench
+from .conftest import MOST_SECONDS, Bench, Run
 from .talking import QUESTION, Talkative, Turning
 
 OTHER = "which ones?"
@@ -65,6 +66,18 @@ async def questions(bench: Bench) -> list[str]:
     return [event.question for event in await bench.events() if isinstance(event, e.QuestionAsked)]
 
 
+@contextlib.asynccontextmanager
+async def answered_after_all(bench: Bench, alpha: Impatient) -> AsyncIterator[Run]:
+    """A run in which Alpha's question is answered once it has ceased to wait for that; then it goes on."""
+    bench.plays["Alpha"] = alpha.play
+    async with bench.running() as run:
+        await run.until(asks, "Alpha")
+        await alpha.ceases()
+        assert (await run.ask(Action.MESSAGE, "Alpha", message="cents")).changed
+        alpha.go_on.set()
+        yield run
+
+
 async def returns(_: Desk) -> None:
     """It has nothing else to do."""
 
@@ -101,13 +114,7 @@ async def test_an_answer_after_all_does_not_keep_it_from_its_next_turn(bench: Be
         begun.set()
         await is_enough.wait()
 
-    alpha = Impatient(takes_a_turn)
-    bench.plays["Alpha"] = alpha.play
-    async with bench.running() as run:
-        await run.until(asks, "Alpha")
-        await alpha.ceases()
-        assert (await run.ask(Action.MESSAGE, "Alpha", message="cents")).changed
-        alpha.go_on.set()
+    async with answered_after_all(bench, Impatient(takes_a_turn)) as run:
         await asyncio.wait_for(begun.wait(), MOST_SECONDS)
         assert (await run.child("Alpha")).phase is Phase.RUNNING
         is_enough.set()
@@ -119,12 +126,7 @@ async def test_an_answer_after_all_is_for_who_asks_again_and_does_no_harm_to_oth
     bench: Bench, then: Callable[[Desk], Awaitable[object]], came: object
 ) -> None:
     alpha = Impatient(then)
-    bench.plays["Alpha"] = alpha.play
-    async with bench.running() as run:
-        await run.until(asks, "Alpha")
-        await alpha.ceases()
-        assert (await run.ask(Action.MESSAGE, "Alpha", message="cents")).changed
-        alpha.go_on.set()
+    async with answered_after_all(bench, alpha) as run:
         assert (await run.until(complete, "Alpha")).attempt == 1
     assert (alpha.came, await questions(bench)) == (came, [QUESTION])
 
