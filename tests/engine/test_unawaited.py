@@ -82,23 +82,32 @@ async def returns(_: Desk) -> None:
     """It has nothing else to do."""
 
 
+async def takes_a_turn(desk: Desk) -> None:
+    await desk.before_turn()
+
+
 async def asks_again(desk: Desk) -> str:
     return await desk.ask(QUESTION)
 
 
-async def test_its_next_turn_waits_for_a_slot(bench: Bench) -> None:
+@pytest.mark.parametrize(("does", "answers"), [(takes_a_turn, ()), (asks_again, ("cents",))])
+async def test_its_next_turn_waits_for_a_slot_and_so_does_an_answer_that_is_there(
+    bench: Bench, does: Callable[[Desk], Awaitable[object]], answers: tuple[str, ...]
+) -> None:
     beta = Turning()
 
-    async def takes_a_turn(desk: Desk) -> bool:
-        await desk.before_turn()
+    async def goes_on(desk: Desk) -> bool:
+        await does(desk)
         return beta.over
 
-    alpha = Impatient(takes_a_turn)
+    alpha = Impatient(goes_on)
     bench.plays = {"Alpha": alpha.play, "Beta": beta.play}
     async with bench.running(ONE_SLOT) as run:
         await run.until(asks, "Alpha")
         await beta.began()
         await alpha.ceases()
+        for answer in answers:
+            assert (await run.ask(Action.MESSAGE, "Alpha", message=answer)).changed
         alpha.go_on.set()
         assert (await run.ask(Action.MESSAGE, "Beta", message="take your time")).changed
         beta.end()
@@ -109,12 +118,12 @@ async def test_its_next_turn_waits_for_a_slot(bench: Bench) -> None:
 async def test_an_answer_after_all_does_not_keep_it_from_its_next_turn(bench: Bench) -> None:
     begun, is_enough = asyncio.Event(), asyncio.Event()
 
-    async def takes_a_turn(desk: Desk) -> None:
+    async def takes_a_long_turn(desk: Desk) -> None:
         await desk.before_turn()
         begun.set()
         await is_enough.wait()
 
-    async with answered_after_all(bench, Impatient(takes_a_turn)) as run:
+    async with answered_after_all(bench, Impatient(takes_a_long_turn)) as run:
         await asyncio.wait_for(begun.wait(), MOST_SECONDS)
         assert (await run.child("Alpha")).phase is Phase.RUNNING
         is_enough.set()
