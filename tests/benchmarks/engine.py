@@ -7,7 +7,7 @@ be an engine that costs nothing beside its commits.
 Kinds of work: `nothing` is the engine alone (as many steps as a design session has, an agent that does nothing,
 and no step that reads a file); `design` is the design workflow itself, with the shortest document that passes, written
 by the agent (and by the bare loop: it is the agent's work, not the engine's) and read and checked three times. Each
-with 256 slots and with 8.
+with 256 slots and with 8. A third, `three steps`, is `nothing` with fewer steps, for `rivals.py` and `files.py`.
 """
 
 import argparse

@@ -208,7 +208,9 @@ def _cell(measured: Measured, children: int, who: str) -> str:
 def _verdicts(measured: Measured, sizes: Sequence[int]) -> Iterator[str]:
     """Each aim, and what was reached of it."""
     for who, aim in AIMS.items():
-        size = max(size for size, name in measured.seconds if name == who)
+        size = max((size for size, name in measured.seconds if name == who), default=None)
+        if size is None:  # it was left out at every size
+            continue
         times = (measured.median(size, who) or 0.0) / (measured.median(size, COVEY) or 1.0)
         yield f"{who}, {size} children: {times:.2f} (aim {aim}){'' if times >= aim else ': not reached'}"
     costs = {size: (measured.median(size, COVEY) or 0.0) / size for size in sizes if size >= min(1000, max(sizes))}

@@ -1,7 +1,9 @@
 """What agents and humans say to each other through an engine: messages, questions, and pauses between two turns."""
 
 import asyncio
+import contextlib
 import shutil
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from covey.model.control import Action, RequestState
 from covey.model.message import MESSAGE_BYTES, text_objection
 from covey.model.session import Session
 from covey.model.status import Phase, Status
-from covey.testing.agents import write_least
+from covey.testing.agents import Play, write_least
 from tests.store.lives import outside
 
 from .conftest import MOST_SECONDS, Bench, Run
@@ -50,6 +52,24 @@ async def told(bench: Bench, kind: type[e.Event]) -> list[e.Event]:
 async def transcript(run: Run, name: str) -> str:
     rows = await run.viewer.transcript((await run.child(name)).id, 1)
     return "".join(row.text for row in rows)
+
+
+@contextlib.asynccontextmanager
+async def told_first(bench: Bench, play: Play) -> AsyncIterator[Run]:
+    """A run in which Alpha is told something once it has begun, and before it plays."""
+    begun, sent = asyncio.Event(), asyncio.Event()
+
+    async def listens(assignment: Assignment, desk: Desk) -> Outcome:
+        begun.set()
+        await sent.wait()
+        return await play(assignment, desk)
+
+    bench.plays["Alpha"] = listens
+    async with bench.running() as run:
+        await asyncio.wait_for(begun.wait(), MOST_SECONDS)
+        await run.ask(Action.MESSAGE, "Alpha", message="use cents")
+        sent.set()
+        yield run
 
 
 class TestAbilities:
@@ -106,12 +126,10 @@ class TestMessages:
         self, bench: Bench, error: Exception | None
     ) -> None:
         """It died, it was held back by its budget, or its human ended it."""
-        begun, sent, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        told = asyncio.Event()
         heard: list[tuple[str, ...]] = []
 
         async def play(assignment: Assignment, desk: Desk) -> Outcome:
-            begun.set()
-            await sent.wait()
             heard.append(await desk.before_turn())
             if len(heard) > 1:
                 return await write_least(assignment, desk)
@@ -120,11 +138,7 @@ class TestMessages:
                 await asyncio.Event().wait()
             raise error or AssertionError
 
-        bench.plays["Alpha"] = play
-        async with bench.running() as run:
-            await asyncio.wait_for(begun.wait(), MOST_SECONDS)
-            await run.ask(Action.MESSAGE, "Alpha", message="use cents")
-            sent.set()
+        async with told_first(bench, play) as run:
             await asyncio.wait_for(told.wait(), MOST_SECONDS)
             if error is None:
                 assert (await run.ask(Action.CANCEL, "Alpha")).changed
@@ -135,12 +149,9 @@ class TestMessages:
 
     async def test_what_an_agent_writes_down_is_kept_with_the_note_that_it_has_the_message(self, bench: Bench) -> None:
         """No engine that dies between the two says it twice, also while others write to the database."""
-        begun, sent = asyncio.Event(), asyncio.Event()
         seen: set[tuple[int, int]] = set()
 
         async def play(assignment: Assignment, desk: Desk) -> Outcome:
-            begun.set()
-            await sent.wait()
             (text,) = await desk.before_turn()
             with outside(bench.root) as database:
                 database.execute("UPDATE components SET body = body || ' '")
@@ -153,11 +164,7 @@ class TestMessages:
                 seen.add(database.execute(_WRITTEN_AND_WAITING).fetchone())
             return await write_least(assignment, desk)
 
-        bench.plays["Alpha"] = play
-        async with bench.running() as run:
-            await asyncio.wait_for(begun.wait(), MOST_SECONDS)
-            await run.ask(Action.MESSAGE, "Alpha", message="use cents")
-            sent.set()
+        async with told_first(bench, play) as run:
             await run.until(complete, "Alpha")
         assert seen == {(0, 1), (1, 0)}
 
@@ -371,21 +378,15 @@ class TestAfterKillNine:
     async def test_a_message_that_the_conversation_has_is_not_handed_over_again(
         self, bench: Talkative, tmp_path: Path
     ) -> None:
-        begun, sent, written = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        written = asyncio.Event()
 
         async def play(assignment: Assignment, desk: Desk) -> Outcome:
-            begun.set()
-            await sent.wait()
             await desk.conversation.append(*map(said, await desk.before_turn()))
             written.set()
             await asyncio.Event().wait()
             return Outcome(ok=True)
 
-        bench.plays["Alpha"] = play
-        async with bench.running() as run:
-            await asyncio.wait_for(begun.wait(), MOST_SECONDS)
-            await run.ask(Action.MESSAGE, "Alpha", message="use cents")
-            sent.set()
+        async with told_first(bench, play):
             await asyncio.wait_for(written.wait(), MOST_SECONDS)
             after = self.copied(bench, tmp_path)
         known: list[object] = []

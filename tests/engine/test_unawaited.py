@@ -1,7 +1,8 @@
 """Questions that an agent has ceased to wait for: it works on, and they stand until it asks another or ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from covey.model.session import Session
 from covey.model.status import Phase, Status
 from covey.testing.agents import write_least
 
-from .conftest import MOST_SECONDS, Bench
+from .conftest import MOST_SECONDS, Bench, Run
 from .talking import QUESTION, Talkative, Turning
 
 OTHER = "which ones?"
@@ -65,27 +66,48 @@ async def questions(bench: Bench) -> list[str]:
     return [event.question for event in await bench.events() if isinstance(event, e.QuestionAsked)]
 
 
+@contextlib.asynccontextmanager
+async def answered_after_all(bench: Bench, alpha: Impatient) -> AsyncIterator[Run]:
+    """A run in which Alpha's question is answered once it has ceased to wait for that; then it goes on."""
+    bench.plays["Alpha"] = alpha.play
+    async with bench.running() as run:
+        await run.until(asks, "Alpha")
+        await alpha.ceases()
+        assert (await run.ask(Action.MESSAGE, "Alpha", message="cents")).changed
+        alpha.go_on.set()
+        yield run
+
+
 async def returns(_: Desk) -> None:
     """It has nothing else to do."""
+
+
+async def takes_a_turn(desk: Desk) -> None:
+    await desk.before_turn()
 
 
 async def asks_again(desk: Desk) -> str:
     return await desk.ask(QUESTION)
 
 
-async def test_its_next_turn_waits_for_a_slot(bench: Bench) -> None:
+@pytest.mark.parametrize(("does", "answers"), [(takes_a_turn, ()), (asks_again, ("cents",))])
+async def test_its_next_turn_waits_for_a_slot_and_so_does_an_answer_that_is_there(
+    bench: Bench, does: Callable[[Desk], Awaitable[object]], answers: tuple[str, ...]
+) -> None:
     beta = Turning()
 
-    async def takes_a_turn(desk: Desk) -> bool:
-        await desk.before_turn()
+    async def goes_on(desk: Desk) -> bool:
+        await does(desk)
         return beta.over
 
-    alpha = Impatient(takes_a_turn)
+    alpha = Impatient(goes_on)
     bench.plays = {"Alpha": alpha.play, "Beta": beta.play}
     async with bench.running(ONE_SLOT) as run:
         await run.until(asks, "Alpha")
         await beta.began()
         await alpha.ceases()
+        for answer in answers:
+            assert (await run.ask(Action.MESSAGE, "Alpha", message=answer)).changed
         alpha.go_on.set()
         assert (await run.ask(Action.MESSAGE, "Beta", message="take your time")).changed
         beta.end()
@@ -96,18 +118,12 @@ async def test_its_next_turn_waits_for_a_slot(bench: Bench) -> None:
 async def test_an_answer_after_all_does_not_keep_it_from_its_next_turn(bench: Bench) -> None:
     begun, is_enough = asyncio.Event(), asyncio.Event()
 
-    async def takes_a_turn(desk: Desk) -> None:
+    async def takes_a_long_turn(desk: Desk) -> None:
         await desk.before_turn()
         begun.set()
         await is_enough.wait()
 
-    alpha = Impatient(takes_a_turn)
-    bench.plays["Alpha"] = alpha.play
-    async with bench.running() as run:
-        await run.until(asks, "Alpha")
-        await alpha.ceases()
-        assert (await run.ask(Action.MESSAGE, "Alpha", message="cents")).changed
-        alpha.go_on.set()
+    async with answered_after_all(bench, Impatient(takes_a_long_turn)) as run:
         await asyncio.wait_for(begun.wait(), MOST_SECONDS)
         assert (await run.child("Alpha")).phase is Phase.RUNNING
         is_enough.set()
@@ -119,12 +135,7 @@ async def test_an_answer_after_all_is_for_who_asks_again_and_does_no_harm_to_oth
     bench: Bench, then: Callable[[Desk], Awaitable[object]], came: object
 ) -> None:
     alpha = Impatient(then)
-    bench.plays["Alpha"] = alpha.play
-    async with bench.running() as run:
-        await run.until(asks, "Alpha")
-        await alpha.ceases()
-        assert (await run.ask(Action.MESSAGE, "Alpha", message="cents")).changed
-        alpha.go_on.set()
+    async with answered_after_all(bench, alpha) as run:
         assert (await run.until(complete, "Alpha")).attempt == 1
     assert (alpha.came, await questions(bench)) == (came, [QUESTION])
 

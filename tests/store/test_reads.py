@@ -25,6 +25,7 @@ from tests.store.lives import (
     live,
     of_run,
     outside,
+    plan_of,
     said,
     start,
     traced,
@@ -110,6 +111,19 @@ class TestNumberOfQueries:
 
             assert [position.session.id for position in found if position] == [f"child-{n:04}" for n in range(50)]
             assert len(statements) == 2
+
+
+class TestOneOfMany:
+    """What belongs to one session is found by an index: it costs the same among 50,000 of them."""
+
+    @pytest.mark.parametrize("name", ["session", "family", "interaction", "interactions", "component"])
+    async def test_nothing_else_is_looked_at(self, store: EngineStore, tmp_path: Path, name: str) -> None:
+        await store.append(issue(await family(store, 1), "i1"))
+        async with traced(store._connection) as statements:
+            assert await SCOPED[name](store, SCOPE)
+        assert statements
+        for statement in statements:
+            assert "SCAN" not in plan_of(tmp_path, statement)
 
 
 class TestPosition:

@@ -18,6 +18,8 @@ KEY = "sk-ant-api03-0123456789"
         "KEY_PASSPHRASE",
         "NPM_AUTH",
         "X_API_KEY_1",
+        "API_KEYS",
+        "DB_PASSWORDS",
         "GH_PAT",
         "GITHUB_TOKEN_CI",
         "SECRET_KEY_BASE",

@@ -28,6 +28,7 @@ PAGE = 2_000
 """The most rows that a read of the log or of a transcript gives at once."""
 
 _INTERACTION = "id, session_id, attempt, step, epoch, inserted_at, command, completed_at, result"
+_ITS_SESSION_IS_OURS = "EXISTS (SELECT 1 FROM sessions s WHERE s.id = interactions.session_id AND s.project_id = ?)"
 
 
 class Reads:
@@ -231,8 +232,7 @@ class Reads:
     async def interaction(self, scope: Scope, interaction_id: str) -> Interaction | None:
         """One interaction, whole."""
         rows = await self._rows(
-            f"SELECT {_INTERACTION} FROM interactions WHERE id = ?"
-            " AND session_id IN (SELECT id FROM sessions WHERE project_id = ?)",
+            f"SELECT {_INTERACTION} FROM interactions WHERE id = ? AND {_ITS_SESSION_IS_OURS}",
             interaction_id,
             scope.project.id,
         )
@@ -241,8 +241,7 @@ class Reads:
     async def interactions(self, scope: Scope, session_id: str) -> tuple[Interaction, ...]:
         """All interactions of a session, oldest first."""
         rows = await self._rows(
-            f"SELECT {_INTERACTION} FROM interactions WHERE session_id = ?"
-            " AND session_id IN (SELECT id FROM sessions WHERE project_id = ?) ORDER BY number",
+            f"SELECT {_INTERACTION} FROM interactions WHERE session_id = ? AND {_ITS_SESSION_IS_OURS} ORDER BY number",
             session_id,
             scope.project.id,
         )

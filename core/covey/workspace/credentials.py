@@ -17,7 +17,7 @@ HIDDEN = "[credential]"
 """What stands in the place of a credential."""
 
 _NAMES = re.compile(
-    r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|AUTH|(^|_)PAT|(^|_)PASS)(_?\d+)?$"
+    r"((KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)S?|PASSWD|PASSPHRASE|AUTH|(^|_)PAT|(^|_)PASS)(_?\d+)?$"
     r"|(KEY|TOKEN|SECRET|PASSWORD)_(?!DIR|FILE|ID|NAME|PATH|TYPE|URL)[A-Z]+$",
     re.IGNORECASE,
 )
