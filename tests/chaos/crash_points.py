@@ -71,7 +71,8 @@ def crash(told: Told, number: int, point: str, root: Path) -> tuple[bool, list[s
     if ran.killed:
         before = moment_of(root, ran.out)
         flaws += flaws_of_the_store(root)
-        _again(step, root, flaws)
+        if not step.is_over(root):
+            _again(step, root, flaws)
         flaws += flaws_since(before, root)
     elif ran.code != step.code:
         flaws.append(_said(step, ran))
