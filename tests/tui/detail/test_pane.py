@@ -15,8 +15,9 @@ from covey_tui.painted import PaintedApp
 from covey_tui.view.board import Board, Change
 from covey_tui.view.detail.transcript import CAP
 from covey_tui.widgets.detail import DetailPane, Tab
+from covey_tui.widgets.detail_contents import LARGE
 from tests.tui.detail.source import FakeSource, interaction, payment, row
-from tests.tui.pictures import NOW, board, shop
+from tests.tui.pictures import NOW, board, family, running, shop, waiting
 
 PAYMENT, TAX, LEDGER, ROOT = "id-billing-payment", "id-billing-taxrule", "id-billing-ledger", "id-run-billing"
 PATH = "docs/design/shop/billing/payment.md"
@@ -84,11 +85,12 @@ async def opened(source: FakeSource, key: str = PAYMENT, shown: Board | None = N
 
 
 @asynccontextmanager
-async def opened_while_closed(source: FakeSource) -> AsyncIterator[Stage]:
+async def opened_while_closed(source: FakeSource, shown: Board | None = None) -> AsyncIterator[Stage]:
     """The stage of a source that does not answer yet."""
-    host = Host(board(), source)
+    host = Host(shown or board(), source)
     async with host.run_test(size=(100, 24)) as pilot:
-        host.pane.show(PAYMENT)
+        if shown is None:
+            host.pane.show(PAYMENT)
         yield Stage(pilot, host.pane)
 
 
@@ -254,6 +256,36 @@ class TestChanges:
 
 def numbered(count: int, begin: int = 1) -> list:
     return [row(n, OUTPUT, f"line {n}\n") for n in range(begin, begin + count)]
+
+
+class Counting(Board):
+    """A board that counts how many sessions were looked at."""
+
+    looks = 0
+
+    def needs_human(self, session_id: str) -> bool:
+        self.looks += 1
+        return super().needs_human(session_id)
+
+
+class TestLargeParent:
+    """What lies below a parent of many thousands takes longer than a frame to look at."""
+
+    async def test_it_is_looked_at_between_frames(self) -> None:
+        names = [f"Part{number:04}" for number in range(LARGE + 1)]
+        rows = list(family("Billing", 9, waiting(), [(name, 9, running("ValidateDesign")) for name in names]))
+        shown = Counting()
+        shown.load(rows, ())
+        async with opened_while_closed(FakeSource(), shown) as stage:
+            stage.pane.show(rows[0].id)
+            assert shown.looks < 3
+            assert "Waits for" not in "".join(stage.screen())
+            await stage.settled()
+            assert shown.looks > LARGE
+            screen = stage.screen()
+            assert screen[3] == f"  ◌ waiting   0 of {LARGE + 1} complete"
+            assert screen[5:7] == ["  Waits for", "  ● Part0000              validate design"]
+            assert screen[11] == f"  and {LARGE - 4} more"
 
 
 class TestFollowing:

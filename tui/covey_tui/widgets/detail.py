@@ -5,7 +5,6 @@ and diff. One question is open at a time; when something else is shown meanwhile
 """
 
 import asyncio
-import time
 from datetime import datetime
 
 from textual.app import ComposeResult
@@ -32,18 +31,12 @@ from covey_tui.view.detail.head import (
 )
 from covey_tui.view.hints import KeyOf, usual
 from covey_tui.view.spans import BLANK, Ground, Line
-from covey_tui.widgets.detail_contents import ArtifactContent, BoardContent, StepsContent, TranscriptContent
+from covey_tui.widgets.detail_contents import LARGE, ArtifactContent, BoardContent, StepsContent, TranscriptContent
 from covey_tui.widgets.detail_lines import CURSOR, DetailLines, TranscriptView
 from covey_tui.widgets.detail_source import DetailSource, Scene
 from covey_tui.widgets.kept import KeptGround, KeptLines
 
 __all__ = ["DetailPane", "DetailSource", "Tab"]
-
-_LARGE = 500
-"""A parent with more below it is drawn again once a second only, not at every change below it."""
-
-_DRAWING_SHARE = 50
-"""Drawing a large parent as its time goes on takes at most this part of the time: a fiftieth."""
 
 _Content = BoardContent | TranscriptContent | StepsContent | ArtifactContent
 
@@ -107,7 +100,6 @@ class DetailPane(KeptGround, Vertical):
         self._asked = asyncio.Event()
         self._answering: Worker[None] | None = None
         self.is_answered = True
-        self._due = 0.0
         self._unreadable: str | None = None
 
     def compose(self) -> ComposeResult:
@@ -175,7 +167,7 @@ class DetailPane(KeptGround, Vertical):
         elif scene.session.id in change.changed or not change.changed.isdisjoint(self._marked):
             self._draw()
             self.ask()
-        elif 0 < self._board.tally(scene.session.id).total <= _LARGE:
+        elif 0 < self._board.tally(scene.session.id).total <= LARGE:
             self._draw()
 
     def tick(self, now: datetime) -> None:
@@ -185,7 +177,7 @@ class DetailPane(KeptGround, Vertical):
         if scene is not None and self._unreadable is not None:
             self._begin()
         elif scene is not None:
-            self._draw_in_turn(scene)
+            self._draw()
             if scene.session.phase is not None:
                 self.ask()
 
@@ -243,13 +235,6 @@ class DetailPane(KeptGround, Vertical):
             self._contents[0].say(self._unreadable)
         else:
             self._content.draw(scene)
-
-    def _draw_in_turn(self, scene: Scene) -> None:
-        """Draw; a large parent, which is summed up anew each time, only as often as its share of the time allows."""
-        began = time.monotonic()
-        if began >= self._due or self._board.tally(scene.session.id).total <= _LARGE:
-            self._draw()
-            self._due = began + (time.monotonic() - began) * _DRAWING_SHARE
 
     def _head_lines(self, scene: Scene, width: int) -> tuple[Line, ...]:
         if scene.marked:

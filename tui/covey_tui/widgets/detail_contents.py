@@ -1,6 +1,7 @@
 """What stands below the tabs: one content for what the board knows, one each for transcript, steps and file."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -12,27 +13,38 @@ from covey_tui.view.detail.pieces import muted
 from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.state import tab_lines
 from covey_tui.view.detail.steps import step_lines
-from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.detail.summary import Below, Walk, summary_lines
 from covey_tui.view.spans import BLANK, Line
 from covey_tui.widgets.detail_lines import DetailLines, StepsView, TranscriptView
 from covey_tui.widgets.detail_source import DetailSource, Scene
 
 TAIL = 500
 """How many rows of a transcript are asked for at once."""
+LARGE = 500
+"""What lies below a parent with more below it is not looked at for every change, and not within one frame."""
+_STRETCH, _FRAME = 200, 1 / 60
+_WALKING_SHARE = 50
+"""Looking at all below a large parent takes at most this part of the time: a fiftieth."""
 _PEEK = 4
 """A peek has so many lines at least, and is drawn before it has its size."""
 
 
 class BoardContent(DetailLines):
-    """Summary, problem, state and marks: all that needs no asking."""
+    """Summary, problem, state and marks: all that the board knows."""
 
-    def begin(self, _: Scene) -> None:
+    _scene: Scene
+    _below: Below
+    _due: float
+
+    def begin(self, scene: Scene) -> None:
         """Show its beginning."""
         self.found = None
+        self._scene, self._below, self._due = scene, Below(), 0.0
         self.scroll_home(animate=False, immediate=True)
 
     def draw(self, scene: Scene) -> None:
         """Show what the board knows now."""
+        self._scene = scene
         lines = self._drawn(scene)
         if lines != self.lines:
             self.show(lines)
@@ -43,7 +55,8 @@ class BoardContent(DetailLines):
             return marked_lines(board, scene.marked, cells)
         match scene.tab:
             case Tab.SUMMARY:
-                return summary_lines(board, session, now, cells, peek=scene.compact, key=scene.key)
+                below = self._below if _is_large(scene) else None
+                return summary_lines(board, session, now, cells, peek=scene.compact, key=scene.key, below=below)
             case Tab.STATE:
                 return tab_lines(board, session, now, cells)
             case _:
@@ -51,11 +64,26 @@ class BoardContent(DetailLines):
                 return problem_lines(board, session, now, cells, peek=peek, key=scene.key)
 
     async def load(self, _: DetailSource) -> None:
-        """There is nothing to ask for."""
+        """Look at all below a large parent, some of it in each frame."""
+        scene = self._scene
+        if scene.tab is not Tab.SUMMARY or not _is_large(scene) or time.monotonic() < self._due:
+            return
+        walk, took, is_under_way = Walk(scene.board, scene.session.id, scene.now), 0.0, True
+        while is_under_way:
+            began = time.monotonic()
+            is_under_way = walk.go(_STRETCH)
+            took += time.monotonic() - began
+            await asyncio.sleep(_FRAME)
+        self._below, self._due = walk.below, time.monotonic() + took * _WALKING_SHARE
+        self.draw(self._scene)
 
     def say(self, text: str) -> None:
         """Show a quiet sentence instead."""
         self.show(muted(text, self.cells))
+
+
+def _is_large(scene: Scene) -> bool:
+    return scene.board.tally(scene.session.id).total > LARGE
 
 
 class TranscriptContent(TranscriptView):

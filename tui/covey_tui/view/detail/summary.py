@@ -1,7 +1,10 @@
 """The Summary tab of a parent: what it waits for, who needs you, what comes then, and the sums. Pure."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from covey.model.credential import remedy
 from covey.model.pause import pause_words, safety_words
@@ -28,25 +31,66 @@ _WHAT_THEN = {"SpawnComponentDesignSessions": "looks for every document and has 
 
 
 @dataclass(slots=True)
-class _Below:
-    """What one walk over all below a parent found."""
+class Below:
+    """What a walk over all below a parent has found: ids of sessions, sums, and `usage` in tokens of each kind."""
 
-    tally: Tally
-    working: list[Session] = field(default_factory=list)
-    needing: list[Session] = field(default_factory=list)
+    working: list[str] = field(default_factory=list)
+    needing: list[str] = field(default_factory=list)
     retried: int = 0
     seconds: float = 0.0
     kept: int = 0
+    usage: Counter[str] = field(default_factory=Counter)
+
+
+class Walk:
+    """A walk over all below a parent, in as many stretches as one likes: that of a large one takes many frames."""
+
+    def __init__(self, board: Board, session_id: str, now: datetime) -> None:
+        self.below = Below()
+        self._board, self._now = board, now
+        self._ids = iter(board.under(session_id))
+
+    def go(self, most: int | None = None) -> bool:
+        """Look at so many more, or at all that are left; whether there may be more after that."""
+        ids = list(islice(self._ids, most))
+        for key in ids:
+            if key in self._board:  # it may have begun anew since the last stretch
+                self._look_at(self._board.session(key))
+        return most is not None and len(ids) == most
+
+    def _look_at(self, session: Session) -> None:
+        below = self.below
+        if state_of(session) in WITH_SLOT:
+            below.working.append(session.id)
+        if self._board.needs_human(session.id):
+            below.needing.append(session.id)
+        below.retried += session.attempt > 1
+        below.kept += session.kept
+        if session.usage:
+            below.usage.update(session.usage)
+        if not self._board.children(session.id):
+            below.seconds += elapsed(session, self._now) or 0.0
 
 
 def summary_lines(
-    board: Board, session: Session, now: datetime, width: int, *, peek: bool = False, key: KeyOf = usual
+    board: Board,
+    session: Session,
+    now: datetime,
+    width: int,
+    *,
+    peek: bool = False,
+    key: KeyOf = usual,
+    below: Below | None = None,
 ) -> list[Line]:
-    """A parent in a few paragraphs; in a peek the first of them."""
-    below = _walk(board, session, now)
+    """A parent in a few paragraphs; in a peek the first of them. `below` is what a walk has found, if one was made."""
+    if below is None:
+        walk = Walk(board, session.id, now)
+        walk.go()
+        below = walk.below
+    tally = board.tally(session.id)
     head = _head(board, session, below, now, width)
-    working = [] if session.phase is None else _waits_for(board, below, now, width)
-    needing = _needs_you(board, below, now, width)
+    working = [] if session.phase is None else _waits_for(board, tally, below, now, width)
+    needing = _needs_you(board, tally, below, now, width)
     if peek:
         return [*head, *working, *needing]
     then = _then(session, width)
@@ -55,31 +99,17 @@ def summary_lines(
     return paragraphs((head, working, needing, then, sums, next_))
 
 
-def _walk(board: Board, session: Session, now: datetime) -> _Below:
-    below = _Below(board.tally(session.id))
-    for key in board.under(session.id):
-        each = board.session(key)
-        if state_of(each) in WITH_SLOT:
-            below.working.append(each)
-        if board.needs_human(key):
-            below.needing.append(each)
-        below.retried += each.attempt > 1
-        below.kept += each.kept
-        if not board.children(key):
-            below.seconds += elapsed(each, now) or 0.0
-    return below
-
-
-def _head(board: Board, session: Session, below: _Below, now: datetime, width: int) -> list[Line]:
-    if not below.tally.total and session.phase is not None:
+def _head(board: Board, session: Session, below: Below, now: datetime, width: int) -> list[Line]:
+    tally = board.tally(session.id)
+    if not tally.total and session.phase is not None:
         return muted("It has no sessions below it yet.", width)
     if session.status is Status.COMPLETE:
         tone = Tone(STATES["complete"].role, bold=True)
-        title = f"{below.tally.of('complete', 'file_missing')} of {below.tally.total} complete"
-        return [(span("✓ ", tone), span(title, tone)), *muted(_how(below), width)]
+        title = f"{tally.of('complete', 'file_missing')} of {tally.total} complete"
+        return [(span("✓ ", tone), span(title, tone)), *muted(_how(tally, below), width)]
     word = status_word(board, session, now)
     tone = Tone(STATES[state_of(session)].role, bold=True)
-    done = span(f"   {below.tally.done} of {below.tally.total} complete")
+    done = span(f"   {tally.done} of {tally.total} complete")
     lines = [kept_in((span(f"{glyph(session)} ", tone), Span(word.text, tone), done), width)]
     if session.error_message and session.phase is None:
         lines += prose(session.error_message, width)
@@ -94,8 +124,8 @@ def _head(board: Board, session: Session, below: _Below, now: datetime, width: i
     return lines
 
 
-def _how(below: _Below) -> str:
-    skipped, missing = below.tally.of("skipped"), below.tally.of("file_missing")
+def _how(tally: Tally, below: Below) -> str:
+    skipped, missing = tally.of("skipped"), tally.of("file_missing")
     parts = (
         f"{below.kept} kept" if below.kept else "",
         f"{skipped} skipped" if skipped else "none skipped",
@@ -104,30 +134,33 @@ def _how(below: _Below) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _waits_for(board: Board, below: _Below, now: datetime, width: int) -> list[Line]:
-    rows = _rows(board, below.working, now, width)
+def _waits_for(board: Board, tally: Tally, below: Below, now: datetime, width: int) -> list[Line]:
+    working = (key for key in below.working if key in board and state_of(board.session(key)) in WITH_SLOT)
+    rows = _rows(board, working, tally.of(*WITH_SLOT), now, width)
     for state in ("paused", "queued"):
-        count = below.tally.of(state)
+        count = tally.of(state)
         if count:
             rows.append((span(f"{LOOKS[state].unicode} ", MUTED), span(f"{count} {LOOKS[state].word}", MUTED)))
     return [(span("Waits for", MUTED),), *rows] if rows else []
 
 
-def _needs_you(board: Board, below: _Below, now: datetime, width: int) -> list[Line]:
-    if not below.needing:
+def _needs_you(board: Board, tally: Tally, below: Below, now: datetime, width: int) -> list[Line]:
+    if not tally.needs:
         return []
-    return [(span(f"Needs you  {below.tally.needs}", MUTED),), *_rows(board, below.needing, now, width)]
+    needing = (key for key in below.needing if key in board and board.needs_human(key))
+    return [(span(f"Needs you  {tally.needs}", MUTED),), *_rows(board, needing, tally.needs, now, width)]
 
 
-def _rows(board: Board, sessions: list[Session], now: datetime, width: int) -> list[Line]:
+def _rows(board: Board, ids: Iterable[str], count: int, now: datetime, width: int) -> list[Line]:
+    """The first of these; how many there are is known before they are."""
     rows: list[Line] = []
-    for session in sessions[:_NAMED]:
+    for session in map(board.session, islice(ids, _NAMED)):
         word = status_word(board, session, now)
         name = shortened(name_of(session), _NAME)
         line: Line = (span(f"{glyph(session)} ", glyph_tone(session)), Span(name))
         line = (*line, span(" " * (_NAME + 4 - room(line))), Span(word.text, word.tone))
         rows.append(kept_in(line, width))
-    return [*rows, *(muted(f"and {len(sessions) - _NAMED} more", width) if len(sessions) > _NAMED else [])]
+    return [*rows, *(muted(f"and {count - _NAMED} more", width) if rows and count > _NAMED else [])]
 
 
 def _then(session: Session, width: int) -> list[Line]:
@@ -141,30 +174,27 @@ def _then(session: Session, width: int) -> list[Line]:
     return [(span("Then", MUTED),), *prose(said, width)]
 
 
-def _sums(board: Board, session: Session, below: _Below, now: datetime, width: int) -> list[Line]:
-    again = below.tally.attempts - below.tally.total
+def _sums(board: Board, session: Session, below: Below, now: datetime, width: int) -> list[Line]:
+    tally = board.tally(session.id)
+    again = tally.attempts - tally.total
     note = f"{plural(again, 'retry', 'retries')} on {plural(below.retried, 'session')}" if again else ""
     taken = elapsed(session, now)
     spent = board.spent(session.id)
     pairs = (
-        ("Attempts", str(below.tally.attempts) if below.tally.attempts else "", note),
+        ("Attempts", str(tally.attempts) if tally.attempts else "", note),
         ("Time", "" if taken is None else duration(taken), _worked(below)),
-        ("Tokens", tokens(spent.tokens) if spent.tokens else "", _in_and_out(board, session)),
+        ("Tokens", tokens(spent.tokens) if spent.tokens else "", _in_and_out(below)),
         ("Cost", cost(spent.usd), ""),
         *facts_of(session),
     )
     return facts(pairs, _LABEL, width)
 
 
-def _worked(below: _Below) -> str:
+def _worked(below: Below) -> str:
     return f"{duration(below.seconds)} of agent work" if below.seconds >= 1 else ""
 
 
-def _in_and_out(board: Board, session: Session) -> str:
-    sums: dict[str, int] = {}
-    for key in board.under(session.id):
-        for kind, count in board.session(key).usage.items():
-            sums[kind] = sums.get(kind, 0) + count
-    if not {"input", "output"} <= sums.keys():
+def _in_and_out(below: Below) -> str:
+    if not {"input", "output"} <= below.usage.keys():
         return ""
-    return f"{tokens(sums['input'])} in, {tokens(sums['output'])} out"
+    return f"{tokens(below.usage['input'])} in, {tokens(below.usage['output'])} out"
