@@ -50,7 +50,7 @@ def apply(session: Session | None, event: e.AnyEvent) -> Session | None:
     if session is None:
         raise IllegalEventError(f"{_name(event)}: there is no session {event.session_id}")
     rule = LEGAL[kind]
-    if not _may_be_of_another_attempt(event) and event.attempt != session.attempt:
+    if event.attempt != session.attempt and not _may_be_of_another_attempt(event):
         raise IllegalEventError(f"{_name(event)}: session {session.id} is at attempt {session.attempt}")
     if session.status not in rule.statuses:
         raise IllegalEventError(f"{_name(event)}: session {session.id} is {session.status}")
@@ -138,20 +138,23 @@ def _result_recorded(session: Session, event: e.ResultRecorded) -> Session:
             return _next(session, event)
         phase = _WITHOUT_COMMAND.get(session.phase, session.phase)
         return _next(session, event, pending=None, phase=phase, stalled_since=None, **_nothing_asked(session))
-    _require(session.status is Status.ACTIVE, session, event, f"it is {session.status}, the result is late")
+    _require(session.status is Status.ACTIVE, session, event, "it has ended, and the result does not say so")
     _require(session.pending == event.interaction_id, session, event, "the interaction is not its pending one")
     _require(session.phase is not Phase.STALLED, session, event, "a result is a sign of life, and it is stalled")
-    state = event.updates.get("state", {})
-    only_state = set(event.updates) <= {"state"} and isinstance(state, dict)
-    _require(only_state, session, event, "a result updates nothing but the state")
+    state = session.state
+    if event.updates:
+        new: Any = event.updates.get("state")
+        _require(len(event.updates) == 1 and isinstance(new, dict), session, event, "a result updates only the state")
+        state = {**state, **new}
     # An agent that has ended waits for nothing any more: neither for an answer, nor to go on with one.
     phase = Phase.RUNNING if session.phase in {Phase.ASKING, Phase.QUEUED} else session.phase
-    state = {**session.state, **state}
     return _next(session, event, pending=None, phase=phase, state=state, **_nothing_asked(session))
 
 
 def _nothing_asked(session: Session) -> dict[str, Any]:
     """The fields of a session that asks nothing; an answer that it still waited for is nobody's any more."""
+    if not (session.messages or session.question or session.question_id):
+        return {}
     messages = tuple(message for message in session.messages if message.question is None)
     return {"question": None, "question_id": None, "messages": messages}
 

@@ -36,16 +36,22 @@ class SessionTree:
         Raises:
             IllegalEventError: the events do not follow on what the tree holds.
         """
-        changed: set[str] = set()
-        for event in events:
-            if event.session_id is None:
-                continue
-            before = self._sessions.get(event.session_id)
-            after = apply(before, event)
-            if after is not None and after is not before:
-                self._put(after)
-                changed.add(after.id)
-        return changed
+        return {event.session_id for event in events if event.session_id is not None and self.follow(event)}
+
+    def follow(self, event: AnyEvent) -> bool:
+        """Apply one event of the log; whether its session has changed.
+
+        Raises:
+            IllegalEventError: the event does not follow on what the tree holds.
+        """
+        if event.session_id is None:
+            return False
+        before = self._sessions.get(event.session_id)
+        after = apply(before, event)
+        if after is None or after is before:
+            return False
+        self._put(after)
+        return True
 
     def roots(self) -> list[Session]:
         """The runs' roots, in the order of their creation."""
@@ -106,9 +112,9 @@ class SessionTree:
                 self._collect(child, lists)
 
     def _put(self, session: Session) -> None:
-        is_new = session.id not in self._sessions
+        known = len(self._sessions)
         self._sessions[session.id] = session
-        if is_new:
+        if len(self._sessions) > known:
             siblings = self._children.setdefault(session.session_id, [])
             if not siblings or self._sessions[siblings[-1]].position <= session.position:
                 siblings.append(session.id)  # as a rule they come in order

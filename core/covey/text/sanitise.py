@@ -15,7 +15,6 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_SPACES = re.compile(r"\s+")
 _PICTURES = 0x2400
 _DELETE_PICTURE = "\u2421"
 _C0_END, _DELETE, _C1_END = 0x20, 0x7F, 0xA0
@@ -23,12 +22,14 @@ _C0_END, _DELETE, _C1_END = 0x20, 0x7F, 0xA0
 
 def sanitise(text: str) -> SafeText:
     """Text of several lines, safe to print: line ends become newlines, every other control becomes visible."""
+    if text.isprintable():  # as most is: none of what is unsafe can be printed
+        return SafeText(text)
     return SafeText(_UNSAFE.sub(_visible, text.replace("\r\n", "\n")))
 
 
 def sanitise_line(text: str, limit: int | None = None) -> SafeText:
     """The same as one line, its white space folded; cut after `limit` characters with an ellipsis."""
-    line = _SPACES.sub(" ", sanitise(text)).strip()
+    line = " ".join(sanitise(text).split())
     if limit is not None and len(line) > limit:
         line = f"{line[: limit - 1].rstrip()}…"
     return SafeText(line)
