@@ -1,15 +1,26 @@
 """Widgets that keep their lines: only what has changed is painted again."""
 
+import asyncio
+import time
 from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
+import pyte
+import pytest
 from rich.segment import Segment
+from textual._compositor import CompositorUpdate
 from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
 from covey_tui.painted import PaintedApp
-from covey_tui.widgets.kept import KeptLines
+from covey_tui.widgets.kept import KeptLines, PromptScreen
 
 
 class Numbered(KeptLines, Widget):
@@ -20,8 +31,11 @@ class Numbered(KeptLines, Widget):
     def __init__(self) -> None:
         super().__init__()
         self.painted: Counter[int] = Counter()
+        self.is_broken = False
 
     def render_line(self, y: int) -> Strip:
+        if self.is_broken:
+            raise ZeroDivisionError
         self.painted[y] += 1
         return Strip([Segment(f"line {y}, time {self.painted[y]}")])
 
@@ -82,3 +96,146 @@ class TestKeptLines:
             await pilot.pause(0)
             await pilot.pause(0)
             assert set(first.painted) == set(range(4))
+
+
+class Notice(Static):
+    """Something that lies over lines."""
+
+    DEFAULT_CSS = "Notice { layer: over; dock: top; offset: 4 1; width: 6; height: 2; }"
+
+
+class Prompt(PromptScreen, Screen[None]):
+    """Two such widgets, and something before the first of them."""
+
+    CSS = "Prompt { layers: under over; } Numbered { layer: under; }"
+
+    def compose(self) -> ComposeResult:
+        yield Numbered()
+        yield Numbered()
+        yield Notice("------\n------")
+
+
+class PromptHost(PaintedApp):
+    """Its screen, and a terminal that reads all that is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.terminal = pyte.Screen(40, 9)
+        self._stream = pyte.Stream(self.terminal)
+        self.written: list[str] = []
+
+    def get_default_screen(self) -> Screen[None]:
+        return Prompt()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        super()._display(screen, renderable)
+        if isinstance(renderable, CompositorUpdate):
+            self.written.append(renderable.render_segments(self.console))
+            self._stream.feed(self.written[-1].replace("\n", "\r\n"))
+
+    def composed(self) -> list[str]:
+        """The lines as Textual puts them together."""
+        return ["".join(each.text for each in strip) for strip in self.screen._compositor.render_strips()]
+
+
+class Stage:
+    """What a test sees of it."""
+
+    def __init__(self, pilot: Pilot[int], app: PromptHost) -> None:
+        self.app, self._pilot = app, pilot
+        self.first, self.second = app.screen.query(Numbered)
+
+    def rested(self, *, long_ago: bool = True) -> None:
+        """The screen was painted last long ago, or just now."""
+        assert isinstance(self.app.screen, Prompt)
+        self.app.screen._painted_at = 0.0 if long_ago else time.monotonic() + 3600
+        self.app.written.clear()
+        self.second.painted.clear()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(1_000):
+            if condition():
+                return
+            await self._pilot.pause(0)
+        raise AssertionError("it never came to that")
+
+
+@asynccontextmanager
+async def prompt_host() -> AsyncIterator[Stage]:
+    app = PromptHost()
+    async with app.run_test(size=(40, 9)) as pilot:
+        stage = Stage(pilot, app)
+        await stage.until(lambda: bool(app.written))
+        await pilot.pause()  # whatever a new screen paints twice
+        stage.rested()
+        yield stage
+
+
+class TestPromptScreen:
+    """Lines are written as soon as what has changed them is done, and as they are where nothing lies over them."""
+
+    async def test_without_waiting_and_nothing_else(self) -> None:
+        async with prompt_host() as stage:
+            stage.second.refresh(Region(0, 1, 40, 1))
+            stage.second.refresh(Region(0, 3, 40, 1))
+            await asyncio.sleep(0)
+            (written,) = stage.app.written
+            assert sorted(part[:3] for part in written.split("\x1b[") if "H" in part[:4]) == ["6;1", "8;1"]
+            assert written.count("line") == 2
+            assert stage.app.terminal.display == stage.app.composed()
+            assert stage.second.painted == Counter({1: 1, 3: 1})
+
+    async def test_what_lies_over_a_line_stays_there(self) -> None:
+        async with prompt_host() as stage:
+            stage.first.refresh(Region(0, 0, 40, 4))
+            await asyncio.sleep(0)
+            assert stage.app.terminal.display == stage.app.composed()
+            assert [line[:12] for line in stage.app.terminal.display[:4]] == [
+                "line 0, time",
+                "line------me",
+                "line------me",
+                "line 3, time",
+            ]
+
+    async def test_a_part_of_a_line(self) -> None:
+        async with prompt_host() as stage:
+            stage.second.refresh(Region(5, 2, 3, 1))
+            await asyncio.sleep(0)
+            assert len(stage.app.written) == 1
+            assert stage.app.written[0].count("\x1b[7;6H") == 1
+            assert stage.app.terminal.display == stage.app.composed()
+
+    async def test_with_something_that_is_no_lines(self) -> None:
+        async with prompt_host() as stage:
+            stage.app.screen.query_one(Notice).update("======")
+            stage.second.refresh(Region(0, 0, 40, 1))
+            await stage.until(lambda: "line======me" in stage.app.terminal.display[1])
+            assert stage.app.terminal.display == stage.app.composed()
+
+    async def test_under_another_screen_nothing_is_painted(self) -> None:
+        async with prompt_host() as stage:
+            await stage.app.push_screen(Screen())
+            stage.second.painted.clear()
+            stage.second.refresh(Region(0, 0, 40, 1))
+            await asyncio.sleep(0)
+            assert not stage.second.painted
+
+    async def test_what_was_painted_just_now_waits_for_its_turn(self) -> None:
+        async with prompt_host() as stage:
+            stage.rested(long_ago=False)
+            stage.second.refresh(Region(0, 1, 40, 1))
+            await asyncio.sleep(0)
+            assert not stage.second.painted
+            await stage.until(lambda: bool(stage.app.written))
+            assert stage.second.painted == Counter({1: 1})
+
+    async def test_what_cannot_be_painted_ends_the_app_with_its_reason(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            await _break()
+
+
+async def _break() -> None:
+    async with prompt_host() as stage:
+        stage.second.is_broken = True
+        stage.second.refresh(Region(0, 0, 40, 1))
+        await stage.until(lambda: not stage.app.is_running)

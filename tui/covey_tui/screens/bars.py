@@ -1,5 +1,7 @@
 """The lines around the tree and the detail: how far everything has come, what needs you, the heads, and the keys."""
 
+import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -21,6 +23,8 @@ from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.session_tree import SessionTree
 
 _MANY = 3
+_TOPS_A_SECOND, _BURST = 10, 5
+"""So often the numbers at the top follow events in the long run, and so many of them at once."""
 
 
 class Bars:
@@ -34,6 +38,8 @@ class Bars:
     ) -> None:
         self._screen, self._board, self._needs, self._key, self._now = screen, board, needs, key, now
         self._parts: Columns | None = None
+        self._shown: deque[float] = deque(maxlen=_BURST)
+        self._is_due = False
         self.said: Line | None = None
         self.is_full = False
         self.summary = Bar(id="summary")
@@ -48,9 +54,23 @@ class Bars:
 
     def show_top(self) -> None:
         """Show how far everything has come, and what needs you."""
+        self._shown.append(time.monotonic())
         self.summary.show(*self.top(self._cells))
         line, ground = alert(self._board, self._needs, self._cells, key=self._key)
         self.alert.show(line, ground=ground)
+
+    def show_top_soon(self) -> None:
+        """The same, where only numbers have changed: nobody reads them when they change too often."""
+        wait = self._shown[0] + _BURST / _TOPS_A_SECOND - time.monotonic() if len(self._shown) == _BURST else 0.0
+        if wait <= 0:
+            self.show_top()
+        elif not self._is_due:
+            self._is_due = True
+            self._screen.set_timer(wait, self._show_due_top)
+
+    def _show_due_top(self) -> None:
+        self._is_due = False
+        self.show_top()
 
     def show_heads(self, sessions: SessionTree, looking: Looking) -> None:
         """Show the heads of the tree's columns, or what its filter shows."""

@@ -39,7 +39,7 @@ from covey_tui.view.spans import Line, span
 from covey_tui.view.words import name_of
 from covey_tui.widgets.detail import DetailPane, Tab
 from covey_tui.widgets.empty import EmptyPane
-from covey_tui.widgets.kept import KeptGround, Unseen
+from covey_tui.widgets.kept import KeptGround, PromptScreen, Unseen
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
 
@@ -64,7 +64,7 @@ class _Left(Unseen, Vertical):
     """The tree with its heads."""
 
 
-class MonitorScreen(KeptGround, Screen[None]):
+class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
     """The screen over a board; `now` gives the present moment."""
 
     CSS_PATH = "monitor.tcss"
@@ -139,8 +139,10 @@ class MonitorScreen(KeptGround, Screen[None]):
         self._notifier.follow(change)
         self.sessions.apply(change)
         self.detail.apply(change)
-        if change.counted:
+        if news:
             self._bars.show_top()
+        elif change.counted:
+            self._bars.show_top_soon()
         if self._bars.heads_differ(self.sessions, self.looking):
             self._show_heads()
         if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):

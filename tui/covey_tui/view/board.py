@@ -25,6 +25,8 @@ from covey_tui.view.tally import CLOSED, Sums, Tally, counts_alike, needs_somebo
 _USUAL_GRACE, _USUAL_RETRIES = 10.0, 5
 """How many seconds an agent has to end, and how often a session is retried, where the run's settings do not say."""
 _NONE: Mapping[str, None] = {}
+_OF_CREDENTIALS = (e.CredentialPaused, e.CredentialResumed)
+_BEGINS = (e.RunStarted, e.RunAdopted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Board:
         """What runs that are not shown have spent of each budget, by its id."""
         self._only_run = only_run
         self._tree = SessionTree()
+        self._stored = self._tree.sessions
         self._seen: dict[str, Session] = {}
         self._held: dict[str, Session] = {}
         self.stopped = Stopped()
@@ -67,17 +70,19 @@ class Board:
 
     def session(self, session_id: str) -> Session:
         """A session as it is seen. Raises KeyError where it is not shown."""
+        if not self._held and not self._seen:
+            return self._stored[session_id]
         return self._held.get(session_id) or self.decided_on(session_id)
 
     def decided_on(self, session_id: str) -> Session:
         """The same as the engine decides about it: a pause is of the run, and no phase of the session itself."""
-        return self._seen.get(session_id) or self._tree.sessions[session_id]
+        return self._seen.get(session_id) or self._stored[session_id]
 
     def __contains__(self, session_id: object) -> bool:
-        return session_id in self._tree.sessions
+        return session_id in self._stored
 
     def __len__(self) -> int:
-        return len(self._tree.sessions)
+        return len(self._stored)
 
     def is_inferred(self, session_id: str) -> bool:
         """What is shown of the session differs from the log: no engine lives that would have written it down."""
@@ -86,7 +91,7 @@ class Board:
     @property
     def stored(self) -> Mapping[str, Session]:
         """All sessions by id, as the log has them."""
-        return self._tree.sessions
+        return self._stored
 
     def roots(self) -> Sequence[str]:
         """The roots of the runs, oldest first."""
@@ -157,6 +162,7 @@ class Board:
         `paused` are the credentials that are.
         """
         self._tree = SessionTree(sessions)
+        self._stored = self._tree.sessions
         self._seen, self._held = {}, {}
         self._depths = {}
         self.stopped = Stopped(paused)
@@ -167,7 +173,7 @@ class Board:
             if self._may_be_held(root):
                 for key in (*self.under(root), root):
                     self._lay_pause(key)
-        self._sums = Sums([self._held.get(each.id, each) for each in self._tree.sessions.values()])
+        self._sums = Sums([self._held.get(each.id, each) for each in self._stored.values()])
 
     def fold(self, events: Iterable[AnyEvent]) -> Change:
         """Apply events of the log.
@@ -179,26 +185,26 @@ class Board:
         foreign = False
         for event in events:
             key = event.session_id
-            if isinstance(event, e.CredentialPaused | e.CredentialResumed):
+            if isinstance(event, _OF_CREDENTIALS):
                 self._fold_of_credential(event, before)
                 continue
             if key is None or event.run_id is None or not self._is_shown(event):
                 foreign = foreign or (isinstance(event, e.RunAdopted) and self._only_run is None)
                 continue
-            if isinstance(event, e.RunStarted | e.RunAdopted):
-                self._learn(event)
             if key not in before:
                 before[key] = self._known(key)
             if key == event.run_id:
                 self._fold_of_root(event, key, before)
             else:
-                self._tree.fold((event,))
+                self._tree.follow(event)
         return self._changed(before, foreign=foreign)
 
     def _fold_of_root(self, event: AnyEvent, root_id: str, before: dict[str, Session | None]) -> None:
         """Apply an event of a run's root; where it pauses the run or lets it go, all of the run may look otherwise."""
+        if isinstance(event, _BEGINS):
+            self._learn(event)
         pause = self._pause_of(root_id)
-        self._tree.fold((event,))
+        self._tree.follow(event)
         if self._pause_of(root_id) is not pause:
             for below in self.under(root_id):
                 before.setdefault(below, self._known(below))
@@ -207,7 +213,7 @@ class Board:
         """Pause a credential, or let it go: all who work with it may look otherwise, and so may their runs."""
         was = self.stopped.paused
         self.stopped.paused = paused_after(was, event)
-        for key, session in self._tree.sessions.items():
+        for key, session in self._stored.items():
             seen = self._seen.get(key, session)
             if session.session_id is None or pause_of(was, seen) is not pause_of(self.stopped.paused, seen):
                 before.setdefault(key, self._known(key))
@@ -248,19 +254,19 @@ class Board:
         """These sessions, and the roots of their runs where a credential is paused."""
         if not self.stopped.paused:
             return before
-        runs = {session.run_id for key in before if (session := self._tree.sessions.get(key)) is not None}
+        runs = {session.run_id for key in before if (session := self._stored.get(key)) is not None}
         return {**before, **{run: self._known(run) for run in runs if run not in before}}
 
     def _is_root(self, session_id: str) -> bool:
-        session = self._tree.sessions.get(session_id)
+        session = self._stored.get(session_id)
         return session is not None and session.session_id is None
 
     def infer(self, seen: Iterable[Session]) -> Change:
         """Lay what the disk says over the log: sessions that differ from it; none puts the log back."""
-        over = {session.id: session for session in seen if session.id in self._tree.sessions}
+        over = {session.id: session for session in seen if session.id in self._stored}
         changed = set()
         keys = [*(key for key in list(self._seen) if key not in over), *over]
-        roots = {self._tree.sessions[key].run_id for key in keys} - set(keys) if self.stopped.paused else set()
+        roots = {self._stored[key].run_id for key in keys} - set(keys) if self.stopped.paused else set()
         for key in sorted((*keys, *roots), key=self._is_root):
             before = self.session(key)
             if key in over:
@@ -275,16 +281,18 @@ class Board:
         return Change(frozenset(changed), counted=frozenset(changed))
 
     def _known(self, session_id: str) -> Session | None:
-        return self._held.get(session_id) or self._seen.get(session_id) or self._tree.sessions.get(session_id)
+        if not self._held and not self._seen:
+            return self._stored.get(session_id)
+        return self._held.get(session_id) or self._seen.get(session_id) or self._stored.get(session_id)
 
     def _pause_of(self, session_id: str) -> Pause | None:
-        known = self._tree.sessions.get(session_id)
+        known = self._stored.get(session_id)
         return known.paused if known is not None else None
 
     def _lay_pause(self, session_id: str) -> None:
         """Lay the pause of its run over a session, and those of credentials, or take them away again."""
-        known = self._seen.get(session_id) or self._tree.sessions.get(session_id)
-        root = self._tree.sessions.get(known.run_id) if known is not None else None
+        known = self._seen.get(session_id) or self._stored.get(session_id)
+        root = self._stored.get(known.run_id) if known is not None else None
         if known is None or root is None:
             self._held.pop(session_id, None)
             return
@@ -310,7 +318,7 @@ class Board:
     def _is_shown(self, event: AnyEvent) -> bool:
         if self._only_run is not None:
             return event.run_id == self._only_run
-        return isinstance(event, e.RunStarted) or event.run_id in self.workflows
+        return event.run_id in self.workflows or isinstance(event, e.RunStarted)
 
     def _count(self, before: Session | None, after: Session, uncounted: Mapping[str, Session | None] = _NONE) -> None:
         """Carry a difference up; those that are `uncounted` have changed too, but their sums are of what they were."""
