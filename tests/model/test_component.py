@@ -1,5 +1,7 @@
 """Spawn order (what the parent starts first) and the ids of things that exist once."""
 
+from uuid import UUID, uuid5
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +55,10 @@ class TestIds:
     def test_an_id_for_facts_is_theirs_alone(self) -> None:
         assert id_for("session", "a", "b") == id_for("session", "a", "b")
         assert len({id_for("a", "b"), id_for("ab"), id_for("b", "a"), id_for("a", "b", "")}) == 4
+
+    def test_it_is_the_one_that_was_stored_by_every_covey_before(self) -> None:
+        namespace = UUID("6f1b2a52-6f0e-4c55-9a53-0c0c5e5a11e7")
+        assert id_for("session", "Ärger", "b") == uuid5(namespace, "session\x1fÄrger\x1fb").hex
 
     def test_ids_are_32_hex_digits_and_new_ones_differ(self) -> None:
         for each in (new_id(), id_for("x")):

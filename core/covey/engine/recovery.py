@@ -60,8 +60,8 @@ async def recover(bench: Bench, leftovers: Leftovers, grace_seconds: float) -> F
     store = bench.store
     last = await store.entries((await store.last_seq()) - 1, 1)
     await leftovers.end_all(grace_seconds)
-    await _clear_away(bench)
     sessions = {session.id: session for session in await store.open_sessions(bench.scope)}
+    await _clear_away(bench, sessions.values())
     await leftovers.forget_decided(sessions)
     found = _found(sessions.values(), leftovers, died=bool(last) and not isinstance(last[0].event, e.EngineStopped))
     await store.append(Operation(events=(_started(bench, found),)))
@@ -116,13 +116,14 @@ async def interrupt(bench: Bench, reason: str, run_id: str | None = None) -> Non
 
 async def _settle_all(bench: Bench, sessions: Iterable[Session], reason: str, unsafe: Mapping[str, str]) -> None:
     """Mark what works as interrupted; `unsafe` says, by session, why one does not go on by itself."""
-    await asyncio.gather(*(_settle(bench, session, reason, unsafe.get(session.id)) for session in sessions))
+    concerned = [session for session in sessions if _has_to_be_told(session, unsafe.get(session.id))]
+    operations = (_interrupted(bench, session, reason, unsafe.get(session.id)) for session in concerned)
+    await asyncio.gather(*(_append(bench, operation) for operation in operations))
 
 
-async def _settle(bench: Bench, session: Session, reason: str, unsafe: str | None) -> None:
+def _has_to_be_told(session: Session, unsafe: str | None) -> bool:
     is_news = session.phase in _GOES_ON or (unsafe is not None and unsafe != undecided(session))
-    if session.status is Status.ACTIVE and is_news:
-        await _append(bench, _interrupted(bench, session, reason, unsafe))
+    return session.status is Status.ACTIVE and is_news
 
 
 async def _close_abandoned(bench: Bench, reason: str, run_id: str | None = None) -> None:
@@ -162,8 +163,7 @@ def _interrupted(bench: Bench, session: Session, reason: str, unsafe: str | None
     return Operation(events=(event,), versions={session.id: session.version})
 
 
-async def _clear_away(bench: Bench) -> None:
-    """Remove temporary files, in the project and wherever unfinished sessions work."""
-    sessions = await bench.store.open_sessions(bench.scope)
+async def _clear_away(bench: Bench, sessions: Iterable[Session]) -> None:
+    """Remove temporary files, in the project and wherever these sessions work."""
     for root in {bench.tools.home, *(bench.tools.within(session).root for session in sessions)}:
         await asyncio.to_thread(remove_leftovers, root)
