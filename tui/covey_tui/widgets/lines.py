@@ -53,9 +53,16 @@ class Lines(KeptLines, KeptScroll, ScrollView, can_focus=True):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines in place of those before; the place in them stays where it is."""
-        self.lines = lines
-        self.virtual_size = Size(0, len(lines))
-        self.refresh()
+        before, self.lines = self.lines, lines
+        if len(before) != len(lines):
+            self.virtual_size = Size(0, len(lines))
+            self.refresh()
+            return
+        top, (width, height) = self.scroll_offset.y, self.size
+        pairs = enumerate(zip(before[top : top + height], lines[top : top + height], strict=True))
+        regions = [Region(0, y, width, 1) for y, (was, is_now) in pairs if was != is_now]
+        if regions:
+            self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
