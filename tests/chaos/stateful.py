@@ -203,6 +203,15 @@ class Stage:
             await self.engine._controls.drain()
             await self.engine._lookout.look()
 
+    def is_in_line(self, sessions: dict[str, Session]) -> bool:
+        """Whoever waits for a slot has asked for it: else the next one would go to somebody behind it."""
+        waiting = (s.Phase.QUEUED, s.Phase.INTERRUPTED)
+        return self.engine is not None and all(
+            self.engine._slots.is_waiting(session.id)
+            for session in sessions.values()
+            if session.phase in waiting and session.session_id is not None
+        )
+
     def open_commands(self) -> int:
         """How many commands have no result."""
         return int(query(self.root, "SELECT count(*) FROM interactions WHERE completed_at IS NULL")[0][0])
@@ -439,9 +448,11 @@ class Lives(RuleBasedStateMachine):
         at_work = len(self._held()) + root_waits + begun  # each has one command without a result
         wanted, seen = picture(self.model), dict[str, str]()
         for _ in range(MOST_LOOKS):
-            seen = photograph(await self.stage.sessions(), self.stage.held)
+            sessions = await self.stage.sessions()
+            seen = photograph(sessions, self.stage.held)
             open_commands, decided = self.stage.open_commands(), len(self.stage.decided())
-            if seen == wanted and open_commands == at_work and decided == len(self.asked) - len(self.queued):
+            is_there = seen == wanted and open_commands == at_work and decided == len(self.asked) - len(self.queued)
+            if is_there and self.stage.is_in_line(sessions):
                 return
             await asyncio.sleep(0.001)
         seen["open commands"], wanted["open commands"] = str(self.stage.open_commands()), str(at_work)
