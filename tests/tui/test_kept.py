@@ -229,6 +229,16 @@ class TestPromptScreen:
             await stage.until(lambda: bool(stage.app.written))
             assert stage.second.painted == Counter({1: 1})
 
+    async def test_a_part_and_the_whole_are_written_together(self) -> None:
+        async with prompt_host() as stage:
+            stage.second.refresh(Region(0, 1, 40, 1))
+            stage.second.refresh()
+            await asyncio.sleep(0)
+            assert not stage.app.written
+            await stage.until(lambda: bool(stage.app.written))
+            assert stage.second.painted == Counter(range(4))
+            assert stage.app.terminal.display == stage.app.composed()
+
     async def test_what_cannot_be_painted_ends_the_app_with_its_reason(self) -> None:
         with pytest.raises(ZeroDivisionError):
             await _break()

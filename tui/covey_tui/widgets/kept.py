@@ -60,7 +60,7 @@ class KeptLines(Base):
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Have these parts painted, or all of the widget; on a screen that is prompt, without a message to it."""
-        screen = self.screen if regions and self._is_mounted else None
+        screen = self.screen if regions and repaint and self._is_mounted else None
         if layout or recompose or not isinstance(screen, PromptScreen):
             return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
         self._set_dirty(*regions)
@@ -167,7 +167,8 @@ class PromptScreen(BaseScreen):
 
     def _paint(self) -> None:
         self._is_due = False
-        if time.monotonic() - self._painted_at < _FRAME:
+        is_more_to_come = any(map(_has_more_to_tell, self._dirty_widgets))
+        if is_more_to_come or time.monotonic() - self._painted_at < _FRAME:
             self._update_timer.resume()
             return
         try:
@@ -209,6 +210,11 @@ class PromptScreen(BaseScreen):
             widget._exchange_repaint_regions()  # noqa: SLF001
         self._dirty_widgets.clear()
         return [piece for widget, seen in changed for piece in _painted(widget, seen, placed[widget][0])]
+
+
+def _has_more_to_tell(widget: "Widget") -> bool:
+    """It has been scrolled, or changed as a whole, and its screen has not heard of it yet: all of it is one change."""
+    return widget._scroll_required or widget._repaint_required or widget._layout_required  # noqa: SLF001
 
 
 def _painted(widget: KeptLines, seen: Region, region: Region) -> list[_Piece]:
