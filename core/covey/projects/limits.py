@@ -9,15 +9,19 @@ LONGEST_PATH = 4095  # bytes; PATH_MAX of Linux without its closing zero
 
 def path_problem(root: Path, path: str) -> str | None:
     """Why the file system cannot hold a path of the project, as the end of a sentence; None when it can."""
-    long = next((part for part in path.split("/") if len(os.fsencode(part)) > LONGEST_SEGMENT), None)
+    long = next((part for part in path.split("/") if _is_longer(part, LONGEST_SEGMENT)), None)
     if long is not None:
         return f"has a part of {len(os.fsencode(long))} bytes; a file system holds at most {LONGEST_SEGMENT}"
-    length = len(os.fsencode(root / path))
-    if length > LONGEST_PATH:
-        return f"is {length} bytes long; a file system holds at most {LONGEST_PATH}"
+    if _is_longer(whole := f"{root}/{path}", LONGEST_PATH):
+        return f"is {len(os.fsencode(whole))} bytes long; a file system holds at most {LONGEST_PATH}"
     if path.startswith("/") or ".." in path.split("/") or path == ".":
         return "leads out of the project root"
     return None
+
+
+def _is_longer(text: str, most: int) -> bool:
+    """Whether it has more bytes; no letter has more than four."""
+    return len(text) * 4 > most and len(os.fsencode(text)) > most
 
 
 def leaves_root(root: Path, path: str) -> bool:

@@ -6,7 +6,7 @@ is the matter of `covey.artifacts`; only the choice between several source roots
 
 import os
 from enum import StrEnum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from covey.config.settings import PathsTable, Preset, ProjectTable
 from covey.model.component import Component
@@ -66,10 +66,10 @@ class PathRules:
         return self._filled[key]
 
     def _fill(self, template: str, module: str, name: str) -> str:
-        path = PurePosixPath(module_path(self.preset, module))
-        parent = "" if path.parent == PurePosixPath() else str(path.parent)
-        filled = template.format(path=path, dir=parent, stem=path.name, module=module, name=name)
-        return str(PurePosixPath(filled.lstrip("/")))
+        path = module_path(self.preset, module)
+        parent, _, stem = path.rpartition("/")
+        filled = template.format(path=path, dir=parent, stem=stem, module=module, name=name)
+        return "/".join(part for part in filled.split("/") if part not in {"", "."}) or "."
 
     def _source_file(self, path: str) -> str:
         """A Python module's file: the one that exists under a source root, else where it would be written.
