@@ -212,7 +212,7 @@ def failing_again() -> list[Session]:
     names = ["Invoice", "LineItem", "Payment", "TaxRule", "Ledger", "Refund"]
     wrong = "the agent exited with code 1: no such model"
     children = [(name, 20 + place, failed(agent, wrong)) for place, name in enumerate(names)]
-    cause = "6 sessions failed within 10m: agent_error"
+    cause = "6 sessions failed within 10m: agent"
     asked = Pause(kind=PauseKind.REPEATED_FAILURES, mode=PauseMode.SOFT, cause=cause, since=NOW, by="covey")
     rest: list[tuple[str, int | None, dict[str, Any]]] = [("Dunning", None, {}), ("CreditNote", None, {})]
     return list(family("Billing", 252, waiting() | {"paused": asked}, [*children, *rest]))

@@ -220,6 +220,20 @@ class TestPromptScreen:
             await asyncio.sleep(0)
             assert not stage.second.painted
 
+    async def test_what_has_gone_from_its_screen_is_told_in_vain(self) -> None:
+        async with prompt_host() as stage:
+            over = Prompt()
+            await stage.app.push_screen(over)
+            (first, _) = over.query(Numbered)
+            await stage.app.pop_screen()
+            await stage.second.remove()
+            for gone in (first, stage.second):
+                gone.painted.clear()
+                gone.refresh(Region(0, 0, 40, 1))
+            await asyncio.sleep(0)
+            assert not first.painted + stage.second.painted
+            assert stage.app.is_running
+
     async def test_what_was_painted_just_now_waits_for_its_turn(self) -> None:
         async with prompt_host() as stage:
             stage.rested(long_ago=False)

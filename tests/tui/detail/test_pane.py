@@ -17,7 +17,7 @@ from covey_tui.view.detail.transcript import CAP
 from covey_tui.widgets.detail import DetailPane, Tab
 from covey_tui.widgets.detail_contents import LARGE
 from tests.tui.detail.source import FakeSource, interaction, payment, row
-from tests.tui.pictures import NOW, board, family, running, shop, waiting
+from tests.tui.pictures import NOW, board, complete, family, running, shop, waiting
 
 PAYMENT, TAX, LEDGER, ROOT = "id-billing-payment", "id-billing-taxrule", "id-billing-ledger", "id-run-billing"
 PATH = "docs/design/shop/billing/payment.md"
@@ -286,6 +286,21 @@ class TestLargeParent:
             assert screen[3] == f"  ◌ waiting   0 of {LARGE + 1} complete"
             assert screen[5:7] == ["  Waits for", "  ● Part0000              validate design"]
             assert screen[11] == f"  and {LARGE - 4} more"
+
+    async def test_what_came_right_after_it_was_looked_at_is_looked_at_too(self) -> None:
+        names = [f"Part{number:04}" for number in range(LARGE + 1)]
+        rows = list(family("Billing", 9, waiting(), [(name, 9, running("ValidateDesign")) for name in names]))
+        shown = Board()
+        shown.load(rows, ())
+        async with opened_while_closed(FakeSource(), shown) as stage:
+            stage.pane.show(rows[0].id)
+            await stage.settled()
+            assert "kept" not in "".join(stage.screen())
+            kept = [(name, 9, complete(kept=True)) for name in names]
+            shown.load(list(family("Billing", 9, complete(), kept)), ())
+            stage.pane.apply(Change(frozenset(shown.stored)))
+            await stage.settled()
+            assert stage.screen()[4] == f"  {LARGE + 1} kept, none skipped, no file missing"
 
 
 class TestFollowing:

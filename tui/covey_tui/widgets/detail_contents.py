@@ -64,10 +64,11 @@ class BoardContent(DetailLines):
                 return problem_lines(board, session, now, cells, peek=peek, key=scene.key)
 
     async def load(self, _: DetailSource) -> None:
-        """Look at all below a large parent, some of it in each frame."""
-        scene = self._scene
-        if scene.tab is not Tab.SUMMARY or not _is_large(scene) or time.monotonic() < self._due:
+        """Look at all below a large parent, some in each frame; who asks too soon waits, as nobody may ask again."""
+        if self._scene.tab is not Tab.SUMMARY or not _is_large(self._scene):
             return
+        await asyncio.sleep(self._due - time.monotonic())
+        scene = self._scene
         walk, took, is_under_way = Walk(scene.board, scene.session.id, scene.now), 0.0, True
         while is_under_way:
             began = time.monotonic()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self, cast
 from rich.style import Style
 from textual._compositor import CompositorUpdate
 from textual.color import Color
+from textual.dom import NoScreen
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar
@@ -60,12 +61,20 @@ class KeptLines(Base):
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Have these parts painted, or all of the widget; on a screen that is prompt, without a message to it."""
-        screen = self.screen if regions and repaint and self._is_mounted else None
-        if layout or recompose or not isinstance(screen, PromptScreen):
+        screen = self._prompt_screen() if regions and repaint and not layout and not recompose else None
+        if screen is None:
             return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
         self._set_dirty(*regions)
         screen.paint_soon(self)
         return self
+
+    def _prompt_screen(self) -> "PromptScreen | None":
+        """Its screen if that is prompt; none before the widget has come there, and none after it has gone."""
+        try:
+            screen = self.screen if self._is_mounted else None
+        except NoScreen:
+            return None
+        return screen if isinstance(screen, PromptScreen) else None
 
     def _set_dirty(self, *regions: Region) -> None:
         """The one place where Textual learns that lines have changed."""
