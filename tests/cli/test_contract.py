@@ -100,6 +100,27 @@ class TestOutput:
             assert process.stderr.read() == b""
             assert process.wait() == 0
 
+    @pytest.mark.parametrize("typed", ["--help", "--version", "--completion bash"])
+    def test_a_full_disk_is_told_in_one_line(self, tmp_path: Path, typed: str) -> None:
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                command(*typed.split()),
+                cwd=tmp_path,
+                env=environment(),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        assert done.returncode == 0
+        assert done.stderr == b"covey: standard output cannot be written any more: No space left on device\n"
+
+    def test_a_mistake_that_cannot_be_told_keeps_its_exit_code(self, tmp_path: Path) -> None:
+        with Path("/dev/full").open("wb") as full:
+            assert (
+                subprocess.run(command("nope"), cwd=tmp_path, env=environment(), stderr=full, check=False).returncode
+                == 2
+            )
+
     def test_a_terminal_without_unicode_gets_signs_of_its_own(self, blocked: Path) -> None:
         ran = program("status", cwd=blocked, env=environment(PYTHONIOENCODING="ascii"))
         assert ran.code == 0

@@ -102,6 +102,14 @@ class TestMessage:
         assert asyncio.run(bench.run()) == 0
         assert asking.answers == ["in Cents,\nbitte ✓"]
 
+    def test_standard_input_that_is_closed_is_a_mistake(
+        self, bench: Talkative, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", None)
+        ran = covey("message", key(bench.root), "-", cwd=bench.root)
+        assert (ran.code, ran.out) == (2, "")
+        assert "nothing was sent: standard input is closed" in ran.err
+
     @pytest.mark.parametrize(
         ("text", "why"),
         [("  ", "a message needs words"), ("x" * (MESSAGE_BYTES + 1), "a message has 32 KiB at most")],

@@ -41,3 +41,11 @@ def test_what_failed_again_and_again_is_looked_at_before_it_goes_on(kind: PauseK
     assert commands[0].startswith(f"  {first} ")
     assert commands[-1].startswith(f"  {last} ")
     assert sum("covey resume" in command for command in commands) == 1
+
+
+def test_a_root_is_never_to_be_skipped_for_that_is_refused() -> None:
+    alone = facts(root=failed()).record
+    assert not any("covey skip" in line for line in advice_lines(alone.view, is_here=True))
+    assert any("covey retry" in line for line in advice_lines(alone.view, is_here=True))
+    with_a_child = facts(session("a", **failed()), root=blocked()).record
+    assert any("covey skip" in line for line in advice_lines(with_a_child.view, is_here=True))

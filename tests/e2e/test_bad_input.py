@@ -12,7 +12,7 @@ LONG = "a" * 300
 MANIFESTS: dict[str, tuple[str | bytes, list[str]]] = {
     "no TOML": ("[project\nname = 1\n", ["covey.toml:1: is not TOML"]),
     "no text": (b"\xff\xfe[project]\n", ["covey.toml", "UTF-8"]),
-    "no contexts": ("[project]\nname = 'x'\n", ['no context "x"', "covey.toml declares none"]),
+    "no contexts": ("[project]\nname = 'x'\n", ['no context "x"', "covey.toml declares none", "covey init --force"]),
     "settings": (
         """
 [project]

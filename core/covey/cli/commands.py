@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from covey.cli.out import complain
+from covey.cli.out import Out, complain
 from covey.client.place import find_root
 from covey.clock import SystemClock
 from covey.config.state_dir import STATE_DIRECTORY
@@ -115,10 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if tokens in _VERSION_FLAGS:
         from importlib.metadata import version  # noqa: PLC0415 - only when asked for
 
-        print(f"covey {version('covey')}")
+        Out(asked_json=False).text(f"covey {version('covey')}")
         return 0
     if tokens in _HELP_FLAGS:
-        print(_overview())
+        Out(asked_json=False).text(_overview())
         return 0
     if tokens[:1] == [_COMPLETION]:
         return _complete(tokens[1:])
@@ -203,7 +203,7 @@ def _complete(shells: Sequence[str]) -> int:
         return USAGE
     script = _parser(()).generate_completion(shell=shell)
     # zsh calls the function that has the name of its file, which is called after the command, as in every other shell.
-    print(script.replace("_cyclopts_covey", "_covey"))
+    Out(asked_json=False).text(script.replace("_cyclopts_covey", "_covey"))
     return 0
 
 

@@ -47,6 +47,8 @@ def message(
 
 def _read() -> str:
     """Standard input as text; of one that is too long no more is read than it takes to see that it is."""
+    if sys.stdin is None:
+        raise UsageError("nothing was sent: standard input is closed; say the text itself in place of -")
     data = sys.stdin.buffer.read(MESSAGE_BYTES + 1)
     if len(data) > MESSAGE_BYTES:
         raise UsageError(f"nothing was sent: a message has {MESSAGE_BYTES // 1024} KiB at most, and this has more")

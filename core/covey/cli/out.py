@@ -78,9 +78,13 @@ def encode(value: object) -> bytes:
 
 
 def complain(message: str) -> None:
-    """A message for people, on standard error."""
-    if sys.stderr is not None:
+    """A message for people, on standard error; where that cannot be written, the exit code has to do."""
+    if sys.stderr is None:
+        return
+    try:
         print(f"covey: {sanitise(message)}", file=sys.stderr, flush=True)
+    except OSError:
+        _to_nowhere(sys.stderr)
 
 
 def _glyphs(stream: TextIO | None) -> GlyphSet:
@@ -89,7 +93,7 @@ def _glyphs(stream: TextIO | None) -> GlyphSet:
 
 
 def _to_nowhere(stream: TextIO) -> None:
-    """Python flushes standard output once more as it ends; let that succeed."""
+    """Python flushes its outputs once more as it ends; let that succeed."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -254,7 +254,8 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
         if not file_is_missing(sessions[0]):
             commands.append((f"covey logs {first}", "what happened"))
         commands.append((f"covey retry {first} --note '...'", "try again; the note goes to the agent"))
-        commands.append((f"covey skip {first} --reason '...'", "go on without it"))
+        if sessions[0].id != view.run_id:
+            commands.append((f"covey skip {first} --reason '...'", "go on without it"))
         if sum(session.status not in {Status.CANCELLED, Status.ACTIVE} for session in sessions) > 1:
             commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
         if any(file_is_missing(session) for session in sessions):

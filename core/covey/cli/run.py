@@ -145,7 +145,7 @@ def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -
     if not every:
         raise UsageError("which contexts? name them (see: covey contexts), or give --all")
     if not declared.contexts:
-        raise UsageError("covey.toml declares no contexts; add a [[context]], or run: covey init")
+        raise UsageError("covey.toml declares no contexts; add a [[context]], or run: covey init --force")
     return declared.contexts
 
 

@@ -109,7 +109,9 @@ def _find_context(declared: DeclaredProject, name: str) -> DeclaredContext:
     contexts = declared.contexts
     known = [text for context in contexts for text in (context.name, context.module)]
     if not contexts:
-        raise UsageError(f"no context {quoted(name)}: {MANIFEST} declares none; add a [[context]], or run: covey init")
+        raise UsageError(
+            f"no context {quoted(name)}: {MANIFEST} declares none; add a [[context]], or run: covey init --force"
+        )
     ways = (
         [context for context in contexts if context.module == name],
         [context for context in contexts if context.name == name],
