@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -250,10 +250,16 @@ def _shot(name: str, session: Session, held: dict[str, asyncio.Event]) -> str:
 
 
 class Lives(RuleBasedStateMachine):
-    """A run, its humans, its agents and its engines, against the model."""
+    """A run, its humans, its agents and its engines, against the model; `told_every` so many lives one hears of it."""
+
+    lived: ClassVar[int] = 0
+    told_every: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
+        Lives.lived += 1
+        if self.told_every and self.lived % self.told_every == 0:
+            print(f"  {self.lived} lives", flush=True)
         self.loop = asyncio.new_event_loop()
         self.directory = Path(tempfile.mkdtemp(prefix="covey-lives-", dir=_memory()))
         self.lives = False
@@ -509,6 +515,7 @@ def main() -> int:
     )
     given = parser.parse_args()
     logging.disable(logging.ERROR)  # agents make mistakes here all the time
+    Lives.told_every = 500
     began = time.monotonic()
     try:
         lives(given.examples, steps=given.steps, derandomize=given.same, shrink=not given.same)
