@@ -1,5 +1,6 @@
 """`covey wait`: what it says of a run that needs somebody. (`covey stop` is in `tests/e2e/test_own_process.py`.)"""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def test_a_run_in_which_all_failed_is_told_in_a_few_lines(tmp_path: Path) -> Non
     assert covey("run", "code", "shop", "--headless", cwd=tmp_path).code == 6
     ran = covey("wait", cwd=tmp_path)
     assert (ran.code, ran.out) == (6, "")
-    assert ran.err.startswith("covey: Shop is paused: 8 sessions failed ")
+    assert re.match(r"covey: Shop is paused: [89] sessions failed ", ran.err)
     assert len(ran.err) < LONGEST < len(covey("wait", "--json", cwd=tmp_path).object["reason"])
 
 

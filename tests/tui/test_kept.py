@@ -20,7 +20,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from covey_tui.painted import PaintedApp
+from covey_tui.view.spans import span
 from covey_tui.widgets.kept import KeptLines, PromptScreen
+from covey_tui.widgets.lines import Lines
 
 
 class Numbered(KeptLines, Widget):
@@ -96,6 +98,27 @@ class TestKeptLines:
             await pilot.pause(0)
             await pilot.pause(0)
             assert set(first.painted) == set(range(4))
+
+
+class LongHost(PaintedApp):
+    """Lines of which few are seen."""
+
+    def compose(self) -> ComposeResult:
+        yield Lines()
+
+
+class TestKeptScroll:
+    """The scrollbar stands where the lines do."""
+
+    async def test_of_lines_that_were_scrolled_before_it_was_shown(self) -> None:
+        async with LongHost().run_test(size=(40, 8)) as pilot:
+            lines = pilot.app.screen.query_one(Lines)
+            await pilot.pause()
+            lines.show([(span(f"line {number}"),) for number in range(20)])
+            lines.scroll_to(y=12, animate=False, force=True, immediate=True)
+            assert not lines.show_vertical_scrollbar
+            await pilot.pause()
+            assert (lines.scroll_y, lines.vertical_scrollbar.position) == (12, 12)
 
 
 class Notice(Static):

@@ -134,8 +134,15 @@ class KeptScroll(Base):
         if self._vertical_scrollbar is None:
             self._vertical_scrollbar = KeptScrollBar(name="vertical", thickness=self.scrollbar_size_vertical)
             self._vertical_scrollbar.display = False
+            self._vertical_scrollbar.set_reactive(ScrollBar.position, self.scroll_y)
             self.app._start_widget(self, self._vertical_scrollbar)  # noqa: SLF001 - there is no other way
         return self._vertical_scrollbar
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """The scrollbar has its place also where it is not shown yet; Textual tells it only while it is."""
+        if self._vertical_scrollbar is not None:
+            self._vertical_scrollbar.position = new_value
+        super().watch_scroll_y(old_value, new_value)
 
 
 class _Piece(NamedTuple):
