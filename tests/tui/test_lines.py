@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -138,6 +139,29 @@ class TestBar:
 
 class TestLines:
     """Many lines, of which those in sight are painted."""
+
+    async def test_of_as_many_as_before_those_that_differ_are_painted(self) -> None:
+        class Counting(Lines):
+            painted: ClassVar[list[int]] = []
+
+            def render_line(self, y: int) -> Strip:
+                self.painted.append(y)
+                return super().render_line(y)
+
+        class Host(PaintedApp):
+            def compose(self) -> ComposeResult:
+                yield Counting()
+
+        async with Host().run_test(size=(40, 6)) as pilot:
+            page = pilot.app.query_one(Counting)
+            page.show([(span(f"line {number}"),) for number in range(20)])
+            page.scroll_to(y=10, animate=False, immediate=True, force=True)
+            await pilot.pause()
+            page.painted.clear()
+            page.show([(span(f"line {number}" if number not in {3, 12} else "another"),) for number in range(20)])
+            await pilot.pause()
+            assert page.painted == [2]
+            assert "another" in page.render_line(2).text
 
     async def test_they_scroll(self) -> None:
         app = Page()

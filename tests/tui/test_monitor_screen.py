@@ -1,5 +1,6 @@
 """The monitor's screen under the hand: every key does what `?` says it does, and nothing else."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,11 +12,13 @@ from covey.client.requests import Wish
 from covey.model.control import Action
 from covey.model.credential import CredentialPause
 from covey.model.session import Session
+from covey.model.status import FailureCause
 from covey_tui.screens.dialog import Dialog
 from covey_tui.screens.help import HelpScreen
 from covey_tui.screens.intervention import InterventionScreen
 from covey_tui.screens.monitor import MonitorScreen
 from covey_tui.widgets.detail import Tab
+from covey_tui.widgets.lines import Bar
 from tests.tui import pictures
 from tests.tui.gallery import Gallery, settled
 
@@ -145,6 +148,37 @@ class TestMoving:
             await person.press("t")
             assert person.rows[1:3] == ["Invoice", "LineItem"]
             assert person.shows("session            status")
+
+
+class TestTop:
+    """The numbers at the top follow what happens, not more often than anybody reads them; a need is told at once."""
+
+    async def test_after_many_changes_the_next_one_waits(self) -> None:
+        async with hand(size=(160, 40)) as person:
+            bars = person.monitor._bars
+            bars._shown.extend([time.monotonic() + 1] * 5)
+            used = replace(person.app.board.session(INVOICE), usage={"input": 987_654})
+            person.monitor.changed(person.app.board.infer([used]))
+            before = _text(bars.summary)
+            assert "988k" not in before
+            for _ in range(200):
+                if "988k" in _text(bars.summary):
+                    return
+                await person.pilot.pause(0.05)
+            raise AssertionError(before)
+
+    async def test_a_need_does_not_wait(self) -> None:
+        async with hand(size=(160, 40)) as person:
+            bars = person.monitor._bars
+            bars._shown.extend([time.monotonic() + 3600] * 5)
+            failed = replace(person.app.board.session(INVOICE), **pictures.failed(FailureCause.CRASH, "it broke"))
+            before = _text(bars.alert)
+            person.monitor.changed(person.app.board.infer([failed]))
+            assert _text(bars.alert) != before
+
+
+def _text(bar: Bar) -> str:
+    return "".join(bar.render_line(y).text for y in range(bar.size.height))
 
 
 class TestHeads:

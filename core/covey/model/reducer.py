@@ -138,7 +138,7 @@ def _result_recorded(session: Session, event: e.ResultRecorded) -> Session:
             return _next(session, event)
         phase = _WITHOUT_COMMAND.get(session.phase, session.phase)
         return _next(session, event, pending=None, phase=phase, stalled_since=None, **_nothing_asked(session))
-    _require(session.status is Status.ACTIVE, session, event, "it has ended, and the result does not say so")
+    _require(session.status is Status.ACTIVE, session, event, "it has ended: the result is late")
     _require(session.pending == event.interaction_id, session, event, "the interaction is not its pending one")
     _require(session.phase is not Phase.STALLED, session, event, "a result is a sign of life, and it is stalled")
     state = session.state

@@ -112,9 +112,9 @@ class SessionTree:
                 self._collect(child, lists)
 
     def _put(self, session: Session) -> None:
-        known = len(self._sessions)
+        is_new = session.id not in self._sessions
         self._sessions[session.id] = session
-        if len(self._sessions) > known:
+        if is_new:
             siblings = self._children.setdefault(session.session_id, [])
             if not siblings or self._sessions[siblings[-1]].position <= session.position:
                 siblings.append(session.id)  # as a rule they come in order

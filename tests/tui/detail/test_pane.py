@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.pilot import Pilot
@@ -271,13 +272,19 @@ class Counting(Board):
 class TestLargeParent:
     """What lies below a parent of many thousands takes longer than a frame to look at."""
 
-    async def test_it_is_looked_at_between_frames(self) -> None:
-        names = [f"Part{number:04}" for number in range(LARGE + 1)]
-        rows = list(family("Billing", 9, waiting(), [(name, 9, running("ValidateDesign")) for name in names]))
+    NAMES = tuple(f"Part{number:04}" for number in range(LARGE + 1))
+
+    @pytest.fixture
+    def shown(self) -> Counting:
+        """A board on which all parts are at work."""
         shown = Counting()
-        shown.load(rows, ())
+        parts = [(name, 9, running("ValidateDesign")) for name in self.NAMES]
+        shown.load(family("Billing", 9, waiting(), parts), ())
+        return shown
+
+    async def test_it_is_looked_at_between_frames(self, shown: Counting) -> None:
         async with opened_while_closed(FakeSource(), shown) as stage:
-            stage.pane.show(rows[0].id)
+            stage.pane.show(shown.roots()[0])
             assert shown.looks < 3
             assert "Waits for" not in "".join(stage.screen())
             await stage.settled()
@@ -287,16 +294,12 @@ class TestLargeParent:
             assert screen[5:7] == ["  Waits for", "  ● Part0000              validate design"]
             assert screen[11] == f"  and {LARGE - 4} more"
 
-    async def test_what_came_right_after_it_was_looked_at_is_looked_at_too(self) -> None:
-        names = [f"Part{number:04}" for number in range(LARGE + 1)]
-        rows = list(family("Billing", 9, waiting(), [(name, 9, running("ValidateDesign")) for name in names]))
-        shown = Board()
-        shown.load(rows, ())
+    async def test_what_came_right_after_it_was_looked_at_is_looked_at_too(self, shown: Counting) -> None:
         async with opened_while_closed(FakeSource(), shown) as stage:
-            stage.pane.show(rows[0].id)
+            stage.pane.show(shown.roots()[0])
             await stage.settled()
             assert "kept" not in "".join(stage.screen())
-            kept = [(name, 9, complete(kept=True)) for name in names]
+            kept = [(name, 9, complete(kept=True)) for name in self.NAMES]
             shown.load(list(family("Billing", 9, complete(), kept)), ())
             stage.pane.apply(Change(frozenset(shown.stored)))
             await stage.settled()

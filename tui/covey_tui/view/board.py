@@ -59,7 +59,6 @@ class Board:
         """What runs that are not shown have spent of each budget, by its id."""
         self._only_run = only_run
         self._tree = SessionTree()
-        self._stored = self._tree.sessions
         self._seen: dict[str, Session] = {}
         self._held: dict[str, Session] = {}
         self.stopped = Stopped()
@@ -70,19 +69,17 @@ class Board:
 
     def session(self, session_id: str) -> Session:
         """A session as it is seen. Raises KeyError where it is not shown."""
-        if not self._held and not self._seen:
-            return self._stored[session_id]
         return self._held.get(session_id) or self.decided_on(session_id)
 
     def decided_on(self, session_id: str) -> Session:
         """The same as the engine decides about it: a pause is of the run, and no phase of the session itself."""
-        return self._seen.get(session_id) or self._stored[session_id]
+        return self._seen.get(session_id) or self._tree.sessions[session_id]
 
     def __contains__(self, session_id: object) -> bool:
-        return session_id in self._stored
+        return session_id in self._tree.sessions
 
     def __len__(self) -> int:
-        return len(self._stored)
+        return len(self._tree.sessions)
 
     def is_inferred(self, session_id: str) -> bool:
         """What is shown of the session differs from the log: no engine lives that would have written it down."""
@@ -91,7 +88,7 @@ class Board:
     @property
     def stored(self) -> Mapping[str, Session]:
         """All sessions by id, as the log has them."""
-        return self._stored
+        return self._tree.sessions
 
     def roots(self) -> Sequence[str]:
         """The roots of the runs, oldest first."""
@@ -162,7 +159,6 @@ class Board:
         `paused` are the credentials that are.
         """
         self._tree = SessionTree(sessions)
-        self._stored = self._tree.sessions
         self._seen, self._held = {}, {}
         self._depths = {}
         self.stopped = Stopped(paused)
@@ -173,7 +169,7 @@ class Board:
             if self._may_be_held(root):
                 for key in (*self.under(root), root):
                     self._lay_pause(key)
-        self._sums = Sums([self._held.get(each.id, each) for each in self._stored.values()])
+        self._sums = Sums([self._held.get(each.id, each) for each in self._tree.sessions.values()])
 
     def fold(self, events: Iterable[AnyEvent]) -> Change:
         """Apply events of the log.
@@ -213,7 +209,7 @@ class Board:
         """Pause a credential, or let it go: all who work with it may look otherwise, and so may their runs."""
         was = self.stopped.paused
         self.stopped.paused = paused_after(was, event)
-        for key, session in self._stored.items():
+        for key, session in self._tree.sessions.items():
             seen = self._seen.get(key, session)
             if session.session_id is None or pause_of(was, seen) is not pause_of(self.stopped.paused, seen):
                 before.setdefault(key, self._known(key))
@@ -254,19 +250,19 @@ class Board:
         """These sessions, and the roots of their runs where a credential is paused."""
         if not self.stopped.paused:
             return before
-        runs = {session.run_id for key in before if (session := self._stored.get(key)) is not None}
+        runs = {session.run_id for key in before if (session := self._tree.sessions.get(key)) is not None}
         return {**before, **{run: self._known(run) for run in runs if run not in before}}
 
     def _is_root(self, session_id: str) -> bool:
-        session = self._stored.get(session_id)
+        session = self._tree.sessions.get(session_id)
         return session is not None and session.session_id is None
 
     def infer(self, seen: Iterable[Session]) -> Change:
         """Lay what the disk says over the log: sessions that differ from it; none puts the log back."""
-        over = {session.id: session for session in seen if session.id in self._stored}
+        over = {session.id: session for session in seen if session.id in self._tree.sessions}
         changed = set()
         keys = [*(key for key in list(self._seen) if key not in over), *over]
-        roots = {self._stored[key].run_id for key in keys} - set(keys) if self.stopped.paused else set()
+        roots = {self._tree.sessions[key].run_id for key in keys} - set(keys) if self.stopped.paused else set()
         for key in sorted((*keys, *roots), key=self._is_root):
             before = self.session(key)
             if key in over:
@@ -281,18 +277,16 @@ class Board:
         return Change(frozenset(changed), counted=frozenset(changed))
 
     def _known(self, session_id: str) -> Session | None:
-        if not self._held and not self._seen:
-            return self._stored.get(session_id)
-        return self._held.get(session_id) or self._seen.get(session_id) or self._stored.get(session_id)
+        return self._held.get(session_id) or self._seen.get(session_id) or self._tree.sessions.get(session_id)
 
     def _pause_of(self, session_id: str) -> Pause | None:
-        known = self._stored.get(session_id)
+        known = self._tree.sessions.get(session_id)
         return known.paused if known is not None else None
 
     def _lay_pause(self, session_id: str) -> None:
         """Lay the pause of its run over a session, and those of credentials, or take them away again."""
-        known = self._seen.get(session_id) or self._stored.get(session_id)
-        root = self._stored.get(known.run_id) if known is not None else None
+        known = self._seen.get(session_id) or self._tree.sessions.get(session_id)
+        root = self._tree.sessions.get(known.run_id) if known is not None else None
         if known is None or root is None:
             self._held.pop(session_id, None)
             return

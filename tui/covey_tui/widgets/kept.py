@@ -206,7 +206,7 @@ class PromptScreen(BaseScreen):
         """What is to be written, if nothing but lines has changed, and nothing lies over them; else None."""
         compositor = self._compositor
         is_more = self._layout_required or self._scroll_required or self._repaint_required or self._recompose_required
-        is_top = self.app._running and self.app.screen is self and not self.app._batch_count  # noqa: SLF001
+        is_top = self.is_current and self.app.screen is self and not self.app._batch_count  # noqa: SLF001
         if is_more or not is_top or self._callbacks or compositor._dirty_regions:  # noqa: SLF001
             return None
         placed = compositor.visible_widgets
