@@ -20,16 +20,21 @@ from .breakable import Break, Ran, preload
 from .inspection import flaws_at_the_end, flaws_of_the_store, flaws_since, moment_of
 from .stories import STORIES, Step, Story, ended_as_told
 
-_CALLS = 3
-"""So often a step is called before it is taken to be stuck."""
+_BY_THE_CLOCK = "INSERT INTO activity"
+"""Signs of life are written twice a second: a story that is told faster has none, and is chosen none of."""
 
 
 @dataclass
 class Report:
-    """What was done, and what was wrong; `flaws` is empty when all is well."""
+    """What was done, and what was wrong; `flaws` is empty when all is well.
+
+    `earlier` counts the points that came fewer times than when the story was told first: commits and signs of life
+    come by the clock. Each was taken where it came for the last time.
+    """
 
     points: Counter[str] = field(default_factory=Counter)
     killed: int = 0
+    earlier: int = 0
     not_reached: list[str] = field(default_factory=list)
     flaws: list[str] = field(default_factory=list)
 
@@ -106,11 +111,22 @@ def some_of(points: Sequence[str], *, each: bool, every: int) -> list[str]:
     return list(dict.fromkeys([*firsts.values(), *lasts.values()]))
 
 
+def _one_before(point: str) -> str | None:
+    """The point of the same name that comes before; None before the first."""
+    name, _, count = point.rpartition(" #")
+    return f"{name} #{int(count) - 1}" if name and int(count) > 1 else None
+
+
 def crash_at(told: Told, chosen: Iterable[tuple[int, str]], root: Path, report: Report, *, loud: bool = False) -> None:
     """Crash at each of the points, given with the number of their step."""
     for number, point in chosen:
         name = f"{told.story.name} / {told.story.steps[number].name} / {point}"
         reached, flaws = crash(told, number, point, root)
+        before = _one_before(point)
+        report.earlier += not reached and before is not None
+        while not reached and before is not None:
+            reached, more = crash(told, number, before, root)
+            flaws, before = [*flaws, *more], _one_before(before)
         report.points[told.story.name] += 1
         report.killed += reached
         if not reached:
@@ -131,6 +147,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="points with this in their name")
     parser.add_argument("--list", action="store_true", help="name the points, and crash at none")
     given = parser.parse_args()
+    is_all = given.every == 1 and not given.each
     preload()
     began, report = time.monotonic(), Report()
     with tempfile.TemporaryDirectory(prefix="covey-chaos-") as directory:
@@ -142,7 +159,7 @@ def main() -> int:
                     (number, point)
                     for number, points in enumerate(told.points)
                     for point in some_of(points, each=given.each, every=given.every)
-                    if given.only in point
+                    if given.only in point and (is_all or _BY_THE_CLOCK not in point)
                 ]
                 print(f"{story.name}: {sum(map(len, told.points))} points, {len(chosen)} chosen", flush=True)
                 if given.list:
@@ -150,6 +167,8 @@ def main() -> int:
                 else:
                     crash_at(told, chosen, root, report, loud=True)
     print(f"{sum(report.points.values())} points, {report.killed} kills, {len(report.not_reached)} not reached")
+    if report.earlier:
+        print(f"{report.earlier} taken where they came for the last time")
     print(f"{len(report.flaws)} flaws, {time.monotonic() - began:.0f} s")
     print(*(f"not reached: {name}" for name in report.not_reached), sep="\n")
     return 1 if report.flaws else 0
