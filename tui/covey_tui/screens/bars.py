@@ -23,8 +23,8 @@ from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.session_tree import SessionTree
 
 _MANY = 3
-_TOPS_A_SECOND, _BURST = 10, 5
-"""So often the numbers at the top follow events in the long run, and so many of them at once."""
+_BURST, _BETWEEN = 5, 0.1
+"""So many changes of numbers are shown at once; where more come, the top follows them after so many seconds."""
 
 
 class Bars:
@@ -61,12 +61,13 @@ class Bars:
 
     def show_top_soon(self) -> None:
         """The same, where only numbers have changed: nobody reads them when they change too often."""
-        wait = self._shown[0] + _BURST / _TOPS_A_SECOND - time.monotonic() if len(self._shown) == _BURST else 0.0
-        if wait <= 0:
+        now = time.monotonic()
+        are_many = len(self._shown) == _BURST and now < self._shown[0] + _BURST * _BETWEEN
+        if not are_many or now >= self._shown[-1] + _BETWEEN:
             self.show_top()
         elif not self._is_due:
             self._is_due = True
-            self._screen.set_timer(wait, self._show_due_top)
+            self._screen.set_timer(self._shown[-1] + _BETWEEN - now, self._show_due_top)
 
     def _show_due_top(self) -> None:
         self._is_due = False
