@@ -93,26 +93,29 @@ class Sessions:
     Siblings have the same parent, agent and state; without this a tree of 50,000 takes twice the room.
     """
 
-    _SHARED = ("project_id", "run_id", "session_id", "type", "agent", "model", "environment", "step")
+    _SHARED = ("project_id", "run_id", "session_id", "type", "agent", "model", "environment", "step", "abilities")
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
+        self._values: dict[Any, Any] = {}
         self._state: dict[str, Any] = {}
-        self._usage: dict[str, int] = {}
+        self._nothing: dict[str, int] = {}
 
     def decode(self, body: str) -> Session:
         """A session from its body."""
         session = _session.decode(body)
         for field in self._SHARED:
-            text = getattr(session, field)
-            if text is not None:
-                force_setattr(session, field, self._texts.setdefault(text, text))
+            value = getattr(session, field)
+            if value is not None:
+                force_setattr(session, field, self._values.setdefault(value, value))
         if session.state == self._state:
             force_setattr(session, "state", self._state)
         else:
             self._state = session.state
-        if not session.usage:
-            force_setattr(session, "usage", self._usage)
+        for field in ("usage", "unpriced"):
+            if not getattr(session, field):
+                force_setattr(session, field, self._nothing)
+        if session.updated_at == session.inserted_at:
+            force_setattr(session, "updated_at", session.inserted_at)
         return session
 
 
