@@ -63,6 +63,8 @@ async def connect(
     try:
         with explained(path):
             await connection.execute_fetchall("PRAGMA foreign_keys = ON")
+            if read_only:  # who looks reads everything once, and what comes then: the system keeps the file's pages too
+                await connection.execute_fetchall("PRAGMA cache_size = -256")
         yield connection
     finally:
         await connection.close()
