@@ -6,7 +6,7 @@ by themselves. The ideal time is what the server needs to let that many requests
 turn. `--faster 10` has a minute last six seconds, turns likewise.
 
 `lag`: a hundred sessions, each of whose answers streams 50 deltas a second; how late the engine's event loop is with
-what it is to do at a certain moment.
+what it is to do at a certain moment, and how long a key takes to the screen of a monitor that follows them.
 
 The server is a process of its own, which is not measured.
 """
@@ -37,6 +37,8 @@ from covey.projects.manifest import find_contexts, load_project
 from covey.store.sqlite import Viewer, open_viewer
 from tests.benchmarks.engine import machine_facts
 from tests.benchmarks.fleet_server import Counts, Plan, Server, running
+from tests.benchmarks.monitor import KEY_P50, KEY_P95, MONITOR
+from tests.benchmarks.processes import Watcher
 
 RESULTS = Path(__file__).with_name("fleet_results.md")
 MOST_REFUSED, MOST_TIME, MOST_LAG = 1.5, 1.25, 0.016
@@ -80,7 +82,7 @@ class Fleet:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """How late the event loop was, in milliseconds, while `sessions` were sent `deltas` a second in all."""
+    """How late the event loop was, and how long a key took, in milliseconds; `deltas` were sent a second in all."""
 
     sessions: int
     deltas: float
@@ -90,7 +92,15 @@ class Lag:
     p99: float
     most: float
     cpu: float
-    """Of one core."""
+    """The engine's, of one core."""
+    key_p50: float
+    key_p95: float
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether it keeps its aims."""
+        keys = self.key_p50 <= KEY_P50 * 1000 and self.key_p95 <= KEY_P95 * 1000
+        return self.p95 < MOST_LAG * 1000 and keys
 
 
 def main() -> None:
@@ -228,25 +238,43 @@ async def _lag(options: argparse.Namespace) -> list[Lag]:
     sessions = options.sessions or 100
     plan = Plan(deltas=int((options.seconds + 20) * 50))
     with tempfile.TemporaryDirectory(prefix="covey-fleet-") as directory:
-        async with running(plan) as server, engine_at_work(Path(directory), server.base_url, sessions) as (_, _, _):
+        root = Path(directory)
+        async with (
+            running(plan) as server,
+            engine_at_work(root, server.base_url, sessions),
+            monitor_of(root) as monitor,
+        ):
             while (await server.counts()).answered < sessions:  # noqa: ASYNC110 - it is another process that counts
                 await asyncio.sleep(0.05)
             await asyncio.sleep(2)
             sent = (await server.counts()).deltas
             cpu, began = time.process_time(), time.perf_counter()
-            late = await _lateness(options.seconds)
+            keys = asyncio.to_thread(monitor.press_each, ("j", "k") * int(options.seconds * 4))
+            late, (answered, _) = await asyncio.gather(_lateness(options.seconds), keys)
             seconds = time.perf_counter() - began
             sent = (await server.counts()).deltas - sent
             cpu = (time.process_time() - cpu) / seconds
     p50, p95, p99 = (statistics.quantiles(late, n=100)[cut - 1] * 1000 for cut in (50, 95, 99))
-    lag = Lag(sessions, sent / seconds, seconds, p50, p95, p99, max(late) * 1000, cpu)
-    verdict = "in order" if p95 < MOST_LAG * 1000 else "NOT IN ORDER"
+    key_p50, key_p95 = (statistics.quantiles(answered, n=100)[cut - 1] * 1000 for cut in (50, 95))
+    lag = Lag(sessions, sent / seconds, seconds, p50, p95, p99, max(late) * 1000, cpu, key_p50, key_p95)
+    verdict = "in order" if lag.is_in_order else "NOT IN ORDER"
     print(
         f"{sessions} sessions, {lag.deltas:.0f} deltas a second, for {seconds:.0f} s: the loop is late by "
         f"{p50:.1f} ms (p50), {p95:.1f} ms (p95), {p99:.1f} ms (p99), {lag.most:.1f} ms (most); "
-        f"{cpu:.0%} of a core; {verdict}"
+        f"{cpu:.0%} of a core; a key takes {key_p50:.1f} ms (p50), {key_p95:.1f} ms (p95); {verdict}"
     )
     return [lag]
+
+
+@asynccontextmanager
+async def monitor_of(root: Path) -> AsyncIterator[Watcher]:
+    """A monitor that has begun to follow a project."""
+    monitor = Watcher(MONITOR, root)
+    try:
+        await asyncio.to_thread(monitor.attached)
+        yield monitor
+    finally:
+        await asyncio.to_thread(monitor.end)
 
 
 async def _lateness(seconds: float) -> list[float]:

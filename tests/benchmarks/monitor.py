@@ -36,7 +36,7 @@ MONITOR, TREE = "covey", "tree"
 SPAWNS = 0.02
 FRAME, TWO_FRAMES = 1 / 60, 2 / 60
 _SETTLE = 1.0
-_PRESSES, _BETWEEN_PRESSES = 40, 0.1
+_PRESSES = 40
 _PAGE_DOWN, _PAGE_UP = "\x1b[6~", "\x1b[5~"
 _BARE = """
 from textual.app import App
@@ -149,8 +149,8 @@ def _row(writer: LogWriter, root: Path, case: tuple[int, int, float], seconds: f
     try:
         monitor, written = _watch(viewer, writer, rate, spawns, seconds)
         writer.ask(do="stream", rate=rate, spawns=spawns)
-        keys = _press(viewer, ("j",) * _PRESSES)[0]
-        paging = _press(viewer, (_PAGE_DOWN,) * (_PRESSES // 2) + (_PAGE_UP,) * (_PRESSES // 2))[1]
+        keys = viewer.press_each(("j",) * _PRESSES)[0]
+        paging = viewer.press_each((_PAGE_DOWN,) * (_PRESSES // 2) + (_PAGE_UP,) * (_PRESSES // 2))[1]
         writer.ask(do="end")
         time.sleep(2 * _SETTLE)  # after a quiet second the feed looks less often
         viewer.report()
@@ -208,21 +208,6 @@ def _latencies(commits: Sequence[tuple[int, float]], painted: Sequence[tuple[int
         place = bisect.bisect_left(lines, line)
         if lines and lines[0] <= line and place < len(lines):
             yield painted[place][1] - committed
-
-
-def _press(viewer: Watcher, keys: Sequence[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Press keys one after the other: from each to the update that answers it; and the frames meanwhile."""
-    viewer.report()
-    pressed = []
-    for key in keys:
-        pressed.append(viewer.press(key))
-        time.sleep(_BETWEEN_PRESSES)
-    time.sleep(_SETTLE)
-    seen = viewer.report()
-    if len(seen["keys"]) != len(pressed):
-        raise RuntimeError(f"{len(pressed)} keys were pressed, {len(seen['keys'])} answered")
-    answered = (after - before for before, after in zip(pressed, seen["keys"], strict=True))
-    return tuple(answered), tuple(seen["frames"])
 
 
 def after_stop(sessions: int, rate: int, seconds: float) -> tuple[float, float]:
@@ -331,6 +316,7 @@ def _cpu_limit(row: Row) -> float:
     return row.monitor.cpu / (0.12 if row.rate <= 1_000 else 0.20)
 
 
+KEY_P50, KEY_P95 = 0.008, 0.025
 LIMITS = (
     Limit("CPU, of 12 % of a core at 1,000 events/s, of 20 % above", 1, _cpu_limit),
     Limit("CPU while idle", 0.02, lambda row: row.idle),
@@ -339,8 +325,8 @@ LIMITS = (
     Limit("frames over 33 ms while paging", 0, lambda row: _over(row.paging, TWO_FRAMES)),
     Limit("commit to painted, p50", 0.017, lambda row: _p(row.monitor.painted, 50)),
     Limit("commit to painted, p95", 0.033, lambda row: _p(row.monitor.painted, 95)),
-    Limit("key to painted, p50", 0.008, lambda row: _p(row.keys, 50)),
-    Limit("key to painted, p95", 0.025, lambda row: _p(row.keys, 95)),
+    Limit("key to painted, p50", KEY_P50, lambda row: _p(row.keys, 50)),
+    Limit("key to painted, p95", KEY_P95, lambda row: _p(row.keys, 95)),
     Limit("attach", 1, lambda row: row.monitor.attach / (0.4 if row.sessions <= 10_000 else 0.6)),
     Limit("memory", 1, lambda row: row.monitor.megabytes / (60 if row.sessions <= 10_000 else 100)),
 )

@@ -21,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).parent
 COLUMNS, LINES = 200, 50
 _PATIENCE = 120.0
+_BETWEEN_PRESSES, _SETTLE = 0.1, 1.0
 
 
 class LogWriter:
@@ -174,3 +175,17 @@ class Watcher(InTerminal):
                 return report
             time.sleep(0.1)
         raise RuntimeError("the viewer does not attach")
+
+    def press_each(self, keys: Sequence[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Press keys one after the other: seconds from each to the update that answers it, and the frames meanwhile."""
+        self.report()
+        pressed = []
+        for key in keys:
+            pressed.append(self.press(key))
+            time.sleep(_BETWEEN_PRESSES)
+        time.sleep(_SETTLE)
+        seen = self.report()
+        if len(seen["keys"]) != len(pressed):
+            raise RuntimeError(f"{len(pressed)} keys were pressed, {len(seen['keys'])} answered")
+        answered = (after - before for before, after in zip(pressed, seen["keys"], strict=True))
+        return tuple(answered), tuple(seen["frames"])
