@@ -66,9 +66,10 @@ class Lookout:
         await self._store(await asyncio.to_thread(self._differences, sessions))
 
     async def keep_looking(self) -> None:
-        """Look whenever the watcher gives a hint, and by the clock, until ended."""
+        """Look whenever the watcher gives a hint, and by the clock, until ended; `look` was called just before."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
+            await _wait(self._wake)
             while not self._ended:
                 await self.look()
                 if nearest_directories(self._bench.tools.root, self._directories) != self._watched:

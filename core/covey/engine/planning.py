@@ -81,31 +81,26 @@ async def plan_runs(
     planned: list[Planned] = []
     for context in contexts:
         root = await reads.newest_root(scope, kind, context.module) if reads and scope else None
-        run = await reads.run(scope, root.id) if reads and scope and root else ()
-        planned.append(Planned(context, _how(project, context, run, ARTIFACTS[workflow], overwrite=overwrite), root))
+        how = _how(context, root, overwrite=overwrite)
+        if how is How.NOTHING_TO_DO and reads and scope and root:
+            run = await reads.run(scope, root.id)
+            how = how if all_satisfied(project, context, ARTIFACTS[workflow], run) else How.STARTED
+        planned.append(Planned(context, how, root))
     return tuple(planned)
 
 
-def _how(
-    project: DeclaredProject,
-    context: DeclaredContext,
-    run: Sequence[Session],
-    kind: ArtifactKind,
-    *,
-    overwrite: bool,
-) -> How:
-    """What becomes of a context whose newest run consists of these sessions, its root first."""
-    if run and run[0].status is Status.ACTIVE:
+def _how(context: DeclaredContext, root: Session | None, *, overwrite: bool) -> How:
+    """What becomes of a context, by the root of its newest run; with nothing to do, its files have to be looked at."""
+    if root is not None and root.status is Status.ACTIVE:
         if overwrite:
-            key = run[0].id[:8]
+            key = root.id[:8]
             raise UsageError(
                 f"{context.name} has an unfinished run ({key}): "
                 f"--overwrite is for new runs; finish it, or end it with: covey cancel {key}"
             )
         return How.ADOPTED
-    if not run or run[0].status is not Status.COMPLETE or overwrite:
-        return How.STARTED
-    return How.NOTHING_TO_DO if all_satisfied(project, context, kind, run) else How.STARTED
+    is_complete = root is not None and root.status is Status.COMPLETE
+    return How.NOTHING_TO_DO if is_complete and not overwrite else How.STARTED
 
 
 def left_to_do(

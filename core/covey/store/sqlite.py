@@ -50,6 +50,7 @@ _SET_PROJECT = "INSERT INTO project (id, body) VALUES (?, ?) ON CONFLICT (id) DO
 _SET_COMPONENT = (
     "INSERT INTO components (id, project_id, parent_id, module_name, body) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (id) DO UPDATE SET parent_id = excluded.parent_id, body = excluded.body"
+    " WHERE body IS NOT excluded.body"
 )
 _DROP_COMPONENTS = "DELETE FROM components WHERE project_id = ? AND id NOT IN (SELECT value FROM json_each(?))"
 _TAKE_OVER = "UPDATE interactions SET epoch = ? WHERE completed_at IS NULL"
