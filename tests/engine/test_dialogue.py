@@ -13,6 +13,7 @@ from covey.agents.base import Assignment, BudgetSpentError, Desk, Outcome, TurnU
 from covey.client.requests import Wish, request_control
 from covey.client.snapshot import attach
 from covey.engine.runs import RunOptions
+from covey.engine.runtime import Running
 from covey.model import events as e
 from covey.model.ability import Ability
 from covey.model.control import Action, RequestState
@@ -209,6 +210,34 @@ class TestQuestions:
             assert (await run.ask(action, "Alpha", reason="enough")).changed
             ended = await run.until(lambda session: session.phase is None, "Alpha")
             assert (ended.pending, ended.question) == (None, None)
+
+    async def test_who_is_retried_while_it_waits_for_its_slot_keeps_its_place(self, bench: Bench) -> None:
+        beta, is_ended, may_end = Turning(), asyncio.Event(), asyncio.Event()
+
+        async def ends_slowly(assignment: Assignment, desk: Desk) -> Outcome:
+            if assignment.attempt > 1:
+                return await write_least(assignment, desk)
+            try:
+                await desk.ask(QUESTION)
+            finally:
+                is_ended.set()
+                await may_end.wait()
+            return Outcome(ok=False)
+
+        bench.plays |= {"Alpha": ends_slowly, "Beta": beta.play}
+        async with bench.running(ONE_SLOT) as run:
+            await run.until(asks, "Alpha")
+            await beta.began()
+            await run.ask(Action.MESSAGE, "Alpha", message="cents")
+            await run.ask(Action.RETRY, "Alpha")
+            await asyncio.wait_for(is_ended.wait(), MOST_SECONDS)
+            work_of_beta = run.engine.runtime._works[Running((await run.child("Beta")).id, 1)].task
+            assert work_of_beta is not None
+            beta.end()
+            await asyncio.wait_for(asyncio.shield(work_of_beta), MOST_SECONDS)
+            may_end.set()
+            await run.until(complete)
+        assert [each.component.name for each in bench.seen] == ["Alpha", "Beta", "Alpha", "Gamma"]
 
     async def test_a_restart_asks_anew(self, bench: Bench) -> None:
         asking = Asking()

@@ -65,8 +65,8 @@ class TestSlots:
         assert (slots.at_work, slots.limit, slots.capped) == (3, 3, None)
         slots.cap(1)
         assert (slots.at_work, slots.limit, slots.capped) == (3, 3, 1)
-        slots.release()
-        slots.release()
+        slots.release("0")
+        slots.release("1")
         await asyncio.sleep(0)
         assert [task.done() for task in waiting] == [True, True, True, False]
         slots.cap(None)

@@ -33,13 +33,13 @@ async def test_a_held_run_is_passed_over_and_keeps_its_places() -> None:
         await settle()
         assert queue.served == ["new"]
         assert queue.slots.is_waiting("old a")
-        queue.slots.release()
+        queue.slots.release("new")
         await settle()
         assert queue.served == ["new"], "a free slot stays free while only held ones wait"
         queue.slots.let_go(1)
         await settle()
         assert queue.served == ["new", "old a"]
-        queue.slots.release()
+        queue.slots.release("old a")
         await settle()
     assert queue.served == ["new", "old a", "old b"]
 
@@ -63,7 +63,7 @@ async def test_fewer_slots_end_nobody_and_more_serve_at_once() -> None:
             tasks.create_task(queue.ask(str(number), 1, number))
         await settle()
         queue.slots.resize(1)
-        queue.slots.release()
+        queue.slots.release("1")
         await settle()
         assert queue.served == ["0", "1"]
         queue.slots.resize(3)
@@ -76,10 +76,31 @@ async def test_who_is_cancelled_just_as_it_gets_a_slot_gives_it_back() -> None:
     assert await slots.acquire("first", place(None, 1, 0))
     second = asyncio.create_task(slots.acquire("second", place(None, 1, 1)))
     await settle()
-    slots.release()
+    slots.release("first")
     assert slots.at_work == 1, "it is the second's, who does not know yet"
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
     assert slots.at_work == 0
     assert await asyncio.wait_for(slots.acquire("third", place(None, 1, 2)), 1)
+
+
+async def test_the_next_attempt_of_who_has_a_slot_waits_for_that_and_keeps_its_place() -> None:
+    queue = Queue(2)
+    async with asyncio.TaskGroup() as tasks:
+        for name, position in (("restarted", 0), ("other", 1), ("behind", 2)):
+            tasks.create_task(queue.ask(name, 1, position))
+        await settle()
+        tasks.create_task(queue.ask("restarted", 1, 0))
+        await settle()
+        queue.slots.resize(3)
+        await settle()
+        assert queue.served == ["restarted", "other", "behind"], "a slot that is free is not kept for it"
+        tasks.create_task(queue.ask("last", 1, 3))
+        await settle()
+        queue.slots.release("restarted")
+        await settle()
+        assert queue.served == ["restarted", "other", "behind", "restarted"]
+        queue.slots.release("other")
+        await settle()
+    assert queue.served[-1] == "last"

@@ -180,6 +180,9 @@ class Controls:
         for event in events:
             if isinstance(event, e.SessionCancelled | e.SessionSkipped) and event.session_id and event.attempt:
                 self._runtime.stop_work(Running(event.session_id, event.attempt), now=request.now)
+            is_restart = isinstance(event, e.SessionRetried) and standing.session.status is Status.ACTIVE
+            if is_restart and event.session_id and event.attempt:
+                self._runtime.restart(Running(event.session_id, event.attempt))
             if isinstance(event, e.DecisionUndone):
                 self._stop_waiting(event, standing)
             if _sets_going(event) or _settles_what_waits(event, standing):

@@ -15,7 +15,7 @@ from covey.engine.runtime import Running
 from covey.engine.slots import Place, Slots
 from covey.engine.till import Till
 from covey.engine.turns import Bench
-from covey.engine.work import Work
+from covey.engine.work import Work, all_done
 from covey.model.status import Phase
 from covey.store.base import Committed
 
@@ -65,16 +65,18 @@ class Holds:
     async def slot(self, work: Work, at: Place) -> bool:
         """Wait for a slot in which there is money to work with; False when the session was withdrawn.
 
+        Work of older attempts has ended by then: what is still to be ended is so in this slot, or in its own before it.
         Whoever does not get True has none: it was given back, whatever happened meanwhile.
         """
         while await self.pauses.acquire(work.running.session_id, at):
             goes_on = False
             try:
+                await all_done(work.waiting_for)
                 await self.budgets.look_at(work.run_number)
                 goes_on = not self.pauses.holds(work.run_number) or work.stopped
             finally:
                 if not goes_on:
-                    self._slots.release()
+                    self._slots.release(work.running.session_id)
             if goes_on:
                 return True
             self._moved()
@@ -84,7 +86,7 @@ class Holds:
         """Stand still until then, and until the run goes on; the slot is for others meanwhile."""
         self._moved()
         if work.has_slot:
-            self._slots.release()
+            self._slots.release(work.running.session_id)
             work.has_slot = False
         if until is not None:
             await until()

@@ -165,7 +165,9 @@ class LocalRuntime:
         number = self._works[parent].run_number
         spawns = self._bench.workflows[child.type].spawns
         at = None if spawns else place(child.priority, number, child.position)
-        self._start(Running(child.session_id, child.attempt), number, at, asks=child.asks)
+        running = Running(child.session_id, child.attempt)
+        if not self._works_on(running):
+            self._start(running, number, at, asks=child.asks)
 
     def spawned(self, turn: Turn) -> Result:
         """The result of a spawn command whose children have all ended."""
@@ -202,6 +204,17 @@ class LocalRuntime:
             if work.acting is not None:
                 work.acting.cancel()
 
+    def restart(self, running: Running) -> None:
+        """Have an attempt wait for its slot while the one before it ends, so that nobody behind it goes first.
+
+        Where nothing works for the one before it, or takes no slot, its parent starts it.
+        """
+        older = self._works.get(Running(running.session_id, running.attempt - 1))
+        if older is None or older.at is None or self._works_on(running):
+            return
+        if older.task is not None and not older.task.cancelling():  # its run is not being stopped
+            self._start(running, older.run_number, older.at)
+
     def _time_out(self, running: Running, limit: float) -> None:
         """End what works for a session whose time is over, gracefully; the next result says so."""
         work = self._works.get(running)
@@ -214,8 +227,9 @@ class LocalRuntime:
     def at_rest(self) -> bool:
         """Nothing can go on by itself: every session that is at work waits for something that has not happened."""
         return all(
-            self.wakeups.at_rest(running.session_id) or self.holds.is_standing_still(running.session_id)
-            for running in self._works
+            not work.stopped
+            and (self.wakeups.at_rest(running.session_id) or self.holds.is_standing_still(running.session_id))
+            for running, work in self._works.items()
         )
 
     def hurry(self) -> None:
@@ -269,7 +283,8 @@ class LocalRuntime:
     async def _session(self, work: Work) -> None:
         """The session wrapper: the one place that catches everything."""
         try:
-            await all_done(work.waiting_for)
+            if work.at is None:
+                await all_done(work.waiting_for)
             await self._in_slot(work)
         except asyncio.CancelledError:
             raise
@@ -303,7 +318,7 @@ class LocalRuntime:
                     await self._loop(work)
         finally:
             if work.has_slot:
-                self._slots.release()
+                self._slots.release(session_id)
 
     async def _stand_still(self, work: Work) -> None:
         """Between two steps: take no other while the run is hard paused; the slot is for others meanwhile."""

@@ -2,7 +2,7 @@
 
 The queue is in order of priority, then of the age of the run, then of spawn order. Sessions that wait for children
 never take a slot, so one slot is enough for any depth. While a run is held its sessions keep their places, and those
-of other runs are served; so does a single session that stands still.
+of other runs are served; so does a single session that stands still, and one whose older attempt still has its slot.
 """
 
 import asyncio
@@ -47,7 +47,8 @@ class Slots:
         self._aside: list[_Waiting] = []
         self._limit = limit
         self._cap: int | None = None
-        self._at_work = 0
+        self._at_work: set[str] = set()
+        self._after: dict[str, list[_Waiting]] = {}
         self._order = itertools.count()
         self._queue: list[_Waiting] = []
         self._held: dict[int, list[_Waiting]] = {}
@@ -66,7 +67,7 @@ class Slots:
     @property
     def at_work(self) -> int:
         """How many have a slot."""
-        return self._at_work
+        return len(self._at_work)
 
     def cap(self, most: int | None) -> None:
         """Let fewer work at once than the limit says, whatever it is set to; None: as many as it says."""
@@ -83,19 +84,22 @@ class Slots:
             return await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.result():
-                self.release()
+                self.release(session_id)
             raise
         finally:
-            self._waiting.pop(session_id, None)
+            if self._waiting.get(session_id) is turn:
+                del self._waiting[session_id]
 
     def is_waiting(self, session_id: str) -> bool:
         """The session waits for a slot, and nobody has given it one."""
         turn = self._waiting.get(session_id)
         return turn is not None and not turn.done()
 
-    def release(self) -> None:
-        """Give a slot back."""
-        self._at_work -= 1
+    def release(self, session_id: str) -> None:
+        """Give a session's slot back; its next attempt may get it, if that is the first in the queue."""
+        self._at_work.remove(session_id)
+        for waiting in self._after.pop(session_id, ()):
+            heapq.heappush(self._queue, waiting)
         self._serve()
 
     def resize(self, limit: int) -> None:
@@ -127,16 +131,18 @@ class Slots:
         self._serve()
 
     def _serve(self) -> None:
-        while self._at_work < (self.capped or self._limit) and self._queue:
+        while len(self._at_work) < (self.capped or self._limit) and self._queue:
             waiting = heapq.heappop(self._queue)
             if waiting.at.run_number in self._held:
                 self._held[waiting.at.run_number].append(waiting)
             elif waiting.turn.done():
                 continue
+            elif waiting.session_id in self._at_work:
+                self._after.setdefault(waiting.session_id, []).append(waiting)
             elif self.stands_still(waiting.session_id):
                 self._aside.append(waiting)
             else:
-                self._at_work += 1
+                self._at_work.add(waiting.session_id)
                 waiting.turn.set_result(True)
 
 
