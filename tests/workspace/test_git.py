@@ -1,5 +1,6 @@
 """How git is called: in an environment in which nothing leads it elsewhere, with its answers as they are."""
 
+import asyncio
 import os
 import stat
 from pathlib import Path
@@ -51,6 +52,18 @@ class TestEnvironment:
 
 class TestAsk:
     """An answer, or an error that says what git said."""
+
+    async def test_whoever_is_cancelled_goes_only_when_git_has_ended(self, repository: Repository) -> None:
+        os.mkfifo(repository.root / "pipe")
+        asking = asyncio.create_task(Git(repository.root).ask("hash-object", "pipe"))
+        pipe = await asyncio.to_thread((repository.root / "pipe").open, "wb")
+        for _ in range(3):
+            asking.cancel()
+            await asyncio.sleep(0)
+        assert not asking.done()
+        pipe.close()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
 
     async def test_a_refusal(self, repository: Repository) -> None:
         with pytest.raises(GitError, match="git rev-parse failed: fatal"):

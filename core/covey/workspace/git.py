@@ -14,14 +14,22 @@ import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 from covey.errors import CoveyError
 from covey.text.quoting import visible
 from covey.text.sanitise import sanitise
 from covey.workspace.credentials import is_named_as_one
 from covey.workspace.output import Stream
-from covey.workspace.processes import Ended, Finished, Grace, ProcessLedger, ProgramNotFoundError, run_process
+from covey.workspace.processes import (
+    Ended,
+    Finished,
+    Grace,
+    ProcessLedger,
+    ProgramNotFoundError,
+    carried_through,
+    run_process,
+)
 
 ASK_SECONDS = 60.0
 DO_SECONDS = 20 * 60.0
@@ -35,8 +43,6 @@ _KEPT = re.compile(
 )
 _SETTINGS = ("core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "submodule.recurse=false")
 _NO_HOOKS = "core.hooksPath=/dev/null"
-
-T = TypeVar("T")
 
 
 class GitError(CoveyError):
@@ -71,7 +77,7 @@ class Git:
         Raises:
             GitError: it exits with another code than those in `ok`, takes too long, or prints without end.
         """
-        code, out, err = await _carried_through(lambda: self._run(arguments, stdin, literal=literal))
+        code, out, err = await carried_through(asyncio.to_thread(self._run, arguments, stdin, literal=literal))
         if code not in ok:
             raise GitError(f"git {arguments[0]} failed: {said(err) or f'exit code {code}'}")
         return out
@@ -82,7 +88,7 @@ class Git:
         Raises:
             GitError: it does neither.
         """
-        code, _, err = await _carried_through(lambda: self._run(arguments, b""))
+        code, _, err = await carried_through(asyncio.to_thread(self._run, arguments, b""))
         if code not in {0, 1}:
             raise GitError(f"git {arguments[0]} failed: {said(err) or f'exit code {code}'}")
         return code == 0
@@ -203,17 +209,3 @@ def said(data: bytes) -> str:
 def _read(file: IO[bytes], limit: int) -> bytes:
     file.seek(0)
     return file.read(limit)
-
-
-async def _carried_through(work: Callable[[], T]) -> T:
-    """Do blocking work on a thread; a caller that is cancelled waits for its end, for git must not be at work then."""
-    future = asyncio.get_running_loop().run_in_executor(None, work)
-    cancelled: asyncio.CancelledError | None = None
-    while not future.done():
-        try:
-            await asyncio.wait({future})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled from future.exception()
-    return future.result()

@@ -156,18 +156,18 @@ async def run_process(
     process = _Process(Output(keep), on_output)
     try:
         # A start that is cancelled half-way would leave its pipes to the garbage collector.
-        record = await _carried_through(process.start((program, *argv[1:]), cwd, env), process.kill)
+        record = await carried_through(process.start((program, *argv[1:]), cwd, env), process.kill)
         await ledger.opened(record)
         process.go()
         ended = await process.watch(timeout, idle_timeout)
     except asyncio.CancelledError:
-        await _carried_through(process.end_and_tell(grace, ledger), process.kill)
+        await carried_through(process.end_and_tell(grace, ledger), process.kill)
         raise
     except BaseException:
         # The ledger or the listener failed: the rest of the output has nobody to go to.
-        await _carried_through(process.end(grace, ledger), process.kill)
+        await carried_through(process.end(grace, ledger), process.kill)
         raise
-    await _carried_through(process.end_and_tell(grace, ledger), process.kill)
+    await carried_through(process.end_and_tell(grace, ledger), process.kill)
     return process.finished(ended)
 
 
@@ -403,7 +403,11 @@ async def _up_to(seconds: float, event: asyncio.Event) -> None:
             await event.wait()
 
 
-async def _carried_through(work: Coroutine[None, None, T], hurry: Callable[[], None]) -> T:
+def _at_leisure() -> None:
+    """What takes no longer than it has to is not to be hurried."""
+
+
+async def carried_through(work: Coroutine[None, None, T], hurry: Callable[[], None] = _at_leisure) -> T:
     """Do what has to be done even if the caller is cancelled meanwhile: that hurries it, and is raised after it."""
     task = asyncio.get_running_loop().create_task(work)
     cancelled: asyncio.CancelledError | None = None
