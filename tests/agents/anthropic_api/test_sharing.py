@@ -43,6 +43,21 @@ async def test_whoever_makes_it_may_be_cancelled_meanwhile(office: Office) -> No
     assert [client.is_closed() for client in clients] == [True]
 
 
+async def test_whoever_makes_it_goes_only_when_it_is_there_however_often_it_is_cancelled(office: Office) -> None:
+    async def use() -> None:
+        async with shared_line("ANTHROPIC_API_KEY", "http://127.0.0.1:1"):
+            pass
+
+    maker = asyncio.create_task(use())
+    for _ in range(3):
+        await asyncio.sleep(0)
+        maker.cancel()
+        await asyncio.sleep(0)
+    assert not maker.done()
+    await asyncio.wait({maker})
+    assert maker.cancelled()
+
+
 async def test_an_api_that_needs_no_credential_gets_none_of_ours(office: Office) -> None:
     async with shared_line("ANTHROPIC_BASE_URL", "http://127.0.0.1:1") as line:
         assert line.client.api_key == "none"

@@ -9,11 +9,11 @@ import contextlib
 import importlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from covey.agents.anthropic_api.account import needs_none
+from covey.workspace.processes import carried_through
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -64,7 +64,8 @@ async def shared_line(credential: str, base_url: str | None) -> AsyncIterator[Li
     try:
         async with shared.making:
             if shared.line is None:
-                await _make(shared, base_url, anonymous=needs_none(credential))
+                # Whoever is cancelled meanwhile goes only when it is there, and so it is closed by somebody.
+                await carried_through(_make(shared, base_url, anonymous=needs_none(credential)))
         assert shared.line is not None  # noqa: S101 - it has just been made
         yield shared.line
     finally:
@@ -76,15 +77,7 @@ async def shared_line(credential: str, base_url: str | None) -> AsyncIterator[Li
 
 
 async def _make(shared: _Shared, base_url: str | None, *, anonymous: bool) -> None:
-    """Make the line; whoever is cancelled meanwhile goes only when it is there, and so is closed by somebody."""
-    made = asyncio.get_running_loop().run_in_executor(None, partial(_made, base_url, anonymous=anonymous))
-    try:
-        shared.line = await asyncio.shield(made)
-    except asyncio.CancelledError:
-        await asyncio.wait({made})  # a thread is not to be cancelled
-        if made.exception() is None:
-            shared.line = made.result()
-        raise
+    shared.line = await asyncio.to_thread(_made, base_url, anonymous=anonymous)
 
 
 def _made(base_url: str | None, *, anonymous: bool) -> Line:
