@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from covey.agents.base import Assignment, CredentialStoppedError, Desk, Outcome
 from covey.agents.registry import AgentRegistry
 from covey.client.engine import run_order
+from covey.client.renewing import renewed
 from covey.client.requests import Wish, request_control
 from covey.engine.credentials import Credentials
 from covey.engine.runs import RunOptions
@@ -22,7 +23,7 @@ from covey.engine.turns import Bench as EngineBench
 from covey.errors import UsageError
 from covey.model import events as e
 from covey.model.control import Action, RequestState
-from covey.model.credential import GateState
+from covey.model.credential import GateState, used_at
 from covey.model.events import Entry
 from covey.model.reducer import apply
 from covey.model.session import Session
@@ -37,6 +38,7 @@ from tests.model.strategies import created
 from .conftest import MOST_SECONDS, Bench, Run
 
 NAME = "COVEY_TEST_KEY"
+ELSEWHERE = used_at(NAME, "gateway.example")
 ANOTHER = """
 [[context]]
 name = "Store"
@@ -63,10 +65,10 @@ class Api:
         return await write_least(assignment, desk)
 
 
-def with_credential(play: Callable[[Assignment, Desk], Awaitable[Outcome]]) -> type[ScriptedAgent]:
+def with_credential(play: Callable[[Assignment, Desk], Awaitable[Outcome]], name: str = NAME) -> type[ScriptedAgent]:
     """A scripted agent that works with a credential, behind a gate."""
     agent = scripted(play)
-    agent.credential = lambda _: NAME  # type: ignore[attr-defined]
+    agent.credential = lambda _: name  # type: ignore[attr-defined]
     agent.gates = staticmethod(lambda: (GateState(credential=NAME, allowed=3, at_work=1),))  # type: ignore[attr-defined]
     return agent
 
@@ -75,10 +77,11 @@ class Refused(Bench):
     """A project whose agent `scripted` has a credential, and whose agent `free` has none."""
 
     api: Api
+    name: str = NAME
 
     @property
     def registry(self) -> AgentRegistry:
-        return AgentRegistry(extra={"scripted": with_credential(self._play), "free": scripted(self._play)})
+        return AgentRegistry(extra={"scripted": with_credential(self._play, self.name), "free": scripted(self._play)})
 
 
 @pytest.fixture
@@ -308,6 +311,21 @@ class TestOfALaterEngine:
         assert await bench.run() == 0
         (resumed,) = of(await bench.events(), e.CredentialResumed)
         assert resumed.reason == "it has another value in the environment of this engine"
+
+    async def test_where_it_is_used_is_no_part_of_the_variable(
+        self, bench: Refused, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.name = ELSEWHERE
+        assert await bench.run() == 6
+        async with open_viewer(bench.root) as viewer:
+            assert viewer is not None
+            (root,) = await viewer.roots(viewer.scope)
+            assert await renewed(viewer, root, {NAME: "old"}) == ()
+            assert await renewed(viewer, root, {NAME: "new"}) == (NAME,)
+        assert await bench.run() == 6
+        monkeypatch.setenv(NAME, "new")
+        bench.api.refuses = None
+        assert await bench.run() == 0
 
     async def test_without_any_value_it_stays_as_it_is(self, bench: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
         assert await bench.run() == 6

@@ -185,6 +185,19 @@ class TestDesign:
                 [1, 1, 1],
             )
 
+    async def test_a_key_that_is_refused_at_one_address_works_on_at_another(self, model: Modelled) -> None:
+        async with FakeMessagesServer(author) as elsewhere:
+            model.extra = f'[agents.elsewhere]\nkind = "anthropic"\nmodel = "fake"\nbase_url = "{elsewhere.base_url}"\n'
+            model.refused = faults.unauthorized()
+            async with model.served(max_sessions=1) as server, model.running() as run:
+                await run.until(stands_still, "Alpha")
+                assert (await run.ask(Action.RETRY, "Alpha", agent="elsewhere")).changed
+                await run.until(lambda session: session.status is Status.COMPLETE, "Alpha")
+                (paused,) = (await run.viewer.credentials()).values()
+                assert paused.credential == f"ANTHROPIC_API_KEY at {server.base_url.removeprefix('http://')}"
+                assert paused.agents == ("model",)
+                assert (await run.child("Beta")).phase is Phase.QUEUED
+
 
 class TestTests:
     """`covey run test`, with a model that writes tests and has them run."""

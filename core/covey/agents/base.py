@@ -208,8 +208,8 @@ class Agent(Protocol):
 
     A class may say in `abilities`, a frozenset of `covey.model.ability.Ability`, what it can do beside its work; one
     that says nothing can do none of it. It may have more than that: `credential(self) -> str | None`, the NAME of the
-    variable whose value it works with (never the value; agents that tell the same name are paused together, whichever
-    address they use it at); `gates`, a static method that tells how the gates of its
+    variable whose value it works with, never the value, where it matters by `covey.model.credential.used_at` with the
+    address (agents that tell the same are paused together); `gates`, a static method that tells how the gates of its
     credentials stand; `model_problems(self, model) -> tuple[str, ...]`, what keeps it from working with the model that
     a run names (None: none), said before anything is started.
     """

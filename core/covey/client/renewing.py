@@ -10,7 +10,7 @@ from pathlib import Path
 from covey.client.engine import place_order, request_stop, run_order
 from covey.config.fingerprint import is_another
 from covey.errors import CoveyError
-from covey.model.credential import pauses_of
+from covey.model.credential import pauses_of, variable_of
 from covey.model.session import Session, is_terminal
 from covey.store.sqlite import Viewer
 
@@ -19,11 +19,10 @@ GENTLE_SECONDS = 60.0
 
 
 async def renewed(viewer: Viewer, run: Session, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """The credentials for which sessions of a run stand still, and of which this environment has another value."""
+    """The variables of credentials for which sessions of a run stand still, and that have another value here."""
     paused = pauses_of(await viewer.credentials(), await viewer.run(viewer.scope, run.id))
-    return tuple(
-        pause.credential for pause in paused if is_another(environment.get(pause.credential), pause.fingerprint)
-    )
+    known = [(variable_of(pause.credential), pause.fingerprint) for pause in paused]
+    return tuple({name: None for name, value in known if is_another(environment.get(name), value)})
 
 
 async def restart_engine(viewer: Viewer, project_root: Path, names: Sequence[str]) -> None:

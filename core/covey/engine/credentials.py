@@ -18,7 +18,15 @@ from covey.engine.rounds import Rounds
 from covey.engine.turns import Bench
 from covey.errors import UsageError
 from covey.model import events as e
-from covey.model.credential import NONE_PAUSED, CredentialPause, GateState, Paused, pause_of_agent, paused_after
+from covey.model.credential import (
+    NONE_PAUSED,
+    CredentialPause,
+    GateState,
+    Paused,
+    pause_of_agent,
+    paused_after,
+    variable_of,
+)
 from covey.model.session import Session
 from covey.store.base import Committed, Operation
 from covey.text.sanitise import sanitise_line
@@ -115,7 +123,7 @@ class Credentials:
             agents=self._agents_with(name, session.agent),
             resets_at=resets_at,
             by_itself=resets_at is not None and self._bench.tools.settings.run.auto_resume,
-            fingerprint=fingerprint(self._environment.get(name)),
+            fingerprint=fingerprint(self._environment.get(variable_of(name))),
             by=ENGINE,
         )
 
@@ -142,7 +150,7 @@ class Credentials:
     async def compare(self) -> None:
         """Resume what has another value in this engine than the one that was refused, and what is over."""
         for pause in self.paused.values():
-            if is_another(self._environment.get(pause.credential), pause.fingerprint):
+            if is_another(self._environment.get(variable_of(pause.credential)), pause.fingerprint):
                 await self._resume(pause, "it has another value in the environment of this engine")
         await self.look()
 

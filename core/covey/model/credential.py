@@ -2,7 +2,8 @@
 
 A pause of a credential stands in a row of its own, kept by the events of the log. Which sessions it holds follows from
 that row and theirs, in one place (`pause_of`) for the engine, its viewers, the command line and the screen. Only names
-are known here (`ANTHROPIC_API_KEY`), never a value; a fingerprint tells whether a value is another one by now.
+are known here (`ANTHROPIC_API_KEY`, `ANTHROPIC_API_KEY at gateway.example`: at another address it is another one),
+never a value; a fingerprint tells whether a value is another one by now.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -53,8 +54,20 @@ Paused = Mapping[str, CredentialPause]
 """The credentials that are paused, by name."""
 NONE_PAUSED: Paused = {}
 
+_AT = " at "
+
 _HELD = frozenset({Phase.QUEUED, Phase.INTERRUPTED})
 _WORDS = {FailureCause.AUTH: "is refused", FailureCause.RATE_LIMIT: "has reached its limit"}
+
+
+def used_at(variable: str, address: str) -> str:
+    """The name of a credential that is used at an address of its own; two such are paused each by itself."""
+    return f"{variable}{_AT}{address}"
+
+
+def variable_of(credential: str) -> str:
+    """The variable from which a credential is taken."""
+    return credential.partition(_AT)[0]
 
 
 def paused_after(paused: Paused, event: AnyEvent) -> Paused:

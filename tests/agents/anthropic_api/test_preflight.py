@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from covey.agents.anthropic_api.account import NO_CREDENTIAL, credential_name, needs_none
+from covey.agents.anthropic_api.account import NO_CREDENTIAL, credential_at, credential_name, needs_none
 from covey.agents.anthropic_api.agent import NO_MODEL, AnthropicAgent
 from covey.agents.anthropic_api.settings import AnthropicSettings
 from covey.agents.base import problems_of
@@ -64,6 +64,23 @@ class TestCredential:
         assert name == "ANTHROPIC_BASE_URL"
         assert needs_none(name)
         assert credential_name("http://localhost:1", {**environ, "ANTHROPIC_API_KEY": "k"}) == "ANTHROPIC_API_KEY"
+
+    @pytest.mark.parametrize(
+        ("base_url", "usual", "name"),
+        [
+            (None, None, "ANTHROPIC_API_KEY"),
+            (None, "http://localhost:1", "ANTHROPIC_API_KEY"),
+            ("https://api.anthropic.com/", None, "ANTHROPIC_API_KEY"),
+            ("http://localhost:1/", "http://Localhost:1", "ANTHROPIC_API_KEY"),
+            ("http://localhost:1", None, "ANTHROPIC_API_KEY at localhost:1"),
+            ("http://localhost:2/v2/?q", "http://localhost:1", "ANTHROPIC_API_KEY at localhost:2/v2"),
+        ],
+    )
+    def test_at_an_address_of_its_own_it_is_another_one(
+        self, base_url: str | None, usual: str | None, name: str
+    ) -> None:
+        environ = {"ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": usual or ""}
+        assert credential_at(base_url, environ) == name
 
 
 class TestPreflight:

@@ -7,8 +7,12 @@ of one's own (Ollama, a gateway) may need none.
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from covey.model.credential import used_at
 
 BASE_URL = "ANTHROPIC_BASE_URL"
+_USUAL_URL = "https://api.anthropic.com"
 _VARIABLES = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_PROFILE")
 _FEDERATION = ("ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID")
 _IDENTITY = ("ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE")
@@ -35,9 +39,24 @@ def credential_name(base_url: str | None, environ: Mapping[str, str] | None = No
     return BASE_URL if base_url or given.get(BASE_URL) else None
 
 
+def credential_at(base_url: str | None, environ: Mapping[str, str] | None = None) -> str | None:
+    """The name of the credential, with the address where that is not the usual one: there it is another credential."""
+    given = os.environ if environ is None else environ
+    name = credential_name(base_url, given)
+    if name is None or base_url is None or _place(base_url) == _place(given.get(BASE_URL) or _USUAL_URL):
+        return name
+    return used_at(name, _place(base_url))
+
+
 def needs_none(name: str) -> bool:
     """Nothing is known to log in with: the API is one that asks for no credential."""
     return name == BASE_URL
+
+
+def _place(base_url: str) -> str:
+    """Host, port and path of an address: no user, and nothing that is asked of it."""
+    parts = urlsplit(base_url)
+    return parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/")
 
 
 def _profile_on_disk(environ: Mapping[str, str]) -> str | None:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from covey.agents.anthropic_api.account import NO_CREDENTIAL, credential_name
+from covey.agents.anthropic_api.account import NO_CREDENTIAL, credential_at, credential_name
 from covey.agents.anthropic_api.failures import NoClientError, Remedy
 from covey.agents.anthropic_api.gate import gate_states
 from covey.agents.anthropic_api.settings import AnthropicSettings
@@ -34,8 +34,8 @@ class AnthropicAgent:
         self._around = around or Surroundings()
 
     def credential(self) -> str | None:
-        """The name of the credential that is used, never its value; None where there is none."""
-        return credential_name(self._settings.base_url)
+        """The name of the credential that is used, and where; never its value. None where there is none."""
+        return credential_at(self._settings.base_url)
 
     @staticmethod
     def gates() -> tuple[GateState, ...]:
@@ -57,7 +57,7 @@ class AnthropicAgent:
             CredentialStoppedError: the API does not accept the credential, or not for a long while.
             BudgetSpentError: there is no money left for another turn.
         """
-        model, credential = assignment.model or self._settings.model, self.credential()
+        model, credential = assignment.model or self._settings.model, credential_name(self._settings.base_url)
         if credential is None:
             return Outcome(ok=False, message=NO_CREDENTIAL, cause=FailureCause.AUTH)
         if model is None:
@@ -75,7 +75,7 @@ class AnthropicAgent:
         async with shared_line(credential, self._settings.base_url) as line:
             turns = Turns(
                 line=line,
-                gate=self._around.gate_for(credential, self._settings.base_url),
+                gate=self._around.gate_for(self.credential() or credential, self._settings.base_url),
                 desk=desk,
                 telling=telling,
                 credentials=credentials,
