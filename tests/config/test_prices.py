@@ -68,6 +68,22 @@ class TestOwn:
         assert Prices({"home": plain}).cost("home", MILLION) == 4.0 + 9.0 + 4.0 + 4.0
         assert Prices({"home": full}).cost("home", MILLION) == 4.0 + 9.0 + 0.0 + 5.0
 
+    @pytest.mark.parametrize(
+        ("answered", "asked", "charged"),
+        [
+            ("claude-haiku-4-5-20251001", "claude-haiku-latest", "claude-haiku-4-5-20251001"),
+            ("gateway/haiku", "claude-haiku-4-5", "claude-haiku-4-5"),
+            ("gateway/haiku", "small", "gateway/haiku"),
+            ("gateway/haiku", None, "gateway/haiku"),
+            ("claude-haiku-4-5-20251001", "mine", "mine"),
+            ("claude-opus-4-8", "claude-haiku-4-5", "claude-opus-4-8"),
+        ],
+    )
+    def test_a_turn_has_the_price_of_what_answered_then_of_what_was_asked(
+        self, answered: str, asked: str | None, charged: str
+    ) -> None:
+        assert Prices({"mine": PriceTable(input=1.0, output=1.0)}).charged(answered, asked) == charged
+
     def test_every_mistake_is_told_with_its_line(self, mistakes: Callable[[str], list[tuple[int, str]]]) -> None:
         found = mistakes(
             '[prices."a"]\ninput = -1\noutput = "free"\n[prices.b]\ninput = 1\ncache = 2\n[prices]\nc = 3\n'

@@ -48,12 +48,12 @@ async def test_conversations_questions_and_bills() -> None:
     quiet = DiscreetDesk(desk, CREDENTIALS)
     await quiet.conversation.append({"role": "assistant", "content": [{"type": "text", "text": f"It is {KEY}."}]})
     assert await quiet.ask(f"Is it {KEY}?") == "No."
-    await quiet.spent(TurnUsage(model=f"model-{KEY}", tokens={"input": 1}, request_id=KEY))
+    await quiet.spent(TurnUsage(model=f"model-{KEY}", tokens={"input": 1}, request_id=KEY, asked=KEY))
     assert await quiet.conversation.load() == [
         {"role": "assistant", "content": [{"type": "text", "text": f"It is {HIDDEN}."}]}
     ]
     assert desk.questions == [f"Is it {HIDDEN}?"]
-    assert desk.turns == [TurnUsage(model=f"model-{HIDDEN}", tokens={"input": 1}, request_id=HIDDEN)]
+    assert desk.turns == [TurnUsage(model=f"model-{HIDDEN}", tokens={"input": 1}, request_id=HIDDEN, asked=HIDDEN)]
 
 
 def test_results() -> None:

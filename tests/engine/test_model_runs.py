@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from covey.agents.registry import AgentRegistry
 from covey.artifacts.checks import check_design
 from covey.config.settings import DEFAULT_SECTIONS
 from covey.model.control import Action
+from covey.model.events import UsageRecorded
 from covey.model.session import Session
 from covey.model.status import FailureCause, Phase, Status
 from covey.testing.messages_server import (
@@ -197,6 +199,27 @@ class TestDesign:
                 assert paused.credential == f"ANTHROPIC_API_KEY at {server.base_url.removeprefix('http://')}"
                 assert paused.agents == ("model",)
                 assert (await run.child("Beta")).phase is Phase.QUEUED
+
+    async def test_a_turn_is_paid_at_the_price_of_the_model_that_answered(self, model: Modelled) -> None:
+        answered = {"Alpha": "small-20260101", "Beta": "gateway/haiku", "Gamma": ""}
+
+        counted = Usage(input=1_000, output=0, cache_read=0, cache_write=0)
+
+        def named(name: str) -> Play:
+            return lambda request: replace(cast("Reply", author(request)), model=answered[name], usage=counted)
+
+        model.played = {name: named(name) for name in answered}
+        model.extra = '[prices."fake-large"]\ninput = 100.0\noutput = 0.0\n'
+        model.extra += "[prices.small]\ninput = 1.0\noutput = 0.0\n"
+        async with model.served():
+            assert await model.run() == 0
+        tree = await model.tree()
+        cost = {
+            each.component: each.cost_usd for each in tree.children(tree.roots()[0].id) if each.component in answered
+        }
+        assert cost == pytest.approx({"Alpha": 0.003, "Beta": 0.3, "Gamma": 0.3})
+        used = [event for event in await model.events() if isinstance(event, UsageRecorded)]
+        assert {event.model for event in used} == {"small-20260101", "fake-large"}
 
 
 class TestTests:

@@ -106,13 +106,16 @@ class Conversation(Protocol):
 class TurnUsage:
     """What one turn of a model has used, as its provider counts it.
 
-    `model` is the one that answered. `tokens` are those of each kind in `TOKEN_KINDS` that is not zero; `input` leaves
-    out what was read from a cache or written to one. `request_id` is the provider's name for the turn, if it gives any.
+    `model` is the one that answered, `asked` the one that was asked where that may be another: its price holds where
+    none is known of the one that answered. `tokens` are those of each kind in `TOKEN_KINDS` that is not zero; `input`
+    leaves out what was read from a cache or written to one. `request_id` is the provider's name for the turn, if it
+    gives any.
     """
 
     model: str
     tokens: Mapping[str, int]
     request_id: str | None = None
+    asked: str | None = None
 
 
 class BudgetSpentError(Exception):

@@ -76,13 +76,25 @@ class Prices:
 
     def of(self, model: str) -> Rates | None:
         """What a model costs; None where nobody says. The project's own word comes first, then the exact id."""
-        tables: tuple[Mapping[str, Rates], ...] = (self.own, listed_prices())
-        return next((table[name] for table in tables for name in _names(model) if name in table), None)
+        return next((table[name] for table in self._tables() for name in _names(model) if name in table), None)
+
+    def charged(self, answered: str, asked: str | None) -> str:
+        """The model whose price a turn has: the one that answered; where nobody says what that costs, the one asked.
+
+        What the project itself says of either comes first. Where no price is known of both, it is the one that
+        answered: a turn without a price.
+        """
+        both = [answered] if asked is None else [answered, asked]
+        priced = (each for table in self._tables() for each in both if any(name in table for name in _names(each)))
+        return next(priced, answered)
 
     def cost(self, model: str, tokens: Mapping[str, int]) -> float | None:
         """What a turn with these tokens, by kind, costs in USD; None for a model without a price."""
         rates = self.of(model)
         return None if rates is None else rates.cost(tokens)
+
+    def _tables(self) -> tuple[Mapping[str, Rates], ...]:
+        return (self.own, listed_prices())
 
 
 def _names(model: str) -> Iterator[str]:

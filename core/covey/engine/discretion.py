@@ -76,9 +76,14 @@ class DiscreetDesk:
 
     async def spent(self, usage: TurnUsage) -> None:
         """Count what a turn has used."""
-        hidden, number = self._credentials.hidden, usage.request_id
-        named = None if number is None else hidden(number)
-        await self._desk.spent(dataclasses.replace(usage, model=hidden(usage.model), request_id=named))
+        hidden, number, asked = self._credentials.hidden, usage.request_id, usage.asked
+        quiet = dataclasses.replace(
+            usage,
+            model=hidden(usage.model),
+            request_id=None if number is None else hidden(number),
+            asked=None if asked is None else hidden(asked),
+        )
+        await self._desk.spent(quiet)
 
     async def before_turn(self) -> tuple[str, ...]:
         """What humans have said since the last turn."""

@@ -48,13 +48,14 @@ class Till:
         if wrong:
             raise ValueError(f"tokens of a turn: {wrong} should be counts from 0 of {TOKEN_KINDS}")
         prices = self._bench.tools.settings.prices
+        model = prices.charged(usage.model, usage.asked)
         return e.UsageRecorded(
             at=self._bench.tools.clock.now(),
             **about(self._session),
             step=step,
-            model=usage.model,
+            model=model,
             tokens=dict(usage.tokens),
-            cost_usd=prices.cost(usage.model, usage.tokens),
+            cost_usd=prices.cost(model, usage.tokens),
             request_id=usage.request_id,
         )
 

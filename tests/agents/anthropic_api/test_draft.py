@@ -51,6 +51,13 @@ def answered(*events: dict[str, Any]) -> Answer:
     return drafted(START, *events, STOP).answer()
 
 
+@pytest.mark.parametrize(
+    ("named", "model"), [("small-1", "small-1"), (None, None), ("", None), (7, None), ("x" * 10_000, None)]
+)
+def test_the_model_that_answers_is_the_one_that_is_named_if_that_is_a_name(named: object, model: str | None) -> None:
+    assert drafted({"type": "message_start", "message": {"model": named, "usage": {}}}).model == model
+
+
 class TestWhole:
     """What the server says comes out as it has to be given back."""
 

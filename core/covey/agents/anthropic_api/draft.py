@@ -78,6 +78,7 @@ def calls_in(content: list[Block]) -> list[Block]:
 
 
 class _Started(msgspec.Struct):
+    model: Any = None
     usage: dict[str, Any] = {}
 
 
@@ -112,6 +113,8 @@ _object = msgspec.json.Decoder(dict[str, Any])
 _BEFORE = frozenset({"ping"})
 """What may come before the message does."""
 
+_LONGEST_NAME = 200
+
 _KINDS = {
     "input": "input_tokens",
     "output": "output_tokens",
@@ -130,7 +133,7 @@ class _Open:
 
 
 class Draft:
-    """An answer as far as it has come."""
+    """An answer as far as it has come; `model` is the one that gives it, where the API names it."""
 
     def __init__(self) -> None:
         self._began = False
@@ -140,6 +143,7 @@ class Draft:
         self._reason: str | None = None
         self._details: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
+        self.model: str | None = None
 
     @property
     def tokens(self) -> dict[str, int]:
@@ -210,7 +214,11 @@ class Draft:
         if self._began:
             raise BrokenStreamError("the message began twice")
         self._began = True
-        self._count(event.message.usage if event.message is not None else None)
+        message = event.message or _Started()
+        self._count(message.usage)
+        # Some gateways name none, or the name is none: then it is the one that was asked.
+        if isinstance(message.model, str) and 0 < len(message.model) <= _LONGEST_NAME:
+            self.model = message.model
 
     def _begin_block(self, event: _Event) -> None:
         if event.content_block is None or event.index in self._open:

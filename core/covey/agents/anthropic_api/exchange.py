@@ -59,13 +59,15 @@ def _trusted() -> ssl.SSLContext:
 class Exchange:
     """A request on its way. `hear` is told the pieces of its answer, `learn` the headers as soon as they are there.
 
-    Once it is over, `tokens` and `request_id` tell what was used, also where nothing came of it.
+    Once it is over, `tokens` and `request_id` tell what was used, also where nothing came of it, and `model` which one
+    answered, where the API says so.
     """
 
     hear: Callable[[Piece], None]
     learn: Callable[[Mapping[str, str]], None]
     tokens: dict[str, int] = field(default_factory=dict)
     request_id: str | None = None
+    model: str | None = None
 
     async def make(self, client: AsyncAnthropic, request: dict[str, Any], idle_seconds: float) -> Answer | Failure:
         """Make the request; nothing may stay away longer than `idle_seconds`."""
@@ -76,7 +78,7 @@ class Exchange:
         except EXPECTED as error:
             return failure_of(error)
         finally:
-            self.tokens = draft.tokens
+            self.tokens, self.model = draft.tokens, draft.model
 
     async def _stream(self, client: AsyncAnthropic, request: dict[str, Any], draft: Draft, idle_seconds: float) -> None:
         now, step, next_time = asyncio.get_running_loop().time, idle_seconds * _WATCHED, 0.0

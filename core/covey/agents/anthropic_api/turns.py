@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from covey.agents.anthropic_api.draft import Answer
 from covey.agents.anthropic_api.failures import Failure, Remedy
@@ -17,6 +17,9 @@ from covey.agents.anthropic_api.sharing import Line
 from covey.agents.anthropic_api.telling import Sleep, Telling
 from covey.agents.base import CredentialStoppedError, Desk, TurnUsage
 from covey.workspace.credentials import Credentials
+
+if TYPE_CHECKING:
+    from covey.agents.anthropic_api.exchange import Exchange
 
 MOST_BROKEN = 5
 """So many times in a row a request may break before its session fails."""
@@ -102,8 +105,7 @@ class Turns:
                 answer = await exchange.make(self.line.client, request, self.idle_seconds)
         finally:
             if exchange.tokens:
-                usage = TurnUsage(model=request["model"], tokens=exchange.tokens, request_id=exchange.request_id)
-                await self.desk.spent(usage)
+                await self.desk.spent(_usage(exchange, asked=request["model"]))
                 await self.telling.used(exchange.tokens, exchange.request_id)
         return (
             answer if isinstance(answer, Answer) else replace(answer, message=self.credentials.hidden(answer.message))
@@ -112,3 +114,8 @@ class Turns:
     def _pause(self, times: int) -> float:
         """Seconds before the next try: anything up to a length that doubles, so that not all come back together."""
         return self.around.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (times - 1))
+
+
+def _usage(exchange: "Exchange", asked: str) -> TurnUsage:
+    answered = exchange.model or asked
+    return TurnUsage(model=answered, tokens=exchange.tokens, request_id=exchange.request_id, asked=asked)

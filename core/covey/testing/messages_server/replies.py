@@ -65,7 +65,8 @@ class Reply:
     `content` is a text, a block, or several of both. Without a `stop_reason` it is `tool_use` where a tool is called,
     else `end_turn`. In a stream, text and arguments come in deltas of `delta_size` characters, with `pace` seconds
     before each (of the server's own `sleep`); without a stream the whole answer comes after as long. `headers` come
-    with the answer, over the server's own.
+    with the answer, over the server's own. The answer names `model` as the one that gives it, where that is not the one
+    that was asked.
 
     Example:
         >>> Reply([Thinking("First the source."), ToolUse("read_file", {"path": "src/shop/tax.py"})]).reason
@@ -78,6 +79,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     delta_size: int = 40
     pace: float = 0.0
+    model: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse at once what could not be sent later.

@@ -223,9 +223,8 @@ class FakeMessagesServer:
     async def _play(self, exchange: Exchange, request: Request, answer: Reply | Broken) -> None:
         fault = answer if isinstance(answer, Broken) else None
         reply = answer.reply if isinstance(answer, Broken) else answer
-        sending = Sending(
-            reply, f"msg_{self._name}_{request.number:06}", request.model, self._cache.count(request.body), self._manner
-        )
+        number, model = f"msg_{self._name}_{request.number:06}", reply.model or request.model
+        sending = Sending(reply, number, model, self._cache.count(request.body), self._manner)
         self.statuses[200] += 1
         await (exchange.stream if request.stream else exchange.send)(sending, fault)
 
