@@ -1,15 +1,24 @@
 """A run at one moment, with what the disk and the absence of an engine say beside the log."""
 
+import dataclasses
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
-from covey.client.snapshot import as_seen, attach, midnight, not_created
+import covey
+from covey.client.snapshot import EngineState, as_seen, attach, midnight, not_created, status_json
+from covey.model.budget import Budget
+from covey.model.credential import CredentialPause, GateState
+from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
-from covey.model.status import ArtifactState, Phase, Status
+from covey.model.status import ArtifactState, FailureCause, Phase, Status
+from covey.model.tree import SessionTree
 from covey.store.sqlite import open_viewer
 
 
@@ -87,6 +96,51 @@ def test_today_begins_at_midnight_also_when_the_clocks_are_changed(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+async def test_every_key_of_status_is_told_of_in_the_reference(shop: Path) -> None:
+    now = datetime.now(UTC)
+    async with open_viewer(shop) as viewer:
+        assert viewer is not None
+        (root,) = await viewer.roots(viewer.scope)
+        view = await attach(viewer, shop, root.id)
+    first, *rest = view.sessions
+    fact = {"component_id": "c", "component": "ledger", "reason": "disk full"}
+    git = {"branch": "b", "base": "1", "commit": "2", "worktree": "w", "reason": None}
+    spent = {"input": 1, "output": 1, "cache_read": 1, "cache_write": 1}
+    active = [replace(each, status=Status.ACTIVE, stalled_since=now, usage=spent) for each in rest]
+    active[0] = replace(active[0], phase=Phase.STALLED)
+    active[1] = replace(active[1], phase=Phase.ASKING, question="cents?")
+    active[2] = replace(active[2], phase=Phase.INTERRUPTED, needs_human={"interrupted": "it may be at work"})
+    active[3] = replace(rest[3], status=Status.FAILED)
+    active[4] = replace(rest[4], status=Status.COMPLETE, artifact=ArtifactState.MISSING)
+    paused = Pause(kind=PauseKind.HUMAN, mode=PauseMode.SOFT, cause="paused by ada", by="ada", since=now)
+    first = replace(
+        first, paused=paused, state={"git": git}, budget=Budget(id="b", usd=1.0), needs_human={"not_created": [fact]}
+    )
+    gates = (GateState(credential="A_KEY", allowed=1, until=now),)
+    stop = CredentialPause(
+        credential="A_KEY", cause=FailureCause.AUTH, reason="no", agents=("a",), since=now, resets_at=now
+    )
+    told = status_json(
+        dataclasses.replace(
+            view,
+            engine=EngineState(alive=True, held=1, short_of=("memory",), gates=gates),
+            tree=SessionTree([first, *active]),
+            credentials=(stop,),
+        )
+    )
+    filled = {name for name, found in cast("dict[str, list[object]]", told["needs_human"]).items() if found}
+    assert filled == {*cast("dict[str, object]", told["needs_human"])} - {"cancelled"}
+    assert [each["resets_at"] for each in told["needs_human"]["paused"]] == [None, now]  # type: ignore[index]
+    reference = (Path(covey.__file__).parent / "REFERENCE.md").read_text(encoding="utf-8")
+    assert _keys(msgspec.to_builtins(told)) - {*re.findall(r"`(\w+)`", reference)} == set()
+
+
+def _keys(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return {*value}.union(*map(_keys, value.values()))
+    return set().union(*map(_keys, value)) if isinstance(value, list) else set()
 
 
 async def test_what_could_not_be_created_comes_from_the_verdict(shop: Path) -> None:
