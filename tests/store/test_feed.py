@@ -71,6 +71,18 @@ class TestRounds:
         assert rounds.waits[len(quiet)] == QUIET_INTERVAL
         assert rounds.waits[-1] == BUSY_INTERVAL
 
+    async def test_one_that_cannot_be_opened_is_told_as_a_change_and_tried_again(
+        self, store: EngineStore, tmp_path: Path
+    ) -> None:
+        path, away = file_of(tmp_path), tmp_path / "away.db"
+        path.rename(away)
+        told: list[int] = []
+        rounds = Rounds(nothing, nothing, nothing, lambda: away.rename(path), nothing, nothing)
+
+        _watch(path, rounds, lambda: told.append(len(rounds.waits)))
+
+        assert told == [1, 2, 3, 4]
+
     async def test_a_database_that_cannot_be_asked_is_told_as_a_change(self, tmp_path: Path) -> None:
         path = tmp_path / "broken.db"
         path.write_bytes(b"this is no database" * 100)

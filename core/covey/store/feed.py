@@ -56,14 +56,19 @@ async def change_feed(path: Path) -> AsyncIterator[ChangeFeed]:
 
 
 def _watch(path: Path, ended: threading.Event, tell: Callable[[], None]) -> None:
-    last, quiet = -1, 0
-    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
+    last: int | None = None
+    quiet, address = 0, f"{path.as_uri()}?mode=ro"
+    connection: sqlite3.Connection | None = None
+    with contextlib.ExitStack() as opened:
         while not ended.wait(BUSY_INTERVAL if quiet < QUIET_AFTER else QUIET_INTERVAL):
             try:
+                if connection is None:
+                    made = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+                    connection = opened.enter_context(contextlib.closing(made))
                 version = connection.execute("PRAGMA data_version").fetchone()[0]
             except sqlite3.Error:
-                version = last + 1  # whoever reads next meets the error where it can be told
-            quiet = quiet + 1 if version == last else 0
-            if version != last:
+                version = None  # whoever reads next meets the error where it can be told
+            quiet = quiet + 1 if version is not None and version == last else 0
+            if not quiet:
                 last = version
                 tell()
