@@ -1,5 +1,6 @@
 """Repeated failures, by a clock in the test's hand: what counts, for how long, and from when on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -78,6 +79,16 @@ async def test_more_than_the_limit_pause_the_run(watch: Watch) -> None:
     assert await watch.cause() == "3 sessions failed within 10m: agent"
     await watch.fails()
     assert sum(isinstance(event, e.RunPaused) for event in await watch.family.log()) == 1
+
+
+async def test_who_looks_while_somebody_does_returns_once_the_run_is_paused(watch: Watch) -> None:
+    for _ in range(3):
+        await watch._fails(FailureCause.AGENT_ERROR)
+    looking = asyncio.create_task(watch.failures.look())
+    await asyncio.sleep(0)
+    await watch.failures.look()
+    assert await watch.cause() is not None
+    await looking
 
 
 async def test_each_cause_counts_by_itself(watch: Watch) -> None:

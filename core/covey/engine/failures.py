@@ -4,6 +4,7 @@ Supervisors of Erlang/OTP give up alike: more than so many restarts within so ma
 so an engine that comes later goes on counting where the last one was; `resume` begins anew.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -58,6 +59,7 @@ class RepeatedFailures:
         self._bench = bench
         self._counts: dict[str, _Count] = {}
         self._suspects: set[tuple[str, FailureCause]] = set()
+        self._one_at_a_time = asyncio.Lock()
 
     def know(self, events: Iterable[AnyEvent]) -> None:
         """Count what has just been written. A root that fails has nothing more to be paused."""
@@ -69,12 +71,16 @@ class RepeatedFailures:
                 self._suspects.add((event.run_id, event.cause))
 
     async def look(self) -> None:
-        """Pause the runs in which the failures that came since the last look were too many."""
-        while self._suspects:
-            run_id, cause = self._suspects.pop()
-            root = await self._bench.store.session(self._bench.scope, run_id)
-            if root is not None:
-                await self._judge(root, cause)
+        """Pause the runs in which the failures that came since the last look were too many.
+
+        Whoever looks while somebody does returns no sooner: what they look at may be about the same run.
+        """
+        async with self._one_at_a_time:
+            while self._suspects:
+                run_id, cause = self._suspects.pop()
+                root = await self._bench.store.session(self._bench.scope, run_id)
+                if root is not None:
+                    await self._judge(root, cause)
 
     async def _judge(self, root: Session, cause: FailureCause) -> None:
         found = await self._too_many(root.id, cause)
