@@ -112,12 +112,15 @@ class LocalRuntime:
                 next_turn = resumed
 
     async def _executed(self, work: Work, turn: Turn) -> Result:
+        if work.transcript is None:
+            work.transcript = await self._transcript(turn)
+        # From here on nothing is waited for before the work has begun, so that it can be ended.
         if work.stopped or work.limit is not None:
             return self._ended(work)
         with self.vitals.acting(turn.running) as life:
             if turn.interaction.command.command is CommandKind.AGENT and self.holds.credentials.holds(turn.session.id):
                 raise self.holds.credentials.error(turn.session.id)
-            desk = await self._desk(work, turn, life)
+            desk = self._desk(work, turn, work.transcript, life)
             if turn.interaction.command.command is CommandKind.CHECK:
                 return await self._executor.execute(self._bench.tools, turn, desk)
             return await self._act(work, turn, desk)
@@ -363,11 +366,9 @@ class LocalRuntime:
         except StoreError as worse:
             self.broken = self.broken or worse
 
-    async def _desk(self, work: Work, turn: Turn, life: Life) -> EngineDesk:
-        if work.transcript is None:
-            work.transcript = await self._transcript(turn)
+    def _desk(self, work: Work, turn: Turn, transcript: Transcript, life: Life) -> EngineDesk:
         step = turn.interaction.step
-        work.transcript.add(step, TranscriptKind.STEP, step)
+        transcript.add(step, TranscriptKind.STEP, step)
         store, running = self._bench.store, work.running
         ledger = SessionLedger(store, self.sentry, running.session_id, running.attempt, life.sign)
         till = Till(self._bench, self.holds.budgets, turn.session)
@@ -375,14 +376,14 @@ class LocalRuntime:
         dialogue = Dialogue(
             self.turns,
             turn,
-            work.transcript,
+            transcript,
             self._bench.tools.clock,
             questions=self.holds.questions,
             rest=rest,
             is_held=functools.partial(self.holds.lets_no_turn_begin, work, till, rest),
         )
         return EngineDesk(
-            work.transcript,
+            transcript,
             ledger=ledger,
             till=till,
             conversation=StoredConversation(
