@@ -74,6 +74,28 @@ class Held:
         raise AssertionError
 
 
+class Slow:
+    """A play of Alpha's that begins and waits until it is ended, which takes until it may end."""
+
+    def __init__(self) -> None:
+        self.begun, self.ends, self.may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def play(self, assignment: Assignment, desk: Desk) -> Outcome:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ends.set()
+            await self.may_end.wait()
+        raise AssertionError
+
+    async def began(self, run: Run) -> None:
+        """Wait until it is at work and Beta has failed; whatever begins from then on does well."""
+        await asyncio.wait_for(self.begun.wait(), MOST_SECONDS)
+        await run.until(lambda session: session.status is Status.FAILED, "Beta")
+        run.bench.plays.clear()
+
+
 class TestBeginning:
     """A `covey run` beside a living engine hands its runs to it."""
 
@@ -319,6 +341,35 @@ class TestStopping:
             left = await asyncio.wait_for(asyncio.shield(run.left), MOST_SECONDS)
         assert left.exit_code == 130
         assert left.reason.startswith("stopped by ")
+
+    async def test_what_is_retried_meanwhile_goes_on_once_it_has_stopped(self, bench: Bench) -> None:
+        slow = Slow()
+        bench.plays = {"Alpha": slow.play, "Beta": fail}
+        async with bench.running() as run:
+            await slow.began(run)
+            stopping = asyncio.create_task(stopped(run, run.run_id))
+            await asyncio.wait_for(slow.ends.wait(), MOST_SECONDS)
+            assert (await run.ask(Action.RETRY, "Beta")).changed
+            slow.may_end.set()
+            (answer,) = await stopping
+            assert answer.changed
+            await run.until(complete)
+        told = [type(event) for event in await bench.events() if isinstance(event, e.RunStopped | e.RunAdopted)]
+        assert told == [e.RunStopped, e.RunAdopted]
+
+    async def test_what_is_retried_while_the_engine_leaves_is_left_to_the_next(self, bench: Bench) -> None:
+        slow = Slow()
+        bench.plays = {"Alpha": slow.play, "Beta": fail}
+        async with bench.running() as run:
+            await slow.began(run)
+            run.engine.stop("enough")
+            await asyncio.wait_for(slow.ends.wait(), MOST_SECONDS)
+            await run.ask(Action.RETRY, "Beta")
+            await run.until(lambda session: session.attempt > 1, "Beta")
+            slow.may_end.set()
+            await asyncio.wait_for(asyncio.shield(run.left), MOST_SECONDS)
+        assert not [event for event in await bench.events() if isinstance(event, e.RunAdopted)]
+        assert await bench.run() == 0
 
     async def test_of_the_engine_ends_all_and_names_them(self, two: Bench) -> None:
         held = Held()

@@ -54,6 +54,7 @@ class RunsAtWork:
         self._ours: dict[str, None] = {}
         self._woken: dict[str, None] = {}
         self._ended: dict[str, str] = {}
+        self._stopping: set[str] = set()
 
     def know(self, committed: Committed) -> None:
         """Learn how roots stand now."""
@@ -150,8 +151,8 @@ class RunsAtWork:
     # Going on.
 
     async def wake(self, root: Session) -> None:
-        """Let the loop of a root run that a request has set going, once this engine works."""
-        if not self.is_open:
+        """Let the loop of a root run that a request has set going, once this engine works and has stopped it."""
+        if not self.is_open or root.id in self._stopping:
             self._woken[root.id] = None
         elif not self._runtime.runs(root.id):
             await adopt_run(self._bench, self.roots[root.id], RunOptions())
@@ -181,18 +182,27 @@ class RunsAtWork:
         root = self.roots.get(run_id)
         if root is None or run_id not in self._ours or is_terminal(root):
             return False
-        await self._runtime.end_run(run_number(root))
-        await interrupt(self._bench, reason, run_id)
-        if is_terminal(self.roots[run_id]):
-            return False
-        await stop_run(self._bench, self.roots[run_id], reason)
+        self._woken.pop(run_id, None)
+        self._stopping.add(run_id)
+        try:
+            await self._runtime.end_run(run_number(root))
+            await interrupt(self._bench, reason, run_id)
+            if is_terminal(self.roots[run_id]):
+                return False
+            await stop_run(self._bench, self.roots[run_id], reason)
+        finally:
+            self._stopping.remove(run_id)
         del self._ours[run_id]
         self._ended[run_id] = reason
+        if run_id in self._woken:  # by a request that came meanwhile
+            del self._woken[run_id]
+            await self.wake(root)
         self._moved()
         return True
 
     async def stop_all(self, reason: str) -> tuple[str, ...]:
-        """End the work of all runs for now; those that were not at their end."""
+        """End the work of all runs for now; those that were not at their end. Requests wake none any more."""
+        self.is_open = False
         await self._runtime.end_all()
         await interrupt(self._bench, reason)
         active = tuple(key for key in self._ours if not is_terminal(self.roots[key]))
