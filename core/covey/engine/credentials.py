@@ -8,7 +8,7 @@ request, by the clock where its end is known, and by an engine that has another 
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from covey.agents.base import CredentialStoppedError
@@ -142,9 +142,9 @@ class Credentials:
 
     # Resuming.
 
-    async def open(self) -> None:
-        """Learn what is paused as the engine begins."""
-        self._agents = {each.id: each.agent for each in await self._bench.store.open_sessions(self._bench.scope)}
+    async def open(self, open_sessions: Iterable[Session]) -> None:
+        """Learn what is paused as the engine begins, and with which agents the sessions that are open work."""
+        self._agents = {each.id: each.agent for each in open_sessions}
         self.paused = await self._bench.store.credentials()
 
     async def compare(self) -> None:

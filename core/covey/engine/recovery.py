@@ -55,12 +55,12 @@ class Found:
             log.warning("%s asks you: %s", sanitise_line(session.component), sanitise_line(session.question or ""))
 
 
-async def recover(bench: Bench, leftovers: Leftovers, grace_seconds: float) -> Found:
+async def recover(bench: Bench, leftovers: Leftovers, grace_seconds: float, open_sessions: Iterable[Session]) -> Found:
     """Bring the store to where an engine can go on, and say what was found; harmless where all was in good order."""
     store = bench.store
     last = await store.entries((await store.last_seq()) - 1, 1)
     await leftovers.end_all(grace_seconds)
-    sessions = {session.id: session for session in await store.open_sessions(bench.scope)}
+    sessions = {session.id: session for session in open_sessions}
     await _clear_away(bench, sessions.values())
     await leftovers.forget_decided(sessions)
     found = _found(sessions.values(), leftovers, died=bool(last) and not isinstance(last[0].event, e.EngineStopped))

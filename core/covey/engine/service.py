@@ -212,14 +212,15 @@ class Engine:
         self._inode = os.stat(database_path(state_directory(self._project.root))).st_ino  # noqa: PTH116
         self.first_seq = await store.last_seq()
         await store.declare(self._bench.scope.project, tuple(self._bench.tools.components.values()))
-        self.found = await recover(self._bench, self._leftovers, self._project.settings.run.cancel_grace)
+        sessions = await store.open_sessions(self._bench.scope)
+        self.found = await recover(self._bench, self._leftovers, self._project.settings.run.cancel_grace, sessions)
         self.found.tell()
         self.runs.roots.update({root.id: root for root in await store.roots(self._bench.scope)})
         self.runtime.holds.pauses.know(self.runs.roots.values())
         self.runtime.holds.budgets.know(self.runs.roots.values())
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
-        await self.runtime.holds.credentials.open()
+        await self.runtime.holds.credentials.open(sessions)
         await self._orders.drop_late_ones()
         await self._controls.drain()
         await self.runtime.holds.credentials.compare()
@@ -330,8 +331,9 @@ async def open_engine(
             machine=machine or Machine(),
         )
         engines.append(engine)
-        await engine.open()
         with _collector_at_ease(), _noted(engine):
+            await engine.open()
+            gc.freeze()
             async with change_feed(database_path(project.root / ".covey")) as feed, _alongside(engine, feed):
                 yield engine
 
@@ -343,7 +345,6 @@ def _collector_at_ease() -> Iterator[None]:
     Its records are frozen and hold no cycles; at Python's default it spends a tenth of the engine's time on them.
     """
     before = gc.get_threshold()
-    gc.freeze()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     try:
         yield
