@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covey.config.locations import locate
+from covey.config.locations import Lines
 
 DOCUMENT = """\
 # a comment
@@ -61,11 +61,11 @@ priority = 1
 )
 def test_every_key_table_and_entry_has_its_line(path: tuple[str | int, ...], line: int) -> None:
     tomllib.loads(DOCUMENT)
-    assert locate(DOCUMENT.encode()).of(*path) == line
+    assert Lines(DOCUMENT.encode()).of(*path) == line
 
 
 def test_what_is_missing_has_the_line_of_the_table_around_it() -> None:
-    lines = locate(DOCUMENT.encode())
+    lines = Lines(DOCUMENT.encode())
     assert lines.of("context", 1, "module") == 21
     assert lines.of("nowhere", "at all") == 0
 
@@ -73,6 +73,6 @@ def test_what_is_missing_has_the_line_of_the_table_around_it() -> None:
 @given(st.lists(st.text(max_size=8), min_size=1, max_size=6, unique=True))
 def test_any_key_is_found_under_the_name_that_it_has_in_the_values(keys: list[str]) -> None:
     text = "".join('"' + "".join(f"\\U{ord(letter):08x}" for letter in key) + '" = 1\n' for key in keys)
-    lines = locate(text.encode())
+    lines = Lines(text.encode())
     for number, key in enumerate(tomllib.loads(text), start=1):
         assert lines.of(key) == number

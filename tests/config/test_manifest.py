@@ -66,7 +66,6 @@ class TestValues:
         assert agent.options.model_dump() == {"command": ["x"], "timeout": 300.0}
         component = manifest.contexts[0].component[0]
         assert (component.type, component.priority, component.depends_on) == ("schema", -1, ("shop.billing",))
-        assert manifest.lines.of("context", 0, "component", 0, "depends_on", 0) == 27
 
     def test_names_are_kept_in_composed_form(self, load: Load) -> None:
         table = load('[[context]]\nname = "Cafe\u0301"\nmodule = "shop.cafe\u0301"\n').contexts[0]

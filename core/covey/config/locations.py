@@ -5,7 +5,7 @@
 
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from functools import cached_property
 
 import tree_sitter
 import tree_sitter_toml
@@ -15,25 +15,27 @@ _KEYS = frozenset({"bare_key", "quoted_key", "dotted_key"})
 _DEEPEST = 32  # a key of ten thousand parts would otherwise cost the square of that
 
 
-@dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of one TOML file, counted from 1, by the path of a value: keys, and indexes in arrays."""
+    """The lines of a TOML file that `tomllib` has accepted, counted from 1, by the path of a value: keys and indexes.
 
-    known: dict[KeyPath, int]
+    They are looked for when the first is asked for: where nothing is wrong, nobody asks.
+    """
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
 
     def of(self, *path: str | int) -> int:
         """The line of the value at this path, or of the nearest table around it; 0 when there is none."""
         for length in range(len(path), 0, -1):
-            line = self.known.get(path[:length])
+            line = self._known.get(path[:length])
             if line is not None:
                 return line
         return 0
 
-
-def locate(source: bytes) -> Lines:
-    """The lines of a TOML document that `tomllib` has accepted."""
-    tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language())).parse(source)
-    return _Locator().run(tree.root_node)
+    @cached_property
+    def _known(self) -> dict[KeyPath, int]:
+        parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_toml.language()))
+        return _Locator().run(parser.parse(self._source).root_node)
 
 
 class _Locator:
@@ -44,7 +46,7 @@ class _Locator:
         self.arrays: Counter[KeyPath] = Counter()
         self.pending: list[tuple[tree_sitter.Node, KeyPath]] = []
 
-    def run(self, root: tree_sitter.Node) -> Lines:
+    def run(self, root: tree_sitter.Node) -> dict[KeyPath, int]:
         for child in root.named_children:
             if child.type == "pair":
                 self._pair(child, ())
@@ -57,7 +59,7 @@ class _Locator:
                 self.arrays[path] += 1
         while self.pending:
             self._value(*self.pending.pop())
-        return Lines(self.lines)
+        return self.lines
 
     def _header(self, node: tree_sitter.Node) -> KeyPath:
         """The path that a table's header names: inside an array of tables it means the newest entry."""

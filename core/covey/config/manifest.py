@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from covey.config.locations import KeyPath, Lines, locate
+from covey.config.locations import KeyPath, Lines
 from covey.config.prices import Prices, PriceTable
 from covey.config.settings import (
     DEFAULT_AGENT,
@@ -38,12 +38,11 @@ _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest without mistakes of its own; `lines` tells where each of its values stands."""
+    """A manifest without mistakes of its own."""
 
     path: Path
     settings: Settings
     contexts: tuple[ContextTable, ...]
-    lines: Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What could be read of a manifest. `manifest` is there exactly when there are no mistakes.
+    """What could be read of a manifest, and on which lines. `manifest` is there exactly when there are no mistakes.
 
     `project` and `paths` are there when those tables are in order, whatever the others hold.
     """
@@ -104,7 +103,7 @@ def read_manifest(root: Path, agent_kinds: AgentKinds) -> Reading:
     path = root / MANIFEST
     text = _text_of(path)
     data = _parse(path, text)
-    findings = Findings(path, locate(text.encode()))
+    findings = Findings(path, Lines(text.encode()))
     for key in (key for key in data if key not in _TABLES):
         findings.unknown_key((key,), _TABLES)
     project = findings.validate(ProjectTable, data.get("project", {}), ("project",))
@@ -130,7 +129,7 @@ def read_manifest(root: Path, agent_kinds: AgentKinds) -> Reading:
             prices=prices,
             agents=agents,
         )
-        manifest = Manifest(path, settings, contexts, findings.lines)
+        manifest = Manifest(path, settings, contexts)
     declared = _declared(data.get("context"), ("context",))
     return Reading(path, findings.lines, project, paths, declared, manifest, tuple(findings.mistakes))
 

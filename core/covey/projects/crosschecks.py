@@ -6,6 +6,7 @@ The checks work on what could be read, so that a mistake in one table hides none
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from covey.config.locations import KeyPath
 from covey.config.manifest import Declared, Reading
 from covey.errors import Mistake
 from covey.projects.limits import leaves_root, path_problem
@@ -33,7 +34,7 @@ class _CrossCheck:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.mistakes: list[Mistake] = []
-        self.modules: dict[str, int] = {}
+        self.modules: dict[str, KeyPath] = {}
         self.usable: list[Declared] = []
 
     def run(self, rules: PathRules | None) -> list[Mistake]:
@@ -51,42 +52,42 @@ class _CrossCheck:
             yield context
             yield from context.components
 
-    def _line(self, *where: str | int) -> int:
+    def _line(self, where: KeyPath) -> int:
         return self.reading.lines.of(*where)
 
-    def _add(self, line: int, message: str) -> None:
-        self.mistakes.append(Mistake(self.reading.path, line, visible(message)))
+    def _add(self, where: KeyPath, message: str) -> None:
+        self.mistakes.append(Mistake(self.reading.path, self._line(where), visible(message)))
 
     def _check_names(self, entry: Declared) -> None:
         """Names and modules that are none, and modules that are declared twice."""
         problem = None if entry.name is None else name_problem(entry.name)
         if problem is not None:
-            self._add(self._line(*entry.where, "name"), f'"name" {problem}')
+            self._add((*entry.where, "name"), f'"name" {problem}')
         if entry.module is None:
             return
-        line = self._line(*entry.where, "module")
+        where = (*entry.where, "module")
         wrong = module_problem(entry.module)
         if wrong is not None:
-            self._add(line, f'"module" {wrong}')
+            self._add(where, f'"module" {wrong}')
         elif entry.module in self.modules:
             what = "context" if entry.is_context else "module"
-            first = self.modules[entry.module]
-            self._add(line, f"the {what} {quoted(entry.module)} is declared twice: the first time on line {first}")
+            first = self._line(self.modules[entry.module])
+            self._add(where, f"the {what} {quoted(entry.module)} is declared twice: the first time on line {first}")
         else:
-            self.modules[entry.module] = line
+            self.modules[entry.module] = where
             if problem is None:
                 self.usable.append(entry)
 
     def _check_dependencies(self, entry: Declared, roots: set[str]) -> None:
         """A dependency inside the project must be a module that the manifest knows; others are not checked."""
         for index, module in entry.depends_on:
-            line = self._line(*entry.where, "depends_on", index)
+            where = (*entry.where, "depends_on", index)
             wrong = module_problem(module)
             if wrong is not None:
-                self._add(line, f'"depends_on", entry {index + 1} {wrong}')
+                self._add(where, f'"depends_on", entry {index + 1} {wrong}')
             elif module not in self.modules and module.split(".")[0] in roots:
                 hint = did_you_mean(module, self.modules)
-                self._add(line, f"the dependency {quoted(module)} is no known module of this project{hint}")
+                self._add(where, f"the dependency {quoted(module)} is no known module of this project{hint}")
 
     def _check_files(self, rules: PathRules) -> None:
         """Files that no file system holds, that are outside the project, or that two components would share."""
@@ -99,12 +100,12 @@ class _CrossCheck:
                 owned = _Owned(kind, entry)
                 first = owners.setdefault(f"{_SHARED_BY.get(kind, kind)}:{path}", owned)
                 if first is not owned:
-                    self._add(self._line(*entry.where, "module"), self._shared(path, owned, first))
+                    self._add((*entry.where, "module"), self._shared(path, owned, first))
 
     def _shared(self, path: str, owned: _Owned, first: _Owned) -> str:
         """What to say of a file that belongs to two."""
         module, other = quoted(owned.entry.module), quoted(first.entry.module)
-        line = self._line(*first.entry.where, "module")
+        line = self._line((*first.entry.where, "module"))
         if owned.kind is first.kind:
             return (
                 f"{module} and {other} (line {line}) have the same {owned.kind} file {quoted(path)}; "
@@ -119,11 +120,10 @@ class _CrossCheck:
         self, rules: PathRules, kind: ArtifactKind, path: str, entry: Declared, outside: dict[str, bool]
     ) -> None:
         """One file. `outside` remembers the directories looked at: each that leads out is reported once."""
-        line = self._line(*entry.where, "module")
         problem = path_problem(rules.root, path)
         directory = path.rpartition("/")[0]
         if problem is None and directory not in outside:
             outside[directory] = leaves_root(rules.root, path)
             problem = "leads out of the project root" if outside[directory] else None
         if problem is not None:
-            self._add(line, f"the {kind} file {quoted(path)} of {quoted(entry.module)} {problem}")
+            self._add((*entry.where, "module"), f"the {kind} file {quoted(path)} of {quoted(entry.module)} {problem}")

@@ -22,7 +22,7 @@ CONTEXT_TYPE = "context"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredComponent:
-    """A component as the manifest declares it, on this line."""
+    """A component as the manifest declares it."""
 
     name: str
     module: str
@@ -30,7 +30,6 @@ class DeclaredComponent:
     description: str
     priority: int | None
     depends_on: tuple[str, ...]
-    line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,6 @@ class DeclaredContext:
     module: str
     description: str
     depends_on: tuple[str, ...]
-    line: int
     components: tuple[DeclaredComponent, ...]
 
 
@@ -129,16 +127,15 @@ def _find_context(declared: DeclaredProject, name: str) -> DeclaredContext:
 
 
 def _contexts(manifest: Manifest) -> tuple[DeclaredContext, ...]:
-    return tuple(_context(manifest, index, table) for index, table in enumerate(manifest.contexts))
+    return tuple(_context(table) for table in manifest.contexts)
 
 
-def _context(manifest: Manifest, index: int, table: ContextTable) -> DeclaredContext:
+def _context(table: ContextTable) -> DeclaredContext:
     return DeclaredContext(
         name=table.name,
         module=table.module,
         description=table.description,
         depends_on=tuple(dict.fromkeys(table.depends_on)),
-        line=manifest.lines.of("context", index),
         components=tuple(
             DeclaredComponent(
                 name=component.name,
@@ -147,9 +144,8 @@ def _context(manifest: Manifest, index: int, table: ContextTable) -> DeclaredCon
                 description=component.description,
                 priority=component.priority,
                 depends_on=tuple(dict.fromkeys(component.depends_on)),
-                line=manifest.lines.of("context", index, "component", place),
             )
-            for place, component in enumerate(table.component)
+            for component in table.component
         ),
     )
 
