@@ -100,7 +100,7 @@ class TestOutput:
             assert process.stderr.read() == b""
             assert process.wait() == 0
 
-    @pytest.mark.parametrize("typed", ["--help", "--version", "--completion bash"])
+    @pytest.mark.parametrize("typed", ["--help", "--version", "--completion bash", "run --help", "slots -h"])
     def test_a_full_disk_is_told_in_one_line(self, tmp_path: Path, typed: str) -> None:
         with Path("/dev/full").open("wb") as full:
             done = subprocess.run(

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -162,12 +163,22 @@ def _carry_out(tokens: list[str]) -> int:
     app = _parser(tokens)
     for name, entry in HIDDEN.items():
         app.command(entry.function, name=name, help=entry.summary, show=False)
+    console, page = None, StringIO()
+    if _asks_help(tokens):  # a console fails where the disk is full; `Out` does not
+        console = app.console
+        console.file = page
     try:
-        code = app(tokens, exit_on_error=False, print_error=False)
+        code = app(tokens, console=console, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         complain(_usage(tokens, error))
         return USAGE
+    if page.getvalue():
+        Out(asked_json=False).text(page.getvalue().removesuffix("\n"))
     return int(code or 0)
+
+
+def _asks_help(tokens: Sequence[str]) -> bool:
+    return any([token] in _HELP_FLAGS for token in tokens)
 
 
 def _parser(tokens: Sequence[str]) -> "App":
@@ -186,9 +197,8 @@ def _parser(tokens: Sequence[str]) -> "App":
         suppress_keyboard_interrupt=False,
         default_parameter=Parameter(negative=(), show_default=False),
     )
-    asks_help = {flag for flags in _HELP_FLAGS for flag in flags}
     for place, (name, entry) in enumerate(COMMANDS.items()):
-        is_asked = tokens[:1] == [name] and not asks_help.isdisjoint(tokens)
+        is_asked = tokens[:1] == [name] and _asks_help(tokens)
         about = explained(_function(entry), entry.example) if is_asked else entry.summary
         typed = usage(name, _function(entry)) if is_asked else None
         app.command(entry.function, name=name, help=about, usage=typed, sort_key=place)
