@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.cli.program import command, covey, environment, program
 
 WITH_A_PROJECT = ["contexts", "run design x", "status", "show x", "logs x", "events", "retry x", "cancel x", "doctor"]
 WITH_A_PROJECT += ["prune", "watch", "stop", "stop --engine", "wait", "report"]
+ASCII = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
 KEY = "sk-ant-api03-0123456789"
 
 
@@ -292,3 +294,40 @@ def _with_a_bug(directory: Path) -> Path:
     program = "import os\nraise ZeroDivisionError('by ' + os.environ.get('SOME_API_KEY', 'none'))\n"
     (path / "aiosqlite.py").write_text(program, encoding="utf-8")
     return path
+
+
+class TestFileNames:
+    """A component may be called by any letters, whatever Python takes file names for."""
+
+    @pytest.fixture
+    def cafe(self, tmp_path: Path) -> Path:
+        """A project with a component that ASCII has no name for."""
+        (tmp_path / "shop").mkdir()
+        (tmp_path / "shop/__init__.py").touch()
+        (tmp_path / "shop/café.py").write_text('"""Coffee."""\n', encoding="utf-8")
+        assert covey("init", cwd=tmp_path).code == 0
+        return tmp_path
+
+    def test_ascii_does_for_every_name(self, cafe: Path) -> None:
+        env = environment(**ASCII)
+        assert program("init", cwd=cafe, env=env).out.splitlines()[1].startswith("left as it was")
+        assert program("run", "design", "shop", "--headless", cwd=cafe, env=env).code == 0
+        assert (cafe / "docs/design/shop/café.md").is_file()
+        shown = program("status", cwd=cafe, env=env)
+        assert (shown.code, shown.err) == (0, "")
+        assert "caf?" in shown.out
+        assert "missing" not in shown.out
+
+    def test_a_name_that_cannot_be_one_is_told_with_its_line(self, cafe: Path) -> None:
+        told = subprocess.run(
+            [sys.executable, "-X", "utf8=0", "-m", "covey", "run", "design", "shop"],
+            cwd=cafe,
+            env=environment(**ASCII),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (told.returncode, told.stdout) == (2, "")
+        line = (cafe / "covey.toml").read_text(encoding="utf-8").splitlines().index('module = "shop.café"') + 1
+        assert f'covey.toml:{line}: the design file "docs/design/shop/caf\\xe9.md"' in told.stderr
+        assert "set LC_ALL=C.UTF-8" in told.stderr

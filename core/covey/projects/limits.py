@@ -1,6 +1,7 @@
 """Which paths a file system can hold, and which lead out of the project root."""
 
 import os
+import sys
 from pathlib import Path
 
 LONGEST_SEGMENT = 255  # bytes; NAME_MAX of Linux and of macOS
@@ -9,6 +10,11 @@ LONGEST_PATH = 4095  # bytes; PATH_MAX of Linux without its closing zero
 
 def path_problem(root: Path, path: str) -> str | None:
     """Why the file system cannot hold a path of the project, as the end of a sentence; None when it can."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        letter, encoding = error.object[error.start], sys.getfilesystemencoding()
+        return f"has the letter {letter}, and {encoding}, in which file names are here, has not; set LC_ALL=C.UTF-8"
     long = next((part for part in path.split("/") if _is_longer(part, LONGEST_SEGMENT)), None)
     if long is not None:
         return f"has a part of {len(os.fsencode(long))} bytes; a file system holds at most {LONGEST_SEGMENT}"

@@ -3,7 +3,6 @@
 The checks answer with the end of a sentence, or None; who reports it knows the line.
 """
 
-import os
 import re
 import unicodedata
 from itertools import takewhile
@@ -24,8 +23,8 @@ def name_problem(name: str) -> str | None:
         return f"should have no control characters, not {quoted(name)}"
     if "/" in name or "\\" in name or name.strip() in {".", ".."}:
         return f"should be a name and not a path, not {quoted(name)}"
-    if len(os.fsencode(name)) > LONGEST_SEGMENT:
-        return f"should have at most {LONGEST_SEGMENT} bytes, as a file system wants it, not {len(os.fsencode(name))}"
+    if len(name.encode()) > LONGEST_SEGMENT:
+        return f"should have at most {LONGEST_SEGMENT} bytes, as a file system wants it, not {len(name.encode())}"
     return None
 
 
@@ -64,8 +63,8 @@ def _part_problem(module: str, part: str) -> str | None:
         return f"should have a name between all its dots, not {quoted(module)}"
     if not part.isidentifier():
         return f"should be names of letters, digits and _ with dots between them; {quoted(part)} is none"
-    if len(os.fsencode(part)) > LONGEST_SEGMENT:
-        return f"has a part of {len(os.fsencode(part))} bytes; a file system holds at most {LONGEST_SEGMENT}"
+    if len(part.encode()) > LONGEST_SEGMENT:
+        return f"has a part of {len(part.encode())} bytes; a file system holds at most {LONGEST_SEGMENT}"
     return None
 
 
