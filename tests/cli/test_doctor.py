@@ -45,6 +45,15 @@ class TestDoctor:
         errors = [finding for finding in findings(shop, "agents", ok=False) if finding["severity"] == "error"]
         assert "no-such-program-anywhere" in errors[0]["message"]
 
+    def test_isolation_without_a_repository_is_an_error(self, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(shop.parent))
+        manifest = (shop / "covey.toml").read_text(encoding="utf-8")
+        isolated = manifest.replace("[run]\n", '[run]\nisolation = "worktree"\n')
+        (shop / "covey.toml").write_text(isolated, encoding="utf-8")
+        (git,) = findings(shop, "git", ok=False)
+        line = isolated.splitlines().index('isolation = "worktree"') + 1
+        assert git["message"].startswith(f"covey.toml:{line}: [run] isolation needs a git repository with a commit")
+
     def test_a_damaged_database_is_an_error(self, blocked: Path) -> None:
         for leftover in (blocked / ".covey").glob("covey.db-*"):
             leftover.unlink()

@@ -10,6 +10,7 @@ import pytest
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.client.record import read_record
 from covey.engine.patience import OfCommand
+from covey.errors import UsageError
 from covey.model.command import CommandKind, Interaction
 from covey.model.control import Action
 from covey.model.session import Session
@@ -318,23 +319,24 @@ class TestBadStates:
         init(bench.root)
         bench.extra = f'[run]\nagent = "scripted"\nisolation = "{isolation}"\n'
 
-        code = await bench.run()
-
-        root = await root_of(bench)
         if isolation == "none":
-            assert code == 0
+            assert await bench.run() == 0
+            root = await root_of(bench)
             assert "it has no commit yet" in root.state["git"]["reason"]
             assert "it has no commit yet" in await said(bench, root)
         else:
-            assert code == 1
-            assert "[run] isolation needs a git repository with a commit: it has no commit yet" in str(
-                root.error_message
-            )
+            with pytest.raises(UsageError, match="isolation needs a git repository with a commit: it has no commit"):
+                await bench.run()
 
-    async def test_isolation_without_a_repository(self, bench: Bench) -> None:
-        bench.extra = ISOLATED
-        assert await bench.run() == 1
-        assert "isolation needs a git repository" in str((await root_of(bench)).error_message)
+    @pytest.mark.parametrize(
+        ("setting", "key"),
+        [('isolation = "worktree"', "isolation"), ("push = true", "push"), ("pull_request = true", "pull_request")],
+    )
+    async def test_what_needs_a_repository_is_refused_without_one(self, bench: Bench, setting: str, key: str) -> None:
+        bench.extra = f'[run]\nagent = "scripted"\n{setting}\n'
+        with pytest.raises(UsageError, match=rf"covey.toml:\d+: \[run\] {key} needs a git repository with a commit"):
+            await bench.run()
+        assert (await bench.tree()).sessions == {}
 
     async def test_a_bare_repository(self, bench: Bench) -> None:
         init(bench.root, bare=True)

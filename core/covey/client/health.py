@@ -25,6 +25,7 @@ from covey.config.settings import RunTable
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, StoreError, UsageError
 from covey.projects.manifest import DeclaredProject, load_project
+from covey.steps.git_work import missing_repository
 from covey.store.alone import Alone, open_alone
 from covey.store.connection import database_path
 from covey.store.last_engine import how_it_ended
@@ -52,7 +53,7 @@ async def examine(root: Path, clock: Clock | None = None, *, fix: bool = False) 
         findings += await _mended(root, clock, registry)
     else:
         findings += [finding async for finding in _looked_at(root, clock, registry, None)]
-    return [*findings, *_agents(root, registry)]
+    return [*findings, *await _repository(root, registry), *_agents(root, registry)]
 
 
 async def _mended(root: Path, clock: Clock, registry: AgentRegistry) -> list[Finding]:
@@ -90,6 +91,13 @@ def _manifest(root: Path, registry: AgentRegistry) -> Iterator[Finding]:
         contexts = plural(len(declared.contexts), "context")
         components = plural(sum(len(context.components) for context in declared.contexts), "component")
         yield Finding("manifest", Severity.OK, f"covey.toml declares {contexts} with {components}")
+
+
+async def _repository(root: Path, registry: AgentRegistry) -> list[Finding]:
+    with suppress(UsageError):  # the manifest has its own finding
+        missing = await missing_repository(load_project(root, registry))
+        return [Finding("git", Severity.ERROR, missing)] if missing else []
+    return []
 
 
 def _state_directory(root: Path) -> Iterator[Finding]:

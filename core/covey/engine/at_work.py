@@ -22,6 +22,7 @@ from covey.model.outcome import Begun, How, Left
 from covey.model.session import Session, is_terminal
 from covey.projects.manifest import DeclaredContext, find_contexts
 from covey.projects.paths import ArtifactKind
+from covey.steps.git_work import missing_repository
 from covey.store.base import Committed, Operation
 from covey.workflows.registry import ARTIFACTS
 
@@ -90,7 +91,7 @@ class RunsAtWork:
 
         Raises:
             UsageError: an unknown workflow, a context without components, an agent that cannot work, files that cannot
-                be written, tests that cannot be run; nothing was started.
+                be written, tests that cannot be run, no repository for what asks for one; nothing was started.
         """
         store, project = self._bench.store, self._manifest.project
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
@@ -101,6 +102,8 @@ class RunsAtWork:
         budgets, problems = await granted(call, adopted, self._runtime.holds.budgets)
         new = [call.budget(None)] if len(adopted) < len(due) else []
         problems += price_problems(project.settings, [*new, *budgets.values()], agents)
+        missing = await missing_repository(project) if len(adopted) < len(due) else None
+        problems += [missing] if missing else []
         wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}
         await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted, more=problems)
         if slots is not None:

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from covey.config.locations import Lines
 from covey.config.manifest import MANIFEST, Manifest, read_manifest
 from covey.config.settings import AgentKinds, ContextTable, Settings, composed
 from covey.errors import ConfigError, UsageError
@@ -45,13 +46,14 @@ class DeclaredContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredProject:
-    """A project whose manifest is in order. `root` is absolute, with its links followed."""
+    """A project whose manifest is in order. `root` is absolute, with its links followed; `lines` are the manifest's."""
 
     root: Path
     name: str
     settings: Settings
     rules: PathRules
     contexts: tuple[DeclaredContext, ...]
+    lines: Lines
 
     @property
     def home(self) -> Path:
@@ -83,6 +85,7 @@ def load_project(root: Path, agent_kinds: AgentKinds) -> DeclaredProject:
         settings=reading.manifest.settings,
         rules=rules,
         contexts=_contexts(reading.manifest),
+        lines=reading.lines,
     )
 
 

@@ -11,14 +11,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from covey.config.manifest import MANIFEST
 from covey.config.settings import Isolation
 from covey.model.command import Command, CommandKind, Result
 from covey.model.scope import Scope
 from covey.model.session import Session
 from covey.model.status import Status
+from covey.projects.manifest import DeclaredProject
 from covey.projects.names import branch_slug
 from covey.steps.base import WORKSPACE, Handled, Step, Tools
-from covey.workspace.repository import lies_in_repository
+from covey.workspace.git import GitError
+from covey.workspace.repository import find_repository, lies_in_repository
 from covey.workspace.worktrees import WORKTREES
 
 GIT = "git"
@@ -45,6 +48,22 @@ class GitTask(StrEnum):
     ISOLATE = "isolate"
     INTEGRATE = "integrate"
     FINISH = "finish"
+
+
+async def missing_repository(project: DeclaredProject) -> str | None:
+    """What keeps a run from the repository that `[run]` asks for, with its line; None where nothing does."""
+    run = project.settings.run
+    asked = {"isolation": run.isolation is Isolation.WORKTREE, "push": run.push, "pull_request": run.pull_request}
+    key = next((key for key, is_asked in asked.items() if is_asked), None)
+    if key is None:
+        return None
+    try:
+        await find_repository(project.root)
+    except GitError as error:
+        where = f"{MANIFEST}:{project.lines.of('run', key)}: [run] {key}"
+        reason = " ".join(str(error).split())
+        return f"{where} needs a git repository with a commit: {reason}; see to that, or take {key} out"
+    return None
 
 
 def is_isolated(session: Session) -> bool:
