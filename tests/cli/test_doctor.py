@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,26 @@ class TestDoctor:
         (git,) = findings(shop, "git", ok=False)
         line = isolated.splitlines().index('isolation = "worktree"') + 1
         assert git["message"].startswith(f"covey.toml:{line}: [run] isolation needs a git repository with a commit")
+
+    def test_what_lets_a_directory_be_written_is_what_forbids_it(self, shop: Path) -> None:
+        state = shop / ".covey"
+        state.mkdir(exist_ok=True)
+        if subprocess.run(["chattr", "+i", str(state)], capture_output=True, check=False).returncode != 0:
+            pytest.skip("nobody may make a directory immutable here")
+        try:
+            (finding,) = findings(shop, "state", ok=False)
+        finally:
+            subprocess.run(["chattr", "-i", str(state)], check=True)
+        assert finding["fix"].endswith(f"chattr -i {state}")
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write whatever the mode says")
+    def test_a_mode_that_forbids_to_write_is_told_how_to_be_changed(self, shop: Path) -> None:
+        shop.chmod(0o500)
+        try:
+            (finding,) = findings(shop, "state", ok=False)
+        finally:
+            shop.chmod(0o700)
+        assert finding["fix"].endswith(f"chmod u+rwx {shop}")
 
     def test_a_damaged_database_is_an_error(self, blocked: Path) -> None:
         for leftover in (blocked / ".covey").glob("covey.db-*"):

@@ -5,6 +5,8 @@ bad it is, and what to do.
 """
 
 import os
+import shlex
+import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -104,12 +106,24 @@ def _state_directory(root: Path) -> Iterator[Finding]:
     state = root / STATE_DIRECTORY
     place = state if state.exists() else root
     if not os.access(place, os.W_OK | os.X_OK):
-        fix = f"give yourself the right to write there: chmod u+rwx {place}"
-        yield Finding("state", Severity.ERROR, f"{place} cannot be written, covey keeps its state there", fix)
+        message = f"{place} cannot be written, covey keeps its state there"
+        yield Finding("state", Severity.ERROR, message, _to_be_written(place))
     elif state.exists():
         yield Finding("state", Severity.OK, f"{state} can be written")
     else:
         yield Finding("state", Severity.NOTE, "nothing has been run here yet")
+
+
+def _to_be_written(place: Path) -> str:
+    """What lets a directory be written, by what forbids it."""
+    state, user, shown = place.stat(), os.geteuid(), shlex.quote(str(place))
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        return "its file system is mounted read-only: mount it for writing, or move the project"
+    if user not in {0, state.st_uid}:
+        return "it belongs to somebody else: ask them for the right to write there, or move the project"
+    if user == 0 or state.st_mode & stat.S_IRWXU == stat.S_IRWXU:
+        return f"its mode allows it, so something else forbids it; if lsattr -d shows an i: chattr -i {shown}"
+    return f"give yourself the right to write there: chmod u+rwx {shown}"
 
 
 async def _looked_at(root: Path, clock: Clock, registry: AgentRegistry, alone: Alone | None) -> AsyncIterator[Finding]:
