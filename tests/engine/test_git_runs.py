@@ -528,6 +528,18 @@ class TestPublishing:
         assert remote.head(BRANCH) == repository.head(BRANCH)
         assert (await data_of(bench))["pushed_to"] == "origin"
 
+    async def test_a_hook_sees_no_proxy_with_a_password_but_where_git_needs_it(
+        self, bench: Bench, repository: Repository, remote: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", "http://ada:hush@localhost:1")
+        seen = Path(os.environ["HOME"], "seen")
+        for name in ("pre-commit", "pre-push"):
+            repository.hook(name, f'echo "{name} ${{HTTPS_PROXY:-none}}" >> {seen}')
+        bench.extra = '[run]\nagent = "scripted"\npush = true\n'
+        assert await bench.run() == 0
+        assert remote.branches() == [BRANCH]
+        assert seen.read_text() == "pre-commit none\npre-push http://ada:hush@localhost:1\n"
+
     async def test_a_push_without_a_remote_is_told_at_once(self, bench: Bench, repository: Repository) -> None:
         bench.extra = '[run]\nagent = "scripted"\npush = true\n'
         assert await bench.run() == 1

@@ -41,6 +41,15 @@ class TestEnvironment:
         monkeypatch.setenv(name, "hush")
         assert "hush" not in environment().values()
 
+    @pytest.mark.parametrize("name", ["HTTPS_PROXY", "all_proxy", "PIP_INDEX_URL", "DATABASE_URL"])
+    def test_so_are_addresses_with_a_password(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        for value in ("https://ada:hush@host/", "https://one/ https://ada:hush@two/"):
+            monkeypatch.setenv(name, value)
+            assert name not in environment()
+            assert (name in environment(proxies=True)) == name.lower().endswith("_proxy")
+        monkeypatch.setenv(name, "https://host:8080/")
+        assert name in environment()
+
     @pytest.mark.parametrize("name", ["GIT_AUTHOR_NAME", "GIT_COMMITTER_EMAIL", "GIT_SSH_COMMAND", "SSH_AUTH_SOCK"])
     def test_who_commits_is_kept(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "ada")

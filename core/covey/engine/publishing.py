@@ -73,7 +73,7 @@ async def open_pull_request(root: Path, custody: Custody, branch: str, base: str
     program = demand_host_program(root)
     own = {name: os.environ[name] for name in _OF_THE_HOST if name in os.environ}
     known = await run_program(
-        (program, "pr", "view", branch, "--json", "url", "--jq", ".url"), root, environment() | own, custody
+        (program, "pr", "view", branch, "--json", "url", "--jq", ".url"), root, environment(proxies=True) | own, custody
     )
     if known.code == 0 and known.stdout.strip():
         return _last_line(known.stdout)
@@ -81,7 +81,7 @@ async def open_pull_request(root: Path, custody: Custody, branch: str, base: str
     text = body.encode()[:_ARGUMENT_BYTES].decode(errors="ignore")
     onto = () if base is None else ("--base", base)
     argv = (program, "pr", "create", "--head", branch, *onto, "--title", title, "--body", text)
-    finished = await run_program(argv, root, environment() | own, custody)
+    finished = await run_program(argv, root, environment(proxies=True) | own, custody)
     if finished.code != 0:
         raise GitError(f"no pull request could be opened for {branch}: {said_by(finished)}")
     return _last_line(finished.stdout)

@@ -68,20 +68,21 @@ class Credentials:
         return cast("T", hidden)
 
 
-def is_named_as_one(variable: str) -> bool:
-    """A variable of this name holds a credential."""
-    return _NAMES.search(variable) is not None
+def holds_one(variable: str, value: str) -> bool:
+    """A variable of this name and value holds a credential."""
+    return _NAMES.search(variable) is not None or any(_told_by(variable, value))
 
 
 def _told_by(name: str, value: str) -> Iterator[str]:
-    """What may be a credential in a variable: all of it by its name, the words of headers, an address's password."""
-    if is_named_as_one(name):
+    """What may be a credential in a variable: all of it by its name, the words of headers, passwords of addresses."""
+    if _NAMES.search(name):
         yield value
     if _HEADERS.search(name):
         for line in value.splitlines():
             yield from line.partition(":")[2].split()
-    with contextlib.suppress(ValueError):
-        yield urlsplit(value).password or ""
+    for word in value.split():
+        with contextlib.suppress(ValueError):
+            yield urlsplit(word).password or ""
 
 
 def _overlap(text: str, value: str) -> int:

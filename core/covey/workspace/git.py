@@ -19,7 +19,7 @@ from typing import IO
 from covey.errors import CoveyError
 from covey.text.quoting import visible
 from covey.text.sanitise import sanitise
-from covey.workspace.credentials import is_named_as_one
+from covey.workspace.credentials import holds_one
 from covey.workspace.output import Stream
 from covey.workspace.processes import (
     Ended,
@@ -41,6 +41,7 @@ _KEPT = re.compile(
     r"GIT_(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL)|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM)|GIT_SSH(?:_COMMAND|_VARIANT)?"
     r"|GIT_CEILING_DIRECTORIES|GIT_DISCOVERY_ACROSS_FILESYSTEM"
 )
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _SETTINGS = ("core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false", "submodule.recurse=false")
 _NO_HOOKS = "core.hooksPath=/dev/null"
 
@@ -100,7 +101,10 @@ class Git:
             GitError: it cannot be started, or took longer than `DO_SECONDS`.
         """
         argv = ("git", *self._options(hooks=hooks), *arguments)
-        return await run_program(argv, self.directory, self._environment(online=True, literal=not hooks), custody)
+        # A hook needs no proxy's password; it gets one only where git itself has to have it.
+        proxies = not hooks or arguments[0] == "push"
+        env = self._environment(online=True, literal=not hooks, proxies=proxies)
+        return await run_program(argv, self.directory, env, custody)
 
     async def must(self, custody: Custody, *arguments: str, hooks: bool = False) -> Finished:
         """As `do`, for what has to succeed.
@@ -117,13 +121,13 @@ class Git:
         settings = _SETTINGS if hooks else (*_SETTINGS, _NO_HOOKS)
         return ("--no-pager", *(word for setting in settings for word in ("-c", setting)))
 
-    def _environment(self, *, online: bool = False, literal: bool = True) -> dict[str, str]:
+    def _environment(self, *, online: bool = False, literal: bool = True, proxies: bool = False) -> dict[str, str]:
         own = {"GIT_LITERAL_PATHSPECS": "1"} if literal else {}
         if not online:
             own |= {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
         if self.git_dir is not None:
             own |= {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.directory)}
-        return environment() | own
+        return environment(proxies=proxies) | own
 
     def _run(self, arguments: Sequence[str], stdin: bytes, *, literal: bool = True) -> tuple[int, bytes, bytes]:
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -154,12 +158,16 @@ class Git:
             return ended.returncode, answer, _read(err, _SAID_CHARACTERS * 4)
 
 
-def environment() -> dict[str, str]:
-    """The user's own environment, without what leads git elsewhere, without secrets, and with nobody to be asked."""
+def environment(*, proxies: bool = False) -> dict[str, str]:
+    """The user's own environment, without what leads git elsewhere, without secrets, and with nobody to be asked.
+
+    With `proxies`, for what goes over the network, those are kept though their addresses have passwords.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
-        if (not name.startswith("GIT_") or _KEPT.fullmatch(name)) and not is_named_as_one(name)
+        if (not name.startswith("GIT_") or _KEPT.fullmatch(name))
+        and (not holds_one(name, value) or (proxies and name.lower() in _PROXIES))
     }
     return kept | {
         "GIT_OPTIONAL_LOCKS": "0",
