@@ -5,6 +5,7 @@ from pathlib import Path
 from covey.client.beginning import designs_of
 from covey.client.estimate import Estimate, Kind, estimate, estimated, fan_out
 from covey.client.watching import open_watch
+from covey.config.settings import DEFAULT_SECTIONS, REVIEW_SECTIONS
 from covey.model import events as e
 from covey.model.session import about
 from tests.family import CHILD, open_family
@@ -14,17 +15,23 @@ MANIFEST = '[run]\nagent = "offline"\nmodel = "m"\n' + declared("Shop", "Alpha",
 WRITES, REVIEWS = (Kind(name, "offline", "m") for name in ("ComponentDesignSessions", "ComponentDesignReviewSessions"))
 
 
-def test_what_is_there_already_does_not_count(tmp_path: Path) -> None:
+def test_what_is_there_already_and_passes_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "covey.toml").write_text(MANIFEST, encoding="utf-8")
     assert designs_of(tmp_path, ("shop", "store")) == {WRITES: 3, REVIEWS: 2}
-    written = tmp_path / "docs" / "design" / "shop" / "alpha.md"
-    written.parent.mkdir(parents=True)
-    written.write_text("# Alpha\n", encoding="utf-8")
-    assert designs_of(tmp_path, ("shop",)) == {WRITES: 1, REVIEWS: 1}
-    written.with_name("beta.md").write_text("# Beta\n", encoding="utf-8")
-    assert designs_of(tmp_path, ("shop",)) == {REVIEWS: 1}
-    written.with_name("design_review.md").write_text("# Review\n", encoding="utf-8")
-    assert designs_of(tmp_path, ("shop",)) == {}
+    documents = tmp_path / "docs" / "design" / "shop"
+    documents.mkdir(parents=True)
+    for name, sections, left in (
+        ("alpha", DEFAULT_SECTIONS["module"], {WRITES: 1, REVIEWS: 1}),
+        ("beta", DEFAULT_SECTIONS["module"], {REVIEWS: 1}),
+        ("design_review", REVIEW_SECTIONS, {}),
+    ):
+        before = designs_of(tmp_path, ("shop",))
+        (documents / f"{name}.md").write_text("# Begun\n", encoding="utf-8")
+        assert designs_of(tmp_path, ("shop",)) == before
+        (documents / f"{name}.md").write_text(
+            "".join(f"## {title}\n\nNothing.\n" for title in sections), encoding="utf-8"
+        )
+        assert designs_of(tmp_path, ("shop",)) == left
 
 
 def test_what_is_not_to_be_done_has_no_session() -> None:

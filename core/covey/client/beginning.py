@@ -50,27 +50,22 @@ def beginning(project_root: Path) -> Beginning:
 
 
 def designs_of(project_root: Path, modules: tuple[str, ...]) -> Mapping["Kind", int]:
-    """The sessions that would write the designs of these contexts that are not there yet, and reviews, by kind."""
+    """The sessions that would write what these contexts lack of designs that pass, and of reviews, by kind."""
     from covey.agents.registry import AgentRegistry  # noqa: PLC0415
+    from covey.artifacts.documents import is_documented, is_reviewed  # noqa: PLC0415
     from covey.client.estimate import fan_out  # noqa: PLC0415
     from covey.projects.manifest import load_project  # noqa: PLC0415
 
     declared = load_project(project_root, AgentRegistry())
     run, wanted = declared.settings.run, Counter[Kind]()
-    for each in _counts(declared):
-        if each.module in modules:
-            missing = each.components - each.documents
-            reviews = int(missing > 0 or not _is_reviewed(declared, each))
+    components = {component.module_name: component for component in declared.components("")}
+    for context in declared.contexts:
+        if context.module in modules:
+            due = [components[each.module] for each in context.components]
+            missing = sum(not is_documented(declared, each, components.keys()) for each in due)
+            reviews = int(missing > 0 or not is_reviewed(declared, context))
             wanted += fan_out("design", run.agent, run.model, missing, reviews)
     return wanted
-
-
-def _is_reviewed(declared: "DeclaredProject", counts: DeclaredCounts) -> bool:
-    from covey.artifacts.presence import look_at  # noqa: PLC0415
-    from covey.projects.paths import ArtifactKind  # noqa: PLC0415
-
-    path = declared.rules.path_of(ArtifactKind.REVIEW, counts.module, counts.context)
-    return look_at(declared.root, path).present
 
 
 def _counts(declared: "DeclaredProject") -> list[DeclaredCounts]:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from covey.artifacts.checks import check_design_file
+from covey.artifacts.documents import is_documented, is_reviewed
 from covey.artifacts.presence import look_at
-from covey.config.settings import REVIEW_SECTIONS
 from covey.errors import UsageError
 from covey.model.component import Component
 from covey.model.outcome import How
@@ -124,7 +123,7 @@ def left_to_do(
     review = project.rules.path_of(ArtifactKind.REVIEW, context.module, context.name)
     if any(session.artifact_path == review and session.status in SATISFIED for session in going_on):
         return Due(components, 0)
-    return Due(components, int(components > 0 or not _is_reviewed(project, context)))
+    return Due(components, int(components > 0 or not is_reviewed(project, context)))
 
 
 def all_satisfied(
@@ -137,8 +136,8 @@ def all_satisfied(
     """
     modules = {component.module for component in context.components}
     wanted = [component for component in project.components("") if component.module_name in modules]
-    is_reviewed = kind is not ArtifactKind.DESIGN or _is_reviewed(project, context)
-    return is_reviewed and all(_satisfied(project, wanted, kind, run))
+    reviewed = kind is not ArtifactKind.DESIGN or is_reviewed(project, context)
+    return reviewed and all(_satisfied(project, wanted, kind, run))
 
 
 def _satisfied(
@@ -149,23 +148,9 @@ def _satisfied(
     tested = {session.module: session for session in run if session.artifact_path is not None}
     for component in wanted:
         if kind is ArtifactKind.DESIGN:
-            yield _is_documented(project, component, known)
+            yield is_documented(project, component, known)
         else:
             yield _is_tested(project, component, kind, tested.get(component.module_name))
-
-
-def _is_reviewed(project: DeclaredProject, context: DeclaredContext) -> bool:
-    path = project.rules.path_of(ArtifactKind.REVIEW, context.module, context.name)
-    return _passes(project, path, REVIEW_SECTIONS, frozenset())
-
-
-def _is_documented(project: DeclaredProject, component: Component, known: frozenset[str]) -> bool:
-    path = project.rules.path(ArtifactKind.DESIGN, component)
-    return _passes(project, path, project.settings.design.sections_for(component.type), known)
-
-
-def _passes(project: DeclaredProject, path: str, sections: Sequence[str], known: frozenset[str]) -> bool:
-    return look_at(project.root, path).present and not check_design_file(project.root, path, sections, known)
 
 
 def _is_tested(project: DeclaredProject, component: Component, kind: ArtifactKind, session: Session | None) -> bool:
