@@ -1,6 +1,7 @@
 """What holds for every command: exit codes, what goes to which output, and how mistakes are told."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -48,6 +49,18 @@ class TestUsage:
         assert said in ran.err
         assert ran.err.startswith("covey: ")
         assert len(ran.err.splitlines()) == 1
+
+    @pytest.mark.parametrize("arguments", ["status", "show", "run", "run design", "retry x --note", "message x"])
+    def test_text_that_is_none_is_refused(self, shop: Path, arguments: str) -> None:
+        ran = covey(*arguments.split(), os.fsdecode(b"\xff"), cwd=shop)
+        assert (ran.code, ran.out) == (2, "")
+        assert '"\\udcff" is not UTF-8' in ran.err
+
+    @pytest.mark.parametrize("arguments", ["status", "stop", "pause", "resume", "undo", "report", "wait", "watch"])
+    def test_an_empty_id_means_no_run(self, blocked: Path, arguments: str) -> None:
+        ran = covey(arguments, "", cwd=blocked)
+        assert (ran.code, ran.out) == (2, "")
+        assert "a run's id is needed" in ran.err
 
     @pytest.mark.parametrize("arguments", WITH_A_PROJECT)
     def test_a_place_without_a_manifest_is_named(self, tmp_path: Path, arguments: str) -> None:

@@ -18,7 +18,7 @@ from covey.client.place import find_root
 from covey.clock import SystemClock
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, CoveyError
-from covey.text.quoting import did_you_mean, listed
+from covey.text.quoting import did_you_mean, listed, quoted
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -177,6 +177,13 @@ def _carry_out(tokens: list[str]) -> int:
     return int(code or 0)
 
 
+def _demand_text(_: object, value: object) -> None:
+    """Refuse text that no database and no JSON can hold; names of files are no text."""
+    for each in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(each, str) and each != each.encode(errors="ignore").decode():
+            raise ValueError(f"{quoted(each)} is not UTF-8")
+
+
 def _asks_help(tokens: Sequence[str]) -> bool:
     return any([token] in _HELP_FLAGS for token in tokens)
 
@@ -195,7 +202,7 @@ def _parser(tokens: Sequence[str]) -> "App":
         version_flags=[],
         result_action="return_value",
         suppress_keyboard_interrupt=False,
-        default_parameter=Parameter(negative=(), show_default=False),
+        default_parameter=Parameter(negative=(), show_default=False, validator=_demand_text),
     )
     for place, (name, entry) in enumerate(COMMANDS.items()):
         is_asked = tokens[:1] == [name] and _asks_help(tokens)

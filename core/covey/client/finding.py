@@ -33,8 +33,10 @@ async def find_run(viewer: Viewer | None, prefix: str | None) -> Session:
 
     Raises:
         NotFoundError: there is none.
-        UsageError: there are several, or the id is that of a session inside a run.
+        UsageError: there are several, the id is that of a session inside a run, or it is empty.
     """
+    if prefix == "":  # as of a variable that is not set: it means no run, least of all whichever there is
+        raise UsageError("a run's id is needed; leave it out for the newest, or see: covey status")
     if viewer is None:
         raise NotFoundError("run_not_found", NOTHING_YET)
     roots = await viewer.roots(viewer.scope)
@@ -84,7 +86,7 @@ async def _with_prefix(viewer: Viewer | None, prefix: str) -> tuple[Session, ...
 
 
 async def _no_such_run(viewer: Viewer, prefix: str, roots: Sequence[Session]) -> NotFoundError | UsageError:
-    inside = await viewer.with_prefix(viewer.scope, prefix, 1) if prefix else ()
+    inside = await viewer.with_prefix(viewer.scope, prefix, 1)
     if inside:
         run = f"{short_id(inside[0].run_id)} is its run"
         return UsageError(f"{_shown(prefix)} is a session inside a run, not a run; {run}")
