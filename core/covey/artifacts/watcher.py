@@ -26,7 +26,8 @@ def nearest_directories(root: Path, directories: Iterable[str]) -> frozenset[Pat
 async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterator[frozenset[str]]:
     """The paths that have changed in the directories (not below them); until `ended` is set.
 
-    Ends early when a directory is gone.
+    Ends early when a directory is gone, and when a file changes whose name watchfiles cannot read: one that is not
+    UTF-8.
 
     Raises:
         OSError: the operating system refuses to watch, as when its watches are used up; says why.
@@ -44,5 +45,8 @@ async def changes(watched: frozenset[Path], ended: asyncio.Event) -> AsyncIterat
             yield frozenset(path for _, path in found)
     except FileNotFoundError:  # it vanished as it was added
         return
+    except ExceptionGroup as failed:  # while it watched
+        if failed.split(RuntimeError)[1] is not None:
+            raise
     except RuntimeError as error:  # how watchfiles says what the system refuses
         raise OSError(str(error)) from error
