@@ -8,7 +8,11 @@ import os
 import sys
 
 if __name__ == "__main__":
-    if not sys.flags.safe_path and sys.path[0] == os.getcwd():  # noqa: PTH109 - pathlib is not needed for a string
+    try:
+        here = os.getcwd()  # noqa: PTH109 - pathlib is not needed for a string
+    except FileNotFoundError:  # it is gone; the command tells
+        here = ""
+    if not sys.flags.safe_path and sys.path[0] == here:
         del sys.path[0]
     from covey.cli import main
 

@@ -62,6 +62,16 @@ class TestUsage:
         assert (ran.code, ran.out) == (2, "")
         assert "a run's id is needed" in ran.err
 
+    def test_a_working_directory_that_is_gone_is_told(self, tmp_path: Path) -> None:
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        call = ["sh", "-c", 'rmdir "$PWD" && exec "$@"', "sh", *command("status")]
+        ran = subprocess.run(call, cwd=gone, env=environment(), capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stderr) == (
+            2,
+            "covey: the working directory is gone; change to one that is there\n",
+        )
+
     @pytest.mark.parametrize("arguments", WITH_A_PROJECT)
     def test_a_place_without_a_manifest_is_named(self, tmp_path: Path, arguments: str) -> None:
         ran = covey(*arguments.split(), "--json", cwd=tmp_path)
