@@ -2,7 +2,7 @@
 
 import pytest
 
-from covey.workspace.credentials import HIDDEN, Credentials
+from covey.workspace.credentials import HIDDEN, Credentials, holds_one
 
 KEY = "sk-ant-api03-0123456789"
 
@@ -51,6 +51,15 @@ def test_in_headers_and_addresses() -> None:
     given = {"ANTHROPIC_CUSTOM_HEADERS": f"X-Api-Key: {KEY}\nX-Team: a", "DATABASE_URL": f"pg://me:{KEY}2@db/shop"}
     credentials = Credentials(given)
     assert credentials.hidden(f"{KEY} and {KEY}2 of me@db") == f"{HIDDEN} and {HIDDEN} of me@db"
+
+
+@pytest.mark.parametrize(
+    "address", [f"https://{KEY}@host/x", f"http://a https://me:{KEY}@host", f"https://{KEY}:@host"]
+)
+def test_whoever_logs_in_at_an_address_of_the_web(address: str) -> None:
+    assert Credentials({"INDEX": address}).hidden(f"a{KEY}b") == f"a{HIDDEN}b"
+    assert holds_one("INDEX", address)
+    assert not holds_one("INDEX", f"ssh://{KEY}@host")
 
 
 def test_one_that_begins_like_another() -> None:

@@ -74,7 +74,10 @@ def holds_one(variable: str, value: str) -> bool:
 
 
 def _told_by(name: str, value: str) -> Iterator[str]:
-    """What may be a credential in a variable: all of it by its name, the words of headers, passwords of addresses."""
+    """What may be a credential in a variable: all of it by its name, the words of headers, what logs in at addresses.
+
+    Who has a token for the web often gives it as the user, with no password behind it.
+    """
     if _NAMES.search(name):
         yield value
     if _HEADERS.search(name):
@@ -82,7 +85,8 @@ def _told_by(name: str, value: str) -> Iterator[str]:
             yield from line.partition(":")[2].split()
     for word in value.split():
         with contextlib.suppress(ValueError):
-            yield urlsplit(word).password or ""
+            address = urlsplit(word)
+            yield address.password or (address.username if address.scheme in {"http", "https"} else None) or ""
 
 
 def _overlap(text: str, value: str) -> int:
