@@ -187,6 +187,7 @@ class TestBudgets:
         assert ran.code == 2
         assert 'no price is known for "home"' in ran.err
         assert 'add [prices."home"] to covey.toml, or set a budget in tokens instead' in ran.err
+        assert not (root / ".covey").exists()
 
     def test_a_budget_that_is_none_is_a_mistake_of_the_manifest(self, root: Path) -> None:
         (root / "covey.toml").write_text("[run]\nbudget_usd = 0\nsession_budget_tokens = 1.5\n" + MANIFEST)

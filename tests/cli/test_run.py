@@ -80,6 +80,7 @@ class TestExitCodes:
             (["design", "biling"], "shop.billing"),
             (["design", "billing", "--max-sessions", "0"], "--max-sessions"),
             (["design", "billing", "--agent", "nobody"], "nobody"),
+            (["design", "billing", "--agent", "anthropic"], "nothing was started"),
         ],
     )
     def test_refused(self, shop: Path, arguments: list[str], said: str) -> None:
@@ -87,6 +88,7 @@ class TestExitCodes:
         assert (ran.code, ran.out) == (2, "")
         assert said in ran.err
         assert covey("status", "--json", cwd=shop).object["run_id"] is None
+        assert not (shop / ".covey").exists()
 
     def test_a_context_without_components_is_refused(self, shop: Path) -> None:
         with (shop / "covey.toml").open("a", encoding="utf-8") as manifest:

@@ -32,11 +32,14 @@ from covey.client.resuming import resuming
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
+from covey.engine.grants import price_problems
 from covey.engine.patience import OfCommand
-from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, plan_runs
+from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, modules_of, plan_runs
+from covey.engine.preflight import preflight
 from covey.engine.runs import RunOptions, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
+from covey.model.budget import Budget
 from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.session import Session
@@ -125,7 +128,8 @@ def run(
     out = Out(asked_json=json)
     if dry_run:
         return asyncio.run(_foretell(order, out))
-    _refuse_without_a_trace(order)
+    if not (declared.root / STATE_DIRECTORY).exists():
+        asyncio.run(_refuse_without_a_trace(order))
     ended = asyncio.run(bad_end(declared.root))
     if ended is not None:
         complain(str(ended))
@@ -149,11 +153,16 @@ def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -
     return declared.contexts
 
 
-def _refuse_without_a_trace(order: Order) -> None:
-    """Where nothing was ever run, what cannot be planned is refused before an engine makes its directory there."""
-    if not (order.project.root / STATE_DIRECTORY).exists():
-        overwrite = order.options.overwrite
-        asyncio.run(plan_runs(None, None, order.project, order.workflow, order.contexts, overwrite=overwrite))
+async def _refuse_without_a_trace(order: Order) -> None:
+    """Where nothing was ever run, what would not begin is refused before an engine makes its directory there."""
+    project, options = order.project, order.options
+    await plan_runs(None, None, project, order.workflow, order.contexts, overwrite=options.overwrite)
+    kind = ARTIFACTS[order.workflow]
+    wanted = {module for context in order.contexts for module in modules_of(context, kind)}
+    run, agents = project.settings.run, [works_with(project.settings.run, options)]
+    budgets = [Budget(usd=options.budget_usd), Budget(usd=run.budget_usd)]
+    unpriced = price_problems(project.settings, budgets, agents)
+    await preflight(project, order.registry, kind, agents, wanted, any_new=True, more=unpriced)
 
 
 def _detach(order: Order, out: Out) -> int:

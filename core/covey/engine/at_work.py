@@ -6,7 +6,7 @@ from covey.agents.registry import AgentRegistry
 from covey.engine.grants import Call, granted, price_problems
 from covey.engine.local import LocalRuntime
 from covey.engine.pauses import run_number
-from covey.engine.planning import Planned, plan_runs
+from covey.engine.planning import Planned, modules_of, plan_runs
 from covey.engine.preflight import preflight
 from covey.engine.records import Manifest
 from covey.engine.recovery import interrupt
@@ -21,8 +21,6 @@ from covey.model.order import RunOrder
 from covey.model.outcome import Begun, How, Left
 from covey.model.session import Session, is_terminal
 from covey.projects.manifest import DeclaredContext, find_contexts
-from covey.projects.paths import ArtifactKind
-from covey.steps.git_work import missing_repository
 from covey.store.base import Committed, Operation
 from covey.workflows.registry import ARTIFACTS
 
@@ -102,10 +100,9 @@ class RunsAtWork:
         budgets, problems = await granted(call, adopted, self._runtime.holds.budgets)
         new = [call.budget(None)] if len(adopted) < len(due) else []
         problems += price_problems(project.settings, [*new, *budgets.values()], agents)
-        missing = await missing_repository(project) if len(adopted) < len(due) else None
-        problems += [missing] if missing else []
-        wanted = {module for each in due for module in _modules(each.context, ARTIFACTS[workflow])}
-        await preflight(project, self._registry, ARTIFACTS[workflow], agents, wanted, more=problems)
+        kind, any_new = ARTIFACTS[workflow], len(adopted) < len(due)
+        wanted = {module for each in due for module in modules_of(each.context, kind)}
+        await preflight(project, self._registry, kind, agents, wanted, any_new=any_new, more=problems)
         if slots is not None:
             await self.set_slots(slots, by)
         begun = [await self._begin(each, workflow, options, call, budgets) for each in planned]
@@ -217,9 +214,3 @@ class RunsAtWork:
         """What the runs that the engine was called for come to."""
         ended = [self._ended[each.run_id] for each in self.called if each.run_id in self._ended]
         return await result_of(self._bench, self.called, stopped=stopped or next(iter(ended), None))
-
-
-def _modules(context: DeclaredContext, kind: ArtifactKind) -> tuple[str, ...]:
-    """The modules that a run on the context writes something for; for the context itself, the review of its design."""
-    own = (context.module,) if kind is ArtifactKind.DESIGN else ()
-    return (*own, *(component.module for component in context.components))

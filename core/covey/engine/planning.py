@@ -57,6 +57,12 @@ def root_type(workflow: str) -> str:
     return ROOTS[workflow]
 
 
+def modules_of(context: DeclaredContext, kind: ArtifactKind) -> tuple[str, ...]:
+    """The modules that a run on the context writes something for; for the context itself, the review of its design."""
+    own = (context.module,) if kind is ArtifactKind.DESIGN else ()
+    return (*own, *(component.module for component in context.components))
+
+
 async def plan_runs(
     reads: Reads | None,
     scope: Scope | None,

@@ -12,6 +12,7 @@ from covey.model.component import Component
 from covey.projects.commands import command_for, pytest_place
 from covey.projects.manifest import DeclaredProject
 from covey.projects.paths import ArtifactKind
+from covey.steps.git_work import missing_repository
 from covey.workspace.endings import environment, said_of
 from covey.workspace.output import Stream
 from covey.workspace.processes import (
@@ -35,12 +36,13 @@ async def preflight(
     agents: Iterable[tuple[str, str | None]],
     wanted: set[str],
     *,
+    any_new: bool,
     more: Iterable[str] = (),
 ) -> None:
     """Check what would keep every session of a run from working.
 
     That is the agents, each with the model that it is to work with; whether the files of this kind of the `wanted`
-    modules can be written; and what runs tests.
+    modules can be written; what runs tests; and, where any of the runs is new, the repository that it needs.
 
     What `more` has been found is told with the rest.
 
@@ -53,6 +55,8 @@ async def preflight(
     problems.extend(_directory_problems(project, kind, components))
     if kind is not ArtifactKind.DESIGN and components:
         problems.extend(await testing_problems(project))
+    missing = await missing_repository(project) if any_new else None
+    problems.extend([missing] if missing else [])
     problems.extend(more)
     if problems:
         raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
