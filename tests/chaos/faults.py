@@ -1,6 +1,7 @@
 """Make the store fail at every statement, in a run of its own each time, and see that nothing told is lost.
 
-By hand, all of them:   .venv/bin/python -m tests.chaos.faults
+By hand, all of them:                         .venv/bin/python -m tests.chaos.faults
+Each statement, with one error of the three:   .venv/bin/python -m tests.chaos.faults --in-turn
 A statement fails once, or it and every later one: a full disk, an I/O error, a lock that another program holds. Then
 the fault is over, the same is called again, and the story goes on to its end. Faults that need no pretence are
 `full_disk` (SQLite's own limit on its pages), `locked` (another program's transaction) and `removed`.
@@ -157,6 +158,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--each", action="store_true", help="the first and the last statement of each name")
+    parser.add_argument("--in-turn", action="store_true", help="one error for each statement, all of them by turns")
     parser.add_argument("--short", action="store_true", help="one fault of each kind, and nothing that waits")
     given = parser.parse_args()
     preload()
@@ -175,7 +177,10 @@ def main() -> int:
             report.flaws += flaws
         chosen = statements_of(told, each=given.each, every=given.every)
         print(f"{len(chosen)} statements", flush=True)
-        fail_at(told, chosen, root, report, errors=FAULTS[:1] if given.short else FAULTS)
+        errors = FAULTS[:1] if given.short else FAULTS
+        for place, statement in enumerate(chosen):
+            turn = (errors[place % len(errors)],) if given.in_turn else errors
+            fail_at(told, [statement], root, report, errors=turn)
     print(f"{sum(report.points.values())} faults, {len(report.flaws)} flaws, {time.monotonic() - began:.0f} s")
     return 1 if report.flaws else 0
 
