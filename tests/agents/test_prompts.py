@@ -105,6 +105,7 @@ class TestReview:
                 "- Invoice, module `shop.billing.invoice`: `docs/design/shop/billing/invoice.md`; "
                 "its code: `src/shop/billing/invoice.py`"
             ),
+            "Only the file decides: it is read and checked",
             "- `## Summary`\n  - `## Findings`\n  - `## Components reviewed`\n",
             "- `shop.money`: Amounts.",
             "# Design review of Billing`",

@@ -78,7 +78,7 @@ def _blocks(assignment: Assignment) -> Iterator[str]:
         yield "missing"
     if assignment.note:
         yield "note"
-    yield "closing" if kind is ArtifactKind.DESIGN else "closing_tested"
+    yield "closing_tested" if kind in {ArtifactKind.TEST, ArtifactKind.CODE} else "closing"
 
 
 @cache
