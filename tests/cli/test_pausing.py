@@ -75,6 +75,12 @@ class TestWithoutEngine:
         found = status(blocked)
         assert (found["phase"], found["needs_human"]["paused"]) == ("blocked", [])
 
+    def test_a_resume_takes_back_a_pause_that_still_waits(self, blocked: Path) -> None:
+        covey("pause", cwd=blocked)
+        assert answer(covey("resume", "--json", cwd=blocked)) == (0, "queued", None)
+        assert covey("run", "design", "billing", cwd=blocked).code == 6
+        assert status(blocked)["phase"] == "blocked"
+
     def test_resume_of_what_is_not_paused_changes_nothing(self, blocked: Path) -> None:
         assert answer(covey("resume", "--json", cwd=blocked)) == (0, "settled", False)
 

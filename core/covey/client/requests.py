@@ -12,10 +12,10 @@ from pathlib import Path
 
 from covey.client.engine import ensure_engine
 from covey.client.snapshot import as_seen
-from covey.client.undoing import last_decision, undo_of
+from covey.client.undoing import last_decision, undo_of, waiting_of
 from covey.clock import Clock, SystemClock
 from covey.model.budget import Account, Budget
-from covey.model.control import Action, ControlRequest, RequestState
+from covey.model.control import OF_RUNS, Action, ControlRequest, RequestState
 from covey.model.decision import Decision, decide
 from covey.model.ids import new_id
 from covey.model.pause import resume_command
@@ -164,6 +164,8 @@ async def _without_engine(
     if request.action is Action.UNDO:
         undone = await undo_of(viewer, request, clock.now())
         return None if undone is None or undone.changed else _answer(request, undone)
+    if request.action in OF_RUNS and any(each.action in OF_RUNS for each in await waiting_of(viewer, session.run_id)):
+        return None  # whether the run is paused by then is for what was asked before to say
     above = await viewer.above(viewer.scope, session.id)
     below = await viewer.below(viewer.scope, session.id)
     # The next engine compares the log with the disk before it decides; the phases of the dead one still stand.

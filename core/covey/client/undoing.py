@@ -14,7 +14,7 @@ async def last_decision(viewer: Viewer, run_id: str) -> str | None:
 
     What somebody has asked for and no engine has taken yet comes after all that is in the log.
     """
-    waiting = await _waiting(viewer, run_id)
+    waiting = await waiting_of(viewer, run_id)
     taken_back = {request.undoes for request in waiting if request.undoes is not None}
     asked = [request.decision_id for request in waiting if request.action in DECISIONS]
     for decision_id in reversed(asked):
@@ -27,12 +27,12 @@ async def last_decision(viewer: Viewer, run_id: str) -> str | None:
 async def undo_of(viewer: Viewer, request: ControlRequest, at: datetime) -> Decision | None:
     """What an undo comes to on the stored rows; None where it waits for what others have asked for before."""
     run = await viewer.run(viewer.scope, request.session_id)
-    if await _waiting(viewer, request.session_id):
+    if await waiting_of(viewer, request.session_id):
         return None
     return undo(request, run, await viewer.history(viewer.scope, request.session_id), _has_passed, at)
 
 
-async def _waiting(viewer: Viewer, run_id: str) -> list[ControlRequest]:
+async def waiting_of(viewer: Viewer, run_id: str) -> list[ControlRequest]:
     """The requests about sessions of a run that no engine has taken yet, oldest first."""
     queued = await viewer.queued_controls()
     if not queued:
