@@ -24,7 +24,7 @@ def answer(ran: Ran) -> tuple[int, str, bool | None]:
 
 
 class TestWithoutEngine:
-    """Pause and resume are kept for the next engine; slots are nobody's."""
+    """Pause, resume and slots are kept for the next engine."""
 
     def test_a_pause_is_kept_and_the_next_run_stays_paused(self, blocked: Path) -> None:
         run = status(blocked)["run_id"]
@@ -97,12 +97,23 @@ class TestWithoutEngine:
         assert "nothing has been run here yet" in ran.err
 
     def test_slots(self, blocked: Path) -> None:
+        assert "max_sessions of covey.toml" in covey("slots", cwd=blocked).out
         ran = covey("slots", "4", "--json", cwd=blocked)
-        assert answer(ran) == (1, "refused", False)
-        assert ran.object["reason"].startswith("no engine is at work")
-        assert answer(covey("slots", "--json", cwd=blocked)) == (0, "settled", False)
-        assert covey("slots", cwd=blocked).out.startswith("no engine is at work")
-        assert covey("slots", "4", cwd=blocked).out.startswith("refused: no engine is at work")
+        assert answer(ran) == (0, "queued", None)
+        assert ran.object["reason"] == "no engine is at work; the next covey run takes it"
+        assert covey("slots", "3", cwd=blocked).out == "asked for: no engine is at work; the next covey run takes it\n"
+        assert covey("slots", cwd=blocked).out == "no engine is at work; 3 are asked for of the next one\n"
+        lines = covey("run", "design", "billing", "--json", cwd=blocked).lines
+        assert [line["slots"] for line in lines if line["event"] == "slots_changed"] == []
+        changed = [line for line in covey("events", cwd=blocked).lines if line["event"] == "slots_changed"]
+        assert [line["slots"] for line in changed] == [4, 3]
+        assert changed[-1]["seq"] < lines[0]["seq"], "before anything begins"
+
+    def test_slots_of_the_next_run_are_the_last_word(self, blocked: Path) -> None:
+        covey("slots", "4", cwd=blocked)
+        covey("run", "design", "billing", "--max-sessions", "2", cwd=blocked)
+        changed = [line for line in covey("events", cwd=blocked).lines if line["event"] == "slots_changed"]
+        assert [line["slots"] for line in changed] == [4, 2]
 
     def test_slots_where_nothing_was_ever_run(self, shop: Path) -> None:
         assert covey("slots", cwd=shop).code == 0

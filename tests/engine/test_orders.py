@@ -231,28 +231,20 @@ class TestSlots:
         with pytest.raises(UsageError, match=f"not {number}"):
             await request_slots(None, number)
 
-    async def test_without_an_engine_nothing_is_kept(self, bench: Bench) -> None:
+    async def test_without_an_engine_they_are_kept_for_the_next(self, bench: Bench) -> None:
         bench.plays["Beta"] = fail
         assert await bench.run() == 6
         async with open_viewer(bench.root) as viewer:
             assert viewer is not None
             answer = await request_slots(viewer, 3)
-            assert (answer.state, answer.changed, answer.slots) == (RequestState.REFUSED, False, None)
+            assert (answer.state, answer.changed, answer.slots) == (RequestState.QUEUED, None, None)
             assert str(answer.reason).startswith("no engine is at work")
-            assert await viewer.queued_orders() == ()
-            assert (await present_slots(viewer)).state is RequestState.SETTLED
-
-    async def test_one_that_came_too_late_is_not_for_the_next_engine(self, bench: Bench) -> None:
-        bench.plays["Beta"] = fail
-        assert await bench.run() == 6
-        async with open_viewer(bench.root) as viewer:
-            assert viewer is not None
-            await viewer.leave_order(SlotsOrder(id="late", requested_by="ada", requested_at=START, slots=3))
+            (order,) = await viewer.queued_orders()
         async with bench.running() as run:
-            order = await run.viewer.order("late")
-            assert order is not None
-            assert (order.state, order.outcome) == (RequestState.SETTLED, "the engine that it was meant for had left")
-            assert (await present_slots(run.viewer)).slots == 8
+            taken = await run.viewer.order(order.id)
+            assert isinstance(taken, SlotsOrder)
+            assert (taken.state, taken.changed) == (RequestState.SETTLED, True)
+            assert (await present_slots(run.viewer)).slots == 3
             await run.until(blocked)
 
 

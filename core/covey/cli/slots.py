@@ -25,7 +25,8 @@ def slots(
 ) -> int:
     """How many sessions the engine lets work at the same time: say how many, or let it be another number.
 
-    The last word holds, whoever said it. With fewer, none that is at work is ended.
+    The last word holds, whoever said it. With fewer, none that is at work is ended. Without an engine the next one
+    takes it.
 
     Args:
         number: So many from now on; without it, how many there are is printed.

@@ -28,7 +28,7 @@ from covey.text.words import short_id
 WAIT_SECONDS = 5.0
 """How long a request waits for the decision of a living engine."""
 
-_KEPT = "no engine is at work; the next covey run takes it"
+KEPT = "no engine is at work; the next covey run takes it"
 _UNDECIDED = "the engine has not decided yet"
 
 
@@ -198,8 +198,8 @@ async def _kept(viewer: Viewer, session: Session, action: Action) -> str:
     """Who takes a request that waits for an engine: of a paused run, a covey run would not go on with it."""
     run = await viewer.session(viewer.scope, session.run_id)
     if run is None or run.paused is None or action is Action.RESUME:
-        return _KEPT
-    return f"{_KEPT}, but its run is paused; {resume_command(run.paused, short_id(run.id))} --start goes on"
+        return KEPT
+    return f"{KEPT}, but its run is paused; {resume_command(run.paused, short_id(run.id))} --start goes on"
 
 
 async def _decided_within(

@@ -45,11 +45,13 @@ class Orders:
         self._to_leave: dict[str, StopOrder] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def drop_late_ones(self) -> None:
-        """Close the orders to stop, and about slots, that were meant for an engine before this one."""
+    async def take_over(self) -> None:
+        """Before anything begins: close the orders to stop, meant for an engine before; those about slots hold here."""
         for order in await self._store.queued_orders():
-            if isinstance(order, StopOrder | SlotsOrder):
+            if isinstance(order, StopOrder):
                 await self._store.settle_order(replace(order, state=RequestState.SETTLED, outcome=_LATE))
+            elif isinstance(order, SlotsOrder):
+                await self._carry_out(order)
 
     @property
     def busy(self) -> bool:

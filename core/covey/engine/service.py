@@ -106,8 +106,9 @@ class Engine:
                 be written, tests that cannot be run; nothing was started.
         """
         options = options or RunOptions()
-        slots = options.max_sessions or self._project.settings.run.max_sessions
-        begun = await self.runs.begin(workflow, contexts, options, slots=slots, by=self._bench.scope.user)
+        begun = await self.runs.begin(
+            workflow, contexts, options, slots=options.max_sessions, by=self._bench.scope.user
+        )
         self.runs.called.extend(begun)
         return begun
 
@@ -221,7 +222,7 @@ class Engine:
         self._lookout.know(await store.files_to_watch(self._bench.scope))
         await self._lookout.look()
         await self.runtime.holds.credentials.open(sessions)
-        await self._orders.drop_late_ones()
+        await self._orders.take_over()
         await self._controls.drain()
         await self.runtime.holds.credentials.compare()
         await store.note_slots(self._slots.limit)

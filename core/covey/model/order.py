@@ -1,7 +1,7 @@
 """What is asked of an engine as a whole: to begin runs, to end its work for now, to work with more or fewer slots.
 
-Orders are left in the store like requests. One outlives whoever left it, but not its moment: an order to stop, or about
-slots, means the engine that lives now, and the next one only closes it.
+Orders are left in the store like requests, and outlive whoever left them. An order to stop means the engine that lives
+now, and the next one only closes it; one about slots holds for whichever engine takes it.
 """
 
 from datetime import datetime
