@@ -149,6 +149,35 @@ class TestStatusForPeople:
         (retry,) = [line.split("  ")[1] for line in out.splitlines() if "covey retry" in line and "--note" in line]
         assert covey(*retry.replace("'", "").split()[1:], cwd=blocked).code == 0
 
+    def test_below_a_cancelled_root_it_names_the_run_and_no_command_that_is_refused(self, blocked: Path) -> None:
+        run = status(blocked)["run_id"]
+        covey("retry", "--failed", cwd=blocked)
+        covey("cancel", run, "--start", cwd=blocked)
+        assert covey("wait", run, cwd=blocked).code == 1
+        out = covey("status", run, cwd=blocked).out
+        commands = [line.split("  ")[1] for line in out.splitlines() if line.startswith("  covey ")]
+        assert [each.split()[1] for each in commands] == ["logs", "retry", "run"]
+        assert covey(*commands[1].split()[1:], "--dry-run", cwd=blocked).code == 0
+
+    def test_of_a_run_that_is_complete_a_lost_file_takes_a_new_one(self, shop: Path) -> None:
+        assert covey("run", "design", "catalog", "--headless", cwd=shop).code == 0
+        (shop / "docs/design/shop/catalog/search.md").unlink()
+        out = covey("status", cwd=shop).out
+        assert "put the file back" in out
+        assert "covey run design shop.catalog" in out
+        assert "covey retry" not in out, "which would be refused"
+
+    def test_where_all_were_skipped_it_says_so_and_what_helps(self, shop: Path) -> None:
+        for module in (shop / "src/shop/catalog").glob("[!_]*.py"):
+            module.write_text("(", encoding="utf-8")
+        assert covey("run", "design", "catalog", "--headless", cwd=shop).code == 6
+        failed = [each["session_id"] for each in status(shop)["needs_human"]["failed"]]
+        covey("skip", *failed, "--reason", "not now", cwd=shop)
+        assert covey("run", "design", "catalog", "--headless", cwd=shop).code == 6
+        out = covey("status", cwd=shop).out
+        assert "All child sessions were skipped" in out
+        assert f"covey retry {failed[0][:8]}" in out
+
     def test_from_elsewhere_it_says_where_they_are_typed(self, blocked: Path) -> None:
         assert "What you can do:\n" in covey("status", cwd=blocked).out
         assert f"What you can do, in {blocked}:\n" in covey("status", "--project", str(blocked), cwd=blocked.parent).out

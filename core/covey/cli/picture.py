@@ -9,7 +9,7 @@ from covey.client.snapshot import RunView, git_of, not_created
 from covey.model.activity import quiet_seconds
 from covey.model.credential import asked_at, credential_words, gate_words
 from covey.model.pause import PauseKind, pause_words, safety_words
-from covey.model.session import Session, file_is_missing, state_of, undecided
+from covey.model.session import Session, file_is_missing, is_terminal, state_of, undecided
 from covey.model.status import Phase, Status
 from covey.model.usage import spent_by, spent_by_all
 from covey.text.cells import cut, fit, pad, width
@@ -157,6 +157,8 @@ def needs_lines(view: RunView, glyphs: GlyphSet) -> list[SafeText]:
     if interrupted:
         by = "the next run goes on" if resuming(view) is None else "covey resume goes on"
         lines.append(SafeText(f"  {plural(interrupted, 'session')} interrupted; {by}"))
+    if not lines and view.root.phase is Phase.BLOCKED:
+        lines.append(SafeText(f"  {_look(view.root).glyph(glyphs)} {sanitise_line(view.root.error_message or '')}"))
     return lines
 
 
@@ -242,6 +244,25 @@ def _about_questions(view: RunView) -> list[tuple[str, str]]:
     ]
 
 
+def _about_needing(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
+    """What can be done about the first of those that need a human, and about all of them."""
+    first = short_id(sessions[0].id)
+    commands = [
+        (f"covey retry {first} --note '...'", "try again; the note goes to the agent"),
+        (f"covey skip {first} --reason '...'", "go on without it"),
+    ]
+    if sum(session.status not in {Status.CANCELLED, Status.ACTIVE} for session in sessions) > 1:
+        commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
+    return commands
+
+
+def _about_ended(view: RunView) -> list[tuple[str, str]]:
+    """Below a root that has ended nothing is retried; with one that failed or was cancelled, what ended with it is."""
+    if view.root.status not in _TO_SHOW:
+        return []
+    return [(f"covey retry {short_id(view.run_id)}", "try again, with all that ended with it")]
+
+
 def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[str, str]]:
     """Commands, and what each of them does."""
     root, resume, commands = view.root, going_on(view), list[tuple[str, str]]()
@@ -253,18 +274,17 @@ def _what_you_can_do(view: RunView, sessions: Sequence[Session]) -> list[tuple[s
         first = short_id(sessions[0].id)
         if not file_is_missing(sessions[0]):
             commands.append((f"covey logs {first}", "what happened"))
-        commands.append((f"covey retry {first} --note '...'", "try again; the note goes to the agent"))
-        if sessions[0].id != view.run_id:
-            commands.append((f"covey skip {first} --reason '...'", "go on without it"))
-        if sum(session.status not in {Status.CANCELLED, Status.ACTIVE} for session in sessions) > 1:
-            commands.append((f"covey retry --failed {short_id(view.run_id)}", "all that failed or lost their file"))
+        commands += _about_ended(view) if is_terminal(root) else _about_needing(view, sessions)
         if any(file_is_missing(session) for session in sessions):
             commands.append(("put the file back", "and it is taken as it is"))
+    skipped = [session for session in view.sessions if session.status is Status.SKIPPED]
+    if not sessions and skipped and len(skipped) == len(view.sessions) - 1:  # with all skipped, no parent goes on
+        commands.append((f"covey retry {short_id(skipped[0].id)}", "do it after all"))
     commands += [*_about_questions(view), *_about_stalled(view)]
     if resume is not None and is_last:
         commands.append(resume)
     active = root.status is Status.ACTIVE
-    if not view.engine.alive and resume is None and (sessions or active):
+    if not (active and view.engine.alive) and resume is None and (sessions or active):
         meaning = "go on, with what was asked for meanwhile" if active else "a new run does only what is not satisfied"
         commands.append((f"covey run {view.workflow} {sanitise_line(root.module)}", meaning))
     return commands
