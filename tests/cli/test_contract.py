@@ -27,7 +27,9 @@ class TestUsage:
         [
             ("statsu", 'there is no command "statsu"; did you mean "status"?'),
             ("xyzzy", 'there is no command "xyzzy"; see: covey --help'),
-            ("status --jsn", "see: covey status --help"),
+            ("status --jsn", "unknown option: --jsn. Did you mean --json?; see: covey status --help"),
+            ("run design a --max-session 3", "unknown option: --max-session. Did you mean --max-sessions?; see: "),
+            ("run design a --max-sessions", "--max-sessions requires an argument; see: covey run --help"),
             ("--project . status", '"--project" is no command, and options stand behind one; see: covey --help'),
             ("init src more", 'too much is said: "more"; see: covey init --help'),
             ("status --project src/no", "src/no is no directory"),

@@ -226,14 +226,17 @@ def _complete(shells: Sequence[str]) -> int:
 
 def _usage(tokens: Sequence[str], error: Exception) -> str:
     """What is wrong with the command line, in one line with a hint."""
+    from cyclopts import UnusedCliTokensError  # noqa: PLC0415 - only when something is wrong
+
     command = tokens[0] if tokens else ""
     if command not in COMMANDS and not command.startswith("-"):
         near = did_you_mean(command, COMMANDS)
         return f'there is no command "{command}"{near or "; see: covey --help"}'
     if command.startswith("-"):
         return f'"{command}" is no command, and options stand behind one; see: covey --help'
-    left_over = [str(token) for token in getattr(error, "unused_tokens", None) or ()]
-    text = f"too much is said: {listed(left_over)}" if left_over else " ".join(str(error).split()).rstrip(".")
+    text = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, UnusedCliTokensError):
+        text = f"too much is said: {listed(map(str, error.unused_tokens or ()))}"
     where = f"covey {command} --help" if command in COMMANDS else "covey --help"
     return f"{text[:1].lower()}{text[1:]}; see: {where}"
 
