@@ -259,6 +259,7 @@ class TestFindContexts:
             ("Orders", "shop.orders"),
             ("orders", "shop.orders"),
             ("ling", "shop.billing"),
+            ("op.orders", "shop.orders"),
             ("shop", "shop.__root__"),
             ("__root__", "shop.__root__"),
         ],

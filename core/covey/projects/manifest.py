@@ -118,6 +118,7 @@ def _find_context(declared: DeclaredProject, name: str) -> DeclaredContext:
         [context for context in contexts if context.name == name],
         [context for context in contexts if context.module.endswith(f".{name}")],
         [context for context in contexts if name.strip() and context.name.endswith(name)],
+        [context for context in contexts if name.strip() and context.module.endswith(name)],
     )
     found = next((matches for matches in ways if matches), [])
     if not found:
