@@ -8,6 +8,7 @@ from covey.cli.watch import without_engine
 from covey.model.budget import USD
 from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
+from covey.model.status import Status
 from tests.reports.runs import later, session
 
 SPENT = Pause(
@@ -28,6 +29,8 @@ def root(key: str, **changes: Any) -> Session:
         ([root("free")], [RUN]),
         ([root("held", paused=SPENT)], ["no engine is at work", RESUME]),
         ([root("free"), root("held", paused=SPENT)], [RUN, RESUME]),
+        ([root("ended", status=Status.COMPLETE)], ["no engine is at work"]),
+        ([root("ended", status=Status.CANCELLED, paused=SPENT)], ["no engine is at work"]),
     ],
 )
 def test_a_paused_run_goes_on_with_its_resume_alone(roots: list[Session], told: list[str]) -> None:

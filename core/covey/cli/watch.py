@@ -154,8 +154,9 @@ class Watch:
 
 def without_engine(roots: Sequence[Session]) -> list[SafeText]:
     """What goes on with the runs of these roots while no engine is at work: of one that is paused, its resume alone."""
-    next_run = "" if roots and all(root.paused for root in roots) else "; the next covey run goes on"
-    held = [_held(root, root.paused) for root in roots if root.paused is not None]
+    going_on = [root for root in roots if not is_terminal(root)]
+    next_run = "" if roots and all(root.paused for root in going_on) else "; the next covey run goes on"
+    held = [_held(root, root.paused) for root in going_on if root.paused is not None]
     return [SafeText(f"no engine is at work{next_run}"), *held]
 
 
