@@ -32,10 +32,11 @@ class Watch:
         self.family = family
         self.root = root
         self.count = 0
+        self.limit = 2
         self.failures = self._counting()
 
     def _counting(self) -> RepeatedFailures:
-        tools = self.family.tools(retry_limit=2, retry_window=WINDOW)
+        tools = self.family.tools(retry_limit=self.limit, retry_window=WINDOW)
         return RepeatedFailures(Bench(self.family.scope, self.family.store, WORKFLOWS, tools))
 
     def another_engine(self) -> None:
@@ -89,6 +90,13 @@ async def test_who_looks_while_somebody_does_returns_once_the_run_is_paused(watc
     await watch.failures.look()
     assert await watch.cause() is not None
     await looking
+
+
+async def test_one_session_is_told_as_one(watch: Watch) -> None:
+    watch.limit = 0
+    watch.another_engine()
+    await watch.fails()
+    assert await watch.cause() == "1 session failed within 10m: agent"
 
 
 async def test_each_cause_counts_by_itself(watch: Watch) -> None:

@@ -20,7 +20,7 @@ from covey.model.session import Session, about, is_terminal
 from covey.model.status import FailureCause
 from covey.store.base import Operation
 from covey.text.glyphs import CAUSES
-from covey.text.words import period
+from covey.text.words import period, plural
 
 _COUNTED = (e.SessionFailed, e.RunResumed)
 
@@ -104,7 +104,8 @@ class RepeatedFailures:
             return None
         sessions = len({session_id for session_id, _ in failures})
         times = "" if sessions == len(failures) else f" {len(failures)} times"
-        return f"{sessions} sessions failed{times} within {period(limits.retry_window)}: {CAUSES[cause.value]}"
+        failed = f"{plural(sessions, 'session')} failed{times}"
+        return f"{failed} within {period(limits.retry_window)}: {CAUSES[cause.value]}"
 
     def _pause(self, root: Session, found: str) -> Operation:
         paused = e.RunPaused(
