@@ -235,6 +235,17 @@ class TestOutcome:
         assert (outcome.ok, outcome.message, outcome.code) == (False, message, code)
         assert outcome.cause is FailureCause.AGENT_ERROR
 
+    async def test_the_file_as_the_attempt_found_it_is_kept(self, tmp_path: Path) -> None:
+        target, written = tmp_path / assignment(tmp_path).target, ("sh", "-c", 'echo "$0" > {target}')
+        target.parent.mkdir(parents=True)
+        target.write_text("the user's\n")
+        for text in ("first", "second"):
+            assert (await run(tmp_path, *written, text)).ok
+            assert target.read_text() == f"{text}\n"
+        (kept,) = [path for path in (tmp_path / ".covey/replaced").rglob("*") if path.is_file()]
+        assert kept == tmp_path / ".covey/replaced/s1-2" / assignment(tmp_path).target
+        assert kept.read_text() == "the user's\n"
+
     async def test_a_long_last_line_is_cut(self, tmp_path: Path) -> None:
         outcome = await run(tmp_path, sys.executable, "-c", "import sys; sys.exit('x' * 5000)")
         assert outcome.message is not None

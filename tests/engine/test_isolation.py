@@ -151,6 +151,8 @@ class TestIsolation:
         assert await bench.run() == 0
         assert seen == ["mine, unfinished\n"]
         assert bench.document("Alpha").read_text().startswith("# Alpha")
+        kept = bench.root / ".covey/replaced" / (await root_of(bench)).id / DOCUMENTS[0]
+        assert kept.read_text() == "mine, unfinished\n"
 
     async def test_a_file_that_the_user_has_deleted_is_made_anew(self, bench: Bench, repository: Repository) -> None:
         repository.write(DOCUMENTS[0], "old\n")

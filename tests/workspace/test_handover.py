@@ -7,6 +7,7 @@ import pytest
 from covey.workspace.handover import UsersChangeError, fingerprint, give, give_again, hand_over
 
 PATH = "docs/a.md"
+ASIDE = Path("aside")
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ class TestHandOver:
 
     def test_a_new_file(self, home: Path, workspace: Path) -> None:
         write(workspace, "made")
-        assert hand_over(home, PATH, workspace, None, None) == fingerprint(home, PATH)
+        assert hand_over(home, PATH, workspace, None, ASIDE) == fingerprint(home, PATH)
         assert read(home) == "made"
 
     def test_in_place_of_what_was_given(self, home: Path, workspace: Path) -> None:
@@ -43,15 +44,17 @@ class TestHandOver:
         given = give(home, PATH, workspace)
         assert read(workspace) == "old"
         write(workspace, "made")
-        hand_over(home, PATH, workspace, given, None)
-        assert read(home) == "made"
+        hand_over(home, PATH, workspace, given, ASIDE)
+        assert (read(home), read(home / ASIDE)) == ("made", "old")
 
-    def test_what_it_replaces_is_kept_where_that_is_asked_for(self, home: Path, workspace: Path) -> None:
+    def test_what_an_attempt_before_has_kept_stays(self, home: Path, workspace: Path) -> None:
+        (home / ASIDE / "docs").mkdir(parents=True)
+        write(home / ASIDE, "the user's")
         write(home, "old")
         given = give(home, PATH, workspace)
         write(workspace, "made")
-        hand_over(home, PATH, workspace, given, Path("aside"))
-        assert (read(home), read(home / "aside")) == ("made", "old")
+        hand_over(home, PATH, workspace, given, ASIDE)
+        assert (read(home), read(home / ASIDE)) == ("made", "the user's")
 
     @pytest.mark.parametrize("before", ["old", None])
     def test_never_over_what_the_user_has_written_meanwhile(
@@ -63,13 +66,13 @@ class TestHandOver:
         write(home, "the user's")
         write(workspace, "made")
         with pytest.raises(UsersChangeError, match="changed in the project meanwhile"):
-            hand_over(home, PATH, workspace, given, None)
+            hand_over(home, PATH, workspace, given, ASIDE)
         assert read(home) == "the user's"
 
     def test_the_same_text_is_no_change(self, home: Path, workspace: Path) -> None:
         write(home, "made")
         write(workspace, "made")
-        assert hand_over(home, PATH, workspace, None, None) == fingerprint(home, PATH)
+        assert hand_over(home, PATH, workspace, None, ASIDE) == fingerprint(home, PATH)
 
 
 class TestGive:
@@ -84,12 +87,12 @@ class TestGive:
         given = give(home, PATH, workspace)
         write(workspace, "half")
         write(home, "by hand")
-        assert give_again(home, PATH, workspace, given, Path("aside")) == fingerprint(home, PATH)
+        assert give_again(home, PATH, workspace, given, ASIDE) == fingerprint(home, PATH)
         assert (read(workspace), read(home / "aside")) == ("by hand", "half")
 
     def test_what_was_not_changed_leaves_the_sessions_work(self, home: Path, workspace: Path) -> None:
         write(home, "old")
         given = give(home, PATH, workspace)
         write(workspace, "half")
-        assert give_again(home, PATH, workspace, given, Path("aside")) == given
+        assert give_again(home, PATH, workspace, given, ASIDE) == given
         assert read(workspace) == "half"

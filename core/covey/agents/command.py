@@ -16,13 +16,14 @@ from pydantic import AfterValidator, BaseModel, Field, Strict
 
 from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.prompts import render
+from covey.artifacts.presence import look_at
 from covey.config.durations import Duration
 from covey.config.settings import Table
 from covey.model.command import TranscriptKind
 from covey.model.status import FailureCause
 from covey.text.quoting import did_you_mean, quoted
 from covey.workspace.endings import environment, said_of
-from covey.workspace.files import NotTextError, write_own
+from covey.workspace.files import NotTextError, TooLargeError, copy_file, write_own
 from covey.workspace.output import Stream
 from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, find_program, run_process
 from covey.workspace.walk import OutsideError
@@ -99,6 +100,7 @@ class CommandAgent:
             await desk.report(TranscriptKind.OUTPUT, text)
 
         try:
+            await asyncio.to_thread(_keep, assignment)
             finished = await run_process(
                 await asyncio.to_thread(self._arguments, assignment),
                 cwd=assignment.workspace,
@@ -113,7 +115,7 @@ class CommandAgent:
             return Outcome(
                 ok=False, message="its command has {model}, but no model is set: set [run] model, or --model"
             )
-        except (ProgramNotFoundError, NotTextError, OutsideError) as error:
+        except (ProgramNotFoundError, NotTextError, TooLargeError, OutsideError) as error:
             return Outcome(ok=False, message=str(error))
         except OSError as error:
             return Outcome(ok=False, message=self._not_started(error))
@@ -155,6 +157,14 @@ class CommandAgent:
 def _passable(text: str) -> str:
     """The text as an argument can hold it: no NUL, no half characters."""
     return text.replace("\0", "\N{SYMBOL FOR NULL}").encode(errors="replace").decode()
+
+
+def _keep(assignment: Assignment) -> None:
+    """Keep the file as an attempt finds it: what a program makes of it is the program's business."""
+    workspace, path = assignment.workspace, assignment.target
+    kept = f".covey/replaced/{assignment.session_id}-{assignment.attempt}/{path}"
+    if look_at(workspace, path).present and not (workspace / kept).exists():
+        copy_file(workspace, path, workspace, kept)
 
 
 def _prompt_file(assignment: Assignment) -> str:

@@ -89,7 +89,7 @@ class Isolated(Job):
         await asyncio.to_thread(demand_place, self.home, path, workspace, taken)
         await self._commit_all(worktree, workspace)
         await self._merge(repository, worktree)
-        aside = Path(replaced_directory(self.session)) if self.session.state.get("overwrite") else None
+        aside = Path(replaced_directory(self.session))
         there = await asyncio.to_thread(hand_over, self.home, path, workspace, taken, aside)
         head = await worktree.head()
         data: dict[str, Any] = {

@@ -77,10 +77,10 @@ def demand_place(home: Path, path: str, workspace: Path, given: str | None) -> N
         )
 
 
-def hand_over(home: Path, path: str, workspace: Path, given: str | None, aside: Path | None) -> str | None:
+def hand_over(home: Path, path: str, workspace: Path, given: str | None, aside: Path) -> str | None:
     """Put a session's file in its place in the project; the fingerprint of what is there now.
 
-    With `aside`, a directory below home, what it replaces is kept there.
+    What it replaces is kept at `aside`, a directory below home, unless an attempt before has left something there.
 
     Raises:
         UsersChangeError: there is a change of the user's; it was left as it is.
@@ -92,8 +92,8 @@ def hand_over(home: Path, path: str, workspace: Path, given: str | None, aside: 
     if there == made:
         return made
     text = read_text(workspace, path)
-    if there is not None and aside is not None:
-        with contextlib.suppress(FileExistsError):  # kept by an attempt before
+    if there is not None:
+        with contextlib.suppress(FileExistsError):
             move_aside(home, path, aside / path)
             there = None
     try:
