@@ -27,7 +27,7 @@ from covey_tui.view.detail.pieces import clock
 from covey_tui.view.detail.problem import problem_lines
 from covey_tui.view.detail.state import state_lines, tab_lines
 from covey_tui.view.detail.steps import step_lines
-from covey_tui.view.detail.summary import summary_lines
+from covey_tui.view.detail.summary import Below, Walk, summary_lines
 from covey_tui.view.spans import Ground, Line, Role
 from covey_tui.view.stopped import stopped_by
 from tests.tui.detail.source import interaction
@@ -350,6 +350,34 @@ class TestSummary:
         lines = texts(summary_lines(shown, shown.session("id-run-billing"), NOW, 78, peek=True))
         assert "" not in lines
         assert not any(line.startswith("Attempts") for line in lines)
+
+    def test_who_needs_you_is_counted_as_far_as_a_walk_has_found_them(self) -> None:
+        shown = board()
+        billing = shown.session("id-run-billing")
+        earlier = Walk(shown, billing.id, NOW)
+        earlier.go()
+        shown.infer([replace(shown.session(PAYMENT), **failed(FailureCause.CRASH, "boom"))])
+        lines = texts(summary_lines(shown, billing, NOW, WIDTH, below=earlier.below))
+        assert lines[2:9] == [
+            "Waits for",
+            "○ 1 queued",
+            "",
+            "Needs you  2",
+            "✗ TaxRule               failed: agent",
+            "▲ Ledger                file missing",
+            "",
+        ]
+        assert not any("Needs you" in line for line in texts(summary_lines(shown, billing, NOW, WIDTH, below=Below())))
+
+    def test_those_for_whom_there_is_no_row_are_counted(self) -> None:
+        names = ("A", "B", "C", "D", "E", "F", "G")
+        rows = list(family("Billing", 9, waiting(), [(name, 9, gone()) for name in names]))
+        shown = board(rows)
+        lines = texts(summary_lines(shown, rows[0], NOW, WIDTH))
+        assert (lines[2], lines[8]) == ("Needs you  7", "and 2 more")
+        known = Below(needing=[each.id for each in rows[1:4]])
+        few = texts(summary_lines(shown, rows[0], NOW, WIDTH, below=known))
+        assert (few[2], few[6]) == ("Needs you  3", "")
 
 
 class TestState:

@@ -145,10 +145,13 @@ def _waits_for(board: Board, tally: Tally, below: Below, now: datetime, width: i
 
 
 def _needs_you(board: Board, tally: Tally, below: Below, now: datetime, width: int) -> list[Line]:
+    """Who needs you, and how many; no more than there are rows for, where a walk has not found the others yet."""
     if not tally.needs:
         return []
     needing = (key for key in below.needing if key in board and board.needs_human(key))
-    return [(span(f"Needs you  {tally.needs}", MUTED),), *_rows(board, needing, tally.needs, now, width)]
+    rows = _rows(board, needing, tally.needs, now, width)
+    count = tally.needs if len(rows) > _NAMED else len(rows)
+    return [(span(f"Needs you  {count}", MUTED),), *rows] if rows else []
 
 
 def _rows(board: Board, ids: Iterable[str], count: int, now: datetime, width: int) -> list[Line]:
@@ -160,7 +163,7 @@ def _rows(board: Board, ids: Iterable[str], count: int, now: datetime, width: in
         line: Line = (span(f"{glyph(session)} ", glyph_tone(session)), Span(name))
         line = (*line, span(" " * (_NAME + 4 - room(line))), Span(word.text, word.tone))
         rows.append(kept_in(line, width))
-    return [*rows, *(muted(f"and {count - _NAMED} more", width) if rows and count > _NAMED else [])]
+    return [*rows, *(muted(f"and {count - _NAMED} more", width) if len(rows) == _NAMED < count else [])]
 
 
 def _then(session: Session, width: int) -> list[Line]:
