@@ -101,6 +101,11 @@ class TestGroups:
         needs = Needs(board([*family("Billing", 9, waiting(), children), *family("Catalog", 9, waiting(), children)]))
         assert needs.retried_together("id-run-billing") == ("id-billing-b", "id-billing-c")
         assert len(needs.retried_together()) == 4
+        assert [needs.count_retried_together(key) for key in ("id-run-billing", "id-billing-a", "id-billing-b")] == [
+            2,
+            0,
+            1,
+        ]
 
 
 class TestCauses:
@@ -241,6 +246,8 @@ class TestAgreement:
             assert needs.groups() == anew.groups()
             assert needs.waiting() == anew.waiting()
             assert len(needs) == shop.tally(None).needs
+            for key in shop.stored:
+                assert needs.count_retried_together(key) == len(needs.retried_together(key))
 
 
 class TestInterrupted:

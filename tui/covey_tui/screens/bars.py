@@ -100,13 +100,13 @@ class Bars:
             self.footer.show(spread(self.said, right, self._cells), ground=Ground.PANEL)
             return
         cursor = sessions.cursor
-        is_parent = cursor is not None and bool(self._board.children(cursor))
+        parent = cursor if cursor is not None and self._board.children(cursor) else None
         here = Situation(
             cursor,
             tuple(sessions.marks),
             sessions.rows.matching if looking.filter else None,
             self.is_full or detail.has_focus_within,
-            len(self._needs.retried_together(cursor)) if is_parent else 0,
+            self._needs.count_retried_together(parent) if parent is not None else 0,
             self._board.tally().needs > _MANY and looking.filter is None,
             detail.other_view,
         )

@@ -61,6 +61,7 @@ class Needs:
         self._order: dict[str, list[tuple[_Place, str]]] = {}
         self._directories: dict[str, Counter[str]] = {}
         self._waiting: Counter[str] = Counter()
+        self._retriable: Counter[str] = Counter()
         self._groups: tuple[Group, ...] | None = None
         self._closed = {key for key, session in self._board.stored.items() if session.status in CLOSED}
         if self._board.tally(None).needs:
@@ -112,6 +113,10 @@ class Needs:
         entries = (entry for entry in self._entries.values() if entry.cause in RETRIED_TOGETHER)
         chosen = (entry for entry in entries if under is None or any(under == step[2] for step in entry.place))
         return tuple(entry.session.id for entry in sorted(chosen, key=lambda entry: entry.place))
+
+    def count_retried_together(self, under: str) -> int:
+        """How many these are below a session and itself, without a look at each of them."""
+        return self._retriable[under]
 
     def waiting(self) -> tuple[str, ...]:
         """The parents that go on only when those below them no longer need a human, in the tree's order."""
@@ -175,8 +180,11 @@ class Needs:
         self._follow(entry, -1)
 
     def _follow(self, entry: _Entry, difference: int) -> None:
-        """Count the directory of its path, and the parent that waits for it."""
+        """Count the directory of its path, the parent that waits for it, and all below which it may be retried."""
         session = entry.session
+        if entry.cause in RETRIED_TOGETHER:
+            for *_, above in entry.place:
+                _add(self._retriable, above, difference)
         if entry.cause in BY_PATH:
             directory, slash, _ = (session.artifact_path or "").rpartition("/")
             _add(self._directories.setdefault(entry.cause, Counter()), directory + slash, difference)
