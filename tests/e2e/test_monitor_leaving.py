@@ -100,10 +100,10 @@ class TestHarmlessKeys:
             for key in ("\x03", "\x1b", "\x1b[D", "\x03", "\x1b[C", "\x1b"):
                 shown.type(key)
             shown.type("?")
-            shown.until("try again from the first step")
+            shown.until("try again, with a note to the agent")
             shown.type("\x03")
             shown.type("\x1b")
-            shown.until("session  ", "3 of 8 slots", gone=["try again from the first step"])
+            shown.until("session  ", "3 of 8 slots", gone=["try again, with a note to the agent"])
             assert engine_of(own) == engine
             assert not numbers(own / "told")
             ends_well(own)

@@ -126,7 +126,7 @@ class TestRows:
     def test_a_parent_that_is_blocked_may_look_again(self) -> None:
         verdict = {"failed": [{"component": "Invoice"}]}
         made, root = parent(("Invoice", 3, failed(FailureCause.CRASH, "no")), phase=Phase.BLOCKED, needs_human=verdict)
-        assert said(made, Situation(root)).startswith("r retry   x cancel…   Space fold")
+        assert said(made, Situation(root)).startswith("r look again   x cancel…   Space fold")
 
     def test_a_finished_run(self) -> None:
         made, root = parent(("Invoice", 3, complete()), **complete())

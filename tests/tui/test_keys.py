@@ -65,12 +65,13 @@ class TestTable:
 
     def test_the_help_of_a_key_tells_of_everything_that_it_is_called(self) -> None:
         refused = board(pictures.without_credential(), credentials=[pictures.REFUSED])
-        boards = [refused, *map(board, (pictures.asking(), pictures.paused(), pictures.budget_spent()))]
+        blocked = billing(phase=Phase.BLOCKED, needs_human={"not_created": [{"component": "Invoice"}]})
+        boards = [refused, blocked, *map(board, (pictures.asking(), pictures.paused(), pictures.budget_spent()))]
         called = {
             (binding, label_of(made, binding, key)) for made in boards for key in made.stored for binding in ALL_KEYS
         }
         otherwise = {(binding, label) for binding, label in called if label != ALL_KEYS[binding].label}
-        assert {label for _, label in otherwise} == {"answer…", "resume", "raise the budget…"}
+        assert {label for _, label in otherwise} == {"answer…", "look again", "resume", "raise the budget…"}
         assert [label for key, label in otherwise if label.removesuffix("…") not in ALL_KEYS[key].help] == []
 
 

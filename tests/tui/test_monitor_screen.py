@@ -532,7 +532,7 @@ class TestPages:
     async def test_help(self, key: str) -> None:
         async with hand(key) as person:
             assert isinstance(person.app.screen, HelpScreen)
-            assert person.shows("try again from the first step")
+            assert person.shows("try again, with a note to the agent")
             await person.press("escape")
             assert person.app.screen is person.monitor
 

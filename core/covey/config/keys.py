@@ -21,7 +21,9 @@ class Key(NamedTuple):
 SESSION, RUN, SEE, MOVE = "This session, or the marked ones", "The run", "What is shown", "Moving"
 
 KEYS: dict[str, Key] = {
-    "session.retry": Key(("r",), "retry", "try again from the first step; a running one is cancelled first", SESSION),
+    "session.retry": Key(
+        ("r",), "retry", "try again; what runs is cancelled first, what is blocked will look again", SESSION
+    ),
     "session.retry_note": Key(("e",), "retry with note…", "try again, with a note to the agent", SESSION),
     "session.skip": Key(("s",), "skip…", "go on without it, with a reason", SESSION),
     "session.cancel": Key(("x",), "cancel…", "end its work and all that runs under it, gracefully", SESSION),

@@ -7,7 +7,7 @@ that the screen offers is one that the engine takes, and what the screen says ag
 from collections.abc import Sequence
 
 from covey.client.ui import ALL_KEYS
-from covey.model.control import CONTROLS, DONE, Action, ControlRequest
+from covey.model.control import CONTROLS, DONE, Action, ControlRequest, Standing
 from covey.model.decision import Decision, decide
 from covey.model.session import Session, is_terminal, standing
 from covey.model.status import Phase
@@ -52,8 +52,11 @@ def label_of(board: Board, binding: str, session_id: str | None) -> str:
 def label_about(binding: str, subject: Session) -> str:
     """How a key is called where it is about this session; the subject of a pause is its run's root.
 
-    The key that pauses a run resumes a paused one, with a higher budget where it is spent; what asks is answered.
+    The key that pauses a run resumes a paused one, with a higher budget where it is spent; what asks is answered. A
+    blocked parent that is retried makes no new attempt.
     """
+    if binding == "session.retry" and standing(subject) is Standing.BLOCKED:
+        return "look again"
     if binding == "session.message" and subject.phase is Phase.ASKING:
         return "answer…"
     if binding == "run.pause" and can_resume(subject):
