@@ -11,8 +11,10 @@ from covey.model.status import ArtifactState, Status
 from covey_tui.view import dialogs
 from covey_tui.view.asked import Asked, Field
 from covey_tui.view.board import Board
+from covey_tui.view.empty import choices
 from covey_tui.view.hints import hints, hints_within
 from covey_tui.view.spans import Line, Role, room
+from tests.tui.gallery import NOTHING_YET
 from tests.tui.pictures import board, family, running, session, shop, waiting
 
 GRACE = 10.0
@@ -214,6 +216,22 @@ class TestStop:
 
 
 HOSTILE = "\x1b]0;t\x07[/red]\n" + "界" * 60
+
+
+class TestBegin:
+    """It says what is started, and the button how many runs that are."""
+
+    @pytest.mark.parametrize(
+        ("line", "title", "button", "key"),
+        [
+            (0, "Start the design of Billing?", "Start the run", "start it"),
+            (1, "Start the design of 2 contexts?", "Start 2 runs", "start 2"),
+        ],
+    )
+    def test_one_run_or_several(self, line: int, title: str, button: str, key: str) -> None:
+        asked = dialogs.begin(choices(NOTHING_YET)[line])
+        assert (asked.title, asked.harmless, asked.confirm) == (title, "Not now", button)
+        assert text(hints(*asked.keys)) == f"y {key}   n Esc not now"
 
 
 def hostile() -> list[Session]:

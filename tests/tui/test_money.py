@@ -19,6 +19,7 @@ from covey_tui.view.asked import Field
 from covey_tui.view.board import Board
 from covey_tui.view.causes import reason_of
 from covey_tui.view.dialogs import begin, raise_budget, retry_many
+from covey_tui.view.empty import choices
 from covey_tui.view.intervention import Layout, verbs
 from covey_tui.view.keys import label_of, why_not
 from covey_tui.view.money import amount, one_for_each_budget, spent_under
@@ -173,8 +174,9 @@ class TestExpected:
         made = board(family("Billing", 252, waiting(), rows))
         facts = retry_many(made, made.children(made.roots()[0]), "Billing").fact_lines(56)
         assert text(facts).rstrip().endswith("\n\nNo estimate yet")
-        assert text(begin(made.project, made.project).fact_lines(56)).rstrip().endswith("No estimate yet")
-        assert "About 46.0k tokens" in text(begin(made.project, made.project, SOME).fact_lines(56))
+        choice = choices(NOTHING_YET)[0]
+        assert text(begin(choice).fact_lines(56)).rstrip().endswith("No estimate yet")
+        assert "About 46.0k tokens" in text(begin(choice, SOME).fact_lines(56))
 
     async def test_what_cannot_be_estimated_can_be_asked_for_all_the_same(self) -> None:
         async with at_the_screen() as hand:

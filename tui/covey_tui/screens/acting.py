@@ -95,7 +95,7 @@ class Acting:
     async def begin(self, choice: Choice) -> None:
         """Begin a run, once somebody has said yes."""
         expected = await self._expected(self._link.estimate_of_runs(choice.modules))
-        if await self._answer(dialogs.begin(choice.command, choice.about, expected)) is None:
+        if await self._answer(dialogs.begin(choice, expected)) is None:
             return
         try:
             warnings = await self._link.begin(choice.modules)

@@ -20,6 +20,7 @@ from covey_tui.view.asked import Asked, Field
 from covey_tui.view.board import Board
 from covey_tui.view.causes import CAUSES_IN_ORDER, cause_of
 from covey_tui.view.detail.pieces import end_of
+from covey_tui.view.empty import Choice
 from covey_tui.view.money import expects, money
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Tone, span
 from covey_tui.view.states import NEED_A_HUMAN, STATES
@@ -196,14 +197,15 @@ def message(board: Board, session_id: str) -> Asked:
     )
 
 
-def begin(command: SafeText, about: SafeText, expected: Estimate | None = None) -> Asked:
-    """May this command run? `expected` is what it will take, where that can be told."""
+def begin(choice: Choice, expected: Estimate | None = None) -> Asked:
+    """May the runs of this choice begin? `expected` is what they will take, where that can be told."""
+    runs = len(choice.modules)
     return Asked(
-        SafeText(f"Run {cut(command, _PATH)}?"),
-        (SafeText(f"{about}. What is there already and passes is kept."), *expects(expected)),
+        SafeText(f"Start the design of {cut(choice.what, _NAME)}?"),
+        (SafeText(f"{choice.about}. What is there already and passes is kept."), *expects(expected)),
         SafeText("Not now"),
-        SafeText("Run it"),
-        (("y", "run it"), ("n Esc", "not now")),
+        SafeText("Start the run" if runs == 1 else f"Start {runs} runs"),
+        (("y", "start it" if runs == 1 else f"start {runs}"), ("n Esc", "not now")),
     )
 
 

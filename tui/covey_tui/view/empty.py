@@ -12,14 +12,19 @@ from covey_tui.view.spans import BLANK, MUTED, STRONG, Ground, Line, Role, Tone,
 BLOCK = 72
 _NAME, _MISTAKE = 40, 300
 _DEMO = "covey demo"
+_NOTHING = SafeText("")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A command that begins something. `modules` are the contexts that it would run, empty for other commands."""
+    """A command that begins something.
+
+    `modules` are the contexts that it would run, and `what` is their name or number; both empty for other commands.
+    """
 
     command: SafeText
     about: SafeText
+    what: SafeText = _NOTHING
     modules: tuple[str, ...] = ()
 
 
@@ -37,11 +42,13 @@ def choices(found: Beginning) -> tuple[Choice, ...]:
         Choice(
             sanitise_line(f"covey run design {shlex.quote(first.context)}", _NAME * 2),
             SafeText(f"{plural(first.components, 'component')}, {first.components - first.documents} to write"),
+            sanitise_line(first.context, _NAME),
             (first.module,),
         ),
         Choice(
             SafeText("covey run design --all"),
             SafeText(f"{plural(total, 'component')}, {left} to write"),
+            SafeText(plural(len(found.contexts), "context")),
             tuple(each.module for each in found.contexts),
         ),
         Choice(SafeText("covey run design --all --dry-run"), SafeText("only says what would start")),
