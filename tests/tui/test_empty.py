@@ -3,8 +3,12 @@ import shlex
 import pytest
 
 from covey.client.beginning import Beginning, DeclaredCounts
+from covey.client.ui import UiSettings
 from covey_tui.view.empty import BLOCK, block, choices
 from covey_tui.view.spans import Ground, Role, room
+from tests.tui.gallery import Gallery, settled
+from tests.tui.pictures import board
+from tests.tui.test_monitor_screen import Hand
 
 SHOP = Beginning(
     "shop",
@@ -61,6 +65,10 @@ class TestBlock:
             "  Enter runs it   y copies the line",
         ]
 
+    def test_enter_runs_only_what_the_screen_can_run(self) -> None:
+        said = [page(SHOP, chosen)[-1].strip() for chosen in range(4)]
+        assert said == [*["Enter runs it   y copies the line"] * 2, *["y copies the line"] * 2]
+
     def test_without_a_manifest(self) -> None:
         found = page(NO_MANIFEST)
         assert found[0] == "  No covey.toml here"
@@ -87,3 +95,37 @@ class TestBlock:
     @pytest.mark.parametrize("found", [SHOP, NO_MANIFEST, BROKEN, NOTHING])
     def test_every_line_is_as_wide_as_the_block(self, found: Beginning) -> None:
         assert {room(line) for line in block(found, choices(found), 0)} == {BLOCK}
+
+
+class TestKeys:
+    """The keys that move and open in the tree do so here, whatever they are; the footer names those that work."""
+
+    async def test_the_footer_follows_the_chosen_line(self) -> None:
+        app = Gallery(board([]), beginning=SHOP)
+        async with app.run_test(size=(100, 30)) as pilot:
+            hand = Hand(app, pilot)
+            await settled(pilot)
+            assert hand.footer.startswith("Enter run it…   y copy   ↑↓ move   : commands")
+            await hand.press("j", "down")
+            assert hand.footer.startswith("y copy   ↑↓ move   : commands")
+            await hand.press("k")
+            assert hand.footer.startswith("Enter run it…")
+
+    async def test_the_footer_follows_what_is_found(self) -> None:
+        app = Gallery(board([]), beginning=BROKEN)
+        async with app.run_test(size=(100, 30)) as pilot:
+            hand = Hand(app, pilot)
+            await settled(pilot)
+            assert hand.footer.startswith("y copy")
+            app.monitor.nothing_yet(SHOP)
+            await settled(pilot)
+            assert hand.footer.startswith("Enter run it…")
+
+    async def test_other_keys(self) -> None:
+        app = Gallery(board([]), beginning=SHOP)
+        app.set_keymap(UiSettings(keys={"tree.open": ("f5",), "tree.down": ("f6",)}).keymap())
+        async with app.run_test(size=(100, 30)) as pilot:
+            hand = Hand(app, pilot)
+            await settled(pilot)
+            await hand.press("enter", "f6", "f5")
+            assert hand.shows("Start the design of 2 contexts?")

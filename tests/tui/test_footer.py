@@ -179,6 +179,8 @@ class TestPlaces:
 
     def test_nothing_was_ever_run(self) -> None:
         assert said(Board("shop"), Situation(None)) == f"y copy   ↑↓ move   : commands | {END}"
+        can_begin = Situation(None, can_begin=True)
+        assert said(Board("shop"), can_begin) == f"Enter run it…   y copy   ↑↓ move   : commands | {END}"
 
     def test_a_filter_that_finds_nothing(self) -> None:
         assert said(board(), Situation(None)) == f"Esc show all   f filter   : commands | {END}"

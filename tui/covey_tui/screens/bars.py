@@ -86,11 +86,18 @@ class Bars:
         return looking.filter is not None or sessions.parts != self._parts
 
     def show_footer(
-        self, sessions: SessionTree, looking: Looking, detail: DetailPane, typing: Line | None = None
+        self,
+        sessions: SessionTree,
+        looking: Looking,
+        detail: DetailPane,
+        typing: Line | None = None,
+        *,
+        can_begin: bool = False,
     ) -> None:
         """Show what can be done here, or what there is to say.
 
-        `typing` are the keys of a field, if somebody types into one: all others are letters there.
+        `typing` are the keys of a field, if somebody types into one: all others are letters there. `can_begin`: the
+        line that is chosen where nothing was ever run can be run from here.
         """
         if typing is not None:
             self.footer.show(spread(typing, BLANK, self._cells), ground=Ground.PANEL)
@@ -109,6 +116,7 @@ class Bars:
             self._needs.count_retried_together(parent) if parent is not None else 0,
             self._board.tally().needs > _MANY and looking.filter is None,
             detail.other_view,
+            can_begin,
         )
         line = footer(self._board, here, self._key, self._cells, manner_of(self._screen))
         self.footer.show(line, ground=Ground.PANEL)

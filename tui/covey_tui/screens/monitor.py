@@ -155,7 +155,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         if not self.has_class("-empty"):
             self.add_class("-empty")
             self.empty.focus()
-            self._show_all()
+        self._show_all()
 
     def stirred(self) -> None:
         """Something was stored, whatever it was: transcripts are no events."""
@@ -209,7 +209,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
 
     def _show_footer(self) -> None:
         typing = _SEARCH_KEYS[self._searches_detail] if self.focused is self._search_field else None
-        self._bars.show_footer(self.sessions, self.looking, self.detail, typing)
+        self._bars.show_footer(self.sessions, self.looking, self.detail, typing, can_begin=self.empty.can_begin)
 
     def key(self, binding: str) -> str:
         """The keys of a binding as people read them."""
@@ -269,6 +269,10 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
             self.looking.narrow(None)
         self.sessions.focus()
         self._show_all()
+
+    def on_empty_pane_moved(self) -> None:
+        """Not every line can be run from here."""
+        self._show_footer()
 
     def on_empty_pane_copied(self, event: EmptyPane.Copied) -> None:
         """Put the line where it can be pasted."""

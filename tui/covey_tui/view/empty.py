@@ -64,7 +64,7 @@ def block(found: Beginning, listed: tuple[Choice, ...], chosen: int) -> list[Lin
     lines.append(BLANK)
     lines += [_choice(each, column, is_chosen=place == chosen) for place, each in enumerate(listed)]
     hint: Line = (span("  y", STRONG), span(" copies the line", MUTED))
-    if any(each.modules for each in listed):
+    if listed[chosen].modules:
         hint = (span("  Enter", STRONG), span(" runs it", MUTED), span("   y", STRONG), span(" copies the line", MUTED))
     return [fit(line, BLOCK) for line in (*lines, BLANK, hint)]
 

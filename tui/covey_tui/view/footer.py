@@ -26,6 +26,7 @@ class Situation:
 
     `failed_below` are those that `run.retry_all` would take; with `many_problems` the way to see them alone is named.
     `other_view` is what the key of the artifact leads to while that is shown: the file's diff, or the file again.
+    `can_begin`: nothing was ever run, and the screen itself can run the line that is chosen.
     """
 
     session_id: str | None
@@ -35,6 +36,7 @@ class Situation:
     failed_below: int = 0
     many_problems: bool = False
     other_view: str = ""
+    can_begin: bool = False
 
 
 def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner = Manner()) -> Line:
@@ -67,6 +69,8 @@ def _said(binding: str, key: KeyOf) -> str:
 
 def _bindings(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
     if len(board) == 0:
+        if here.can_begin:
+            yield "tree.open", "run it…"
         yield "view.copy", ALL_KEYS["view.copy"].label
         yield _MOVE[0], "move"
         yield "view.commands", ALL_KEYS["view.commands"].label

@@ -8,6 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from covey.client.beginning import Beginning
+from covey.client.ui import ALL_KEYS
 from covey_tui.painted import palette_of
 from covey_tui.view.empty import BLOCK, Choice, block, choices
 from covey_tui.view.spans import BLANK, Ground, Line, span
@@ -15,17 +16,21 @@ from covey_tui.view.spans import BLANK, Ground, Line, span
 _EIGHTH = 8
 """Below the lines at the top, so much of the height is left free."""
 
+_ACTIONS = {"tree.up": "move(-1)", "tree.down": "move(1)", "tree.open": "choose", "view.copy": "copy"}
+"""What the keys do here that move in the tree, open and copy."""
+
 
 class EmptyPane(Widget, can_focus=True):
     """The commands that begin something; the cursor chooses one."""
 
     DEFAULT_CSS = "EmptyPane { height: 1fr; display: none; background: $covey-background; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", id="empty.up"),
-        Binding("down,j", "move(1)", "Down", id="empty.down"),
-        Binding("enter", "choose", "Run it", id="empty.run"),
-        Binding("y", "copy", "Copy", id="empty.copy"),
+        Binding(",".join(ALL_KEYS[binding].keys), action, ALL_KEYS[binding].label, id=binding)
+        for binding, action in _ACTIONS.items()
     ]
+
+    class Moved(Message):
+        """Another line is chosen."""
 
     class Chosen(Message):
         """Somebody wants this to be run."""
@@ -48,6 +53,11 @@ class EmptyPane(Widget, can_focus=True):
         self._found: Beginning | None = None
         self._chosen = 0
 
+    @property
+    def can_begin(self) -> bool:
+        """The chosen line can be run from here."""
+        return bool(self._choices) and bool(self._choices[self._chosen].modules)
+
     def show(self, found: Beginning) -> None:
         """Show what there is to begin with."""
         self._found, self._choices = found, choices(found)
@@ -66,6 +76,7 @@ class EmptyPane(Widget, can_focus=True):
         """Choose another line."""
         self._chosen = min(max(0, self._chosen + by), len(self._choices) - 1)
         self._draw()
+        self.post_message(self.Moved())
 
     def action_choose(self) -> None:
         """Have the chosen line run."""
