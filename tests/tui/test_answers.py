@@ -4,9 +4,11 @@ import pytest
 
 from covey.client.requests import Answer
 from covey.model.control import Action, RequestState
-from covey_tui.view.answers import undone
+from covey.model.status import FailureCause, Phase
+from covey_tui.view.answers import told, undone
 from covey_tui.view.spans import Role
-from tests.tui.pictures import board
+from tests.tui.pictures import board, failed, family, waiting
+from tests.tui.reading import text
 
 SETTLED, QUEUED, REFUSED = RequestState.SETTLED, RequestState.QUEUED, RequestState.REFUSED
 
@@ -27,6 +29,15 @@ def test_words(state: RequestState, *, changed: bool | None, reason: str, said: 
     (piece,) = undone(Answer(root.id, Action.UNDO, state, changed, reason), root)
     assert piece.text == said
     assert (piece.tone.role is Role.WARNING) == (state is REFUSED)
+
+
+def test_a_blocked_parent_is_not_said_to_be_retried() -> None:
+    blocked = {"phase": Phase.BLOCKED, "needs_human": {"failed": [{"component": "Invoice"}]}}
+    rows = list(family("Billing", 9, {**waiting(), **blocked}, [("Invoice", 3, failed(FailureCause.CRASH, "no"))]))
+    answers = [Answer(row.id, Action.RETRY, SETTLED, changed=True, reason=None) for row in rows]
+    assert text([told(answers[:1], rows[:1])]) == "Looking again: Billing"
+    assert text([told(answers[1:], rows)]) == "Retried: Invoice"
+    assert text([told(answers, rows)]) == "Retried: 2 sessions"
 
 
 def test_hostile_names_are_made_visible() -> None:

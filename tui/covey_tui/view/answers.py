@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from covey.client.requests import Answer
 from covey.errors import CoveyError
-from covey.model.control import DONE, RequestState
-from covey.model.session import Session
+from covey.model.control import DONE, Action, RequestState, Standing
+from covey.model.session import Session, standing
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.spans import Line, Role, Tone, joined, span
@@ -32,7 +32,7 @@ def told(answers: Sequence[Answer], rows: Sequence[Session]) -> Line:
     rest = [answer for answer in answers if answer not in changed and answer not in refused and answer not in queued]
     parts: list[Line] = []
     if changed:
-        parts.append((span(f"{DONE[answers[0].action].capitalize()}: {_which(changed, rows)}"),))
+        parts.append((span(f"{_done(changed, rows)}: {_which(changed, rows)}"),))
     for kind, word, tone in (
         (refused, "refused", Tone(Role.WARNING)),
         (queued, "asked for", Tone()),
@@ -61,6 +61,13 @@ def undone(answer: Answer, root: Session) -> Line:
 
 def _reason(answer: Answer) -> SafeText:
     return sanitise_line(answer.reason or "", _LONGEST)
+
+
+def _done(changed: Sequence[Answer], rows: Sequence[Session]) -> str:
+    """What came of it for all of these; a blocked parent that is retried makes no new attempt."""
+    action, about = changed[0].action, {answer.session_id for answer in changed}
+    blocked = all(standing(row) is Standing.BLOCKED for row in rows if row.id in about)
+    return "Looking again" if action is Action.RETRY and blocked else DONE[action].capitalize()
 
 
 def _which(answers: Sequence[Answer], rows: Sequence[Session]) -> SafeText:
