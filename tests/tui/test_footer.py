@@ -123,6 +123,10 @@ class TestRows:
         found = said(made, Situation(root, failed_below=3))
         assert found == f"x cancel…   R retry all 3…   Space fold   p pause   + - slots   {SEARCH} | {END}"
 
+    def test_one_that_has_failed_is_not_called_all(self) -> None:
+        made, root = parent(("Invoice", 3, failed(FailureCause.CRASH, "no")))
+        assert "R retry what failed…   Space fold" in said(made, Situation(root, failed_below=1))
+
     def test_a_parent_that_is_blocked_may_look_again(self) -> None:
         verdict = {"failed": [{"component": "Invoice"}]}
         made, root = parent(("Invoice", 3, failed(FailureCause.CRASH, "no")), phase=Phase.BLOCKED, needs_human=verdict)

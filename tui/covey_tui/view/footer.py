@@ -8,7 +8,7 @@ from covey.model.session import state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint, KeyOf, hints, spelled
-from covey_tui.view.keys import able, allowed, label_of, verb_of
+from covey_tui.view.keys import able, allowed, label_of, retry_all_label, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import Line, room, spread
 
@@ -118,7 +118,7 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
     verbs = (*first, "session.retry", "session.kill", "session.cancel", "session.skip")
     yield from _possible(board, session_id, verbs)
     if here.failed_below:
-        yield "run.retry_all", f"retry all {here.failed_below}…"
+        yield "run.retry_all", retry_all_label(here.failed_below)
     if state_of(board.session(session_id)) == "complete":
         if not here.in_detail:
             yield "tree.open", ALL_KEYS["tree.open"].label

@@ -18,7 +18,7 @@ from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
 from covey_tui.view.causes import RETRIED_TOGETHER
 from covey_tui.view.hints import Hint, KeyOf, hints, spelled, usual
-from covey_tui.view.keys import label_about, verb_of
+from covey_tui.view.keys import label_about, retry_all_label, verb_of
 from covey_tui.view.needs import Group, Needs
 from covey_tui.view.progress import USUAL, Manner
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
@@ -313,7 +313,7 @@ def footer(
 def _retry_all(needs: Needs, key: KeyOf) -> Iterator[Hint]:
     count = sum(number for cause, number in needs.counts().items() if cause in RETRIED_TOGETHER)
     if count:
-        yield key("run.retry_all"), f"retry all {count}…" if count > 1 else "retry what failed…"
+        yield key("run.retry_all"), retry_all_label(count)
 
 
 def _is_marked(needs: Needs, cursor: Cursor | None, marked: Collection[str]) -> bool:

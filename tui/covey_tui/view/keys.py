@@ -69,6 +69,11 @@ def verb_of(binding: str) -> str:
     return ALL_KEYS[binding].label.removesuffix("…")
 
 
+def retry_all_label(count: int) -> str:
+    """How the key is called that retries all so many which failed or lost their file."""
+    return f"retry all {count}…" if count > 1 else "retry what failed…"
+
+
 def _subject(board: Board, binding: str, session_id: str) -> Session:
     return board.root_of(session_id) if binding in PAUSES else board.session(session_id)
 
