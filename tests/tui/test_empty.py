@@ -84,6 +84,11 @@ class TestBlock:
         assert "/shop/covey.toml:3:" in found
         assert "\x1b" not in found
 
+    def test_a_mistake_is_told_to_its_end(self) -> None:
+        said = f"/home/ana/work/shop/covey.toml:3: unknown key: {'this version accepts these ' * 4}and no others"
+        lines = page(Beginning("shop", mistake=said))
+        assert " ".join(line.strip() for line in lines[2:-3]).strip() == said
+
     def test_the_chosen_line_is_bold_on_the_cursors_ground(self) -> None:
         lines = block(SHOP, choices(SHOP), 1)
         on_cursor = [line for line in lines if any(tone.ground is Ground.CURSOR for _, tone in line)]

@@ -7,10 +7,10 @@ from covey.client.beginning import Beginning
 from covey.text.cells import pad, width
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
-from covey_tui.view.spans import BLANK, MUTED, STRONG, Ground, Line, Role, Tone, fit, span
+from covey_tui.view.spans import BLANK, MUTED, STRONG, Ground, Line, Role, Tone, fit, span, wrapped
 
 BLOCK = 72
-_NAME, _MISTAKE = 40, 300
+_NAME, _MISTAKE, _INDENT = 40, 300, 2
 _DEMO = "covey demo"
 _NOTHING = SafeText("")
 
@@ -60,7 +60,7 @@ def block(found: Beginning, listed: tuple[Choice, ...], chosen: int) -> list[Lin
     """The whole block, line by line, each as wide as it."""
     column = max(width(each.command) for each in listed)
     lines: list[Line] = [(span(f"  {_title(found)}", STRONG),), BLANK]
-    lines += [(span("  "), *line) for line in _about(found)]
+    lines += [(span(" " * _INDENT), *line) for line in _about(found)]
     lines.append(BLANK)
     lines += [_choice(each, column, is_chosen=place == chosen) for place, each in enumerate(listed)]
     hint: Line = (span("  y", STRONG), span(" copies the line", MUTED))
@@ -77,7 +77,7 @@ def _title(found: Beginning) -> SafeText:
 
 def _about(found: Beginning) -> list[Line]:
     if found.mistake is not None:
-        return [(span(sanitise_line(found.mistake, _MISTAKE), Tone(Role.WARNING)),)]
+        return wrapped(sanitise_line(found.mistake, _MISTAKE), BLOCK - _INDENT, Tone(Role.WARNING))
     if not found.has_manifest:
         return [(span("covey works on projects that have one.", MUTED),)]
     contexts = plural(len(found.contexts), "context")
