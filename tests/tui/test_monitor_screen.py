@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from covey.client.requests import Wish
+from covey.client.snapshot import EngineState
 from covey.model.control import Action
 from covey.model.credential import CredentialPause
 from covey.model.session import Session
@@ -571,6 +572,23 @@ class TestSizes:
             await settled(person.pilot)
             assert person.shows("Billing", "? help   q leave")
             assert not person.shows("this is")
+
+
+class TestEngine:
+    """What can be done with an engine alone is offered while there is one."""
+
+    async def test_slots_are_offered_until_it_goes(self) -> None:
+        async with hand() as person:
+            assert "+ - slots" in person.footer
+            engine = person.app.board.engine
+            person.app.board.engine = EngineState()
+            person.monitor.engine_changed()
+            await settled(person.pilot)
+            assert "+ - slots" not in person.footer
+            person.app.board.engine = engine
+            person.monitor.engine_changed()
+            await settled(person.pilot)
+            assert "+ - slots" in person.footer
 
 
 class TestNothingMatches:

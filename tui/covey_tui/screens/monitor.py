@@ -173,6 +173,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
     def engine_changed(self) -> None:
         """The engine has come, gone, or taken other settings."""
         self._bars.show_top()
+        self._show_footer()
 
     # What is shown.
 
