@@ -88,7 +88,7 @@ class TestRows:
             ({**running("ReviseDesign"), **TALKS}, "l transcript   m message…   x cancel…   p pause"),
             (
                 {**running("ReviseDesign"), **TALKS, "phase": Phase.STALLED, "stalled_since": NOW},
-                "l transcript   r retry   m message…   x cancel…   s skip…",
+                "l transcript   r retry…   m message…   x cancel…   s skip…",
             ),
         ],
     )

@@ -22,7 +22,7 @@ SESSION, RUN, SEE, MOVE = "This session, or the marked ones", "The run", "What i
 
 KEYS: dict[str, Key] = {
     "session.retry": Key(
-        ("r",), "retry", "try again; what runs is cancelled first, what is blocked will look again", SESSION
+        ("r",), "retry", "retry; what runs is cancelled first, and what is blocked will look again", SESSION
     ),
     "session.retry_note": Key(("e",), "retry with note…", "try again, with a note to the agent", SESSION),
     "session.skip": Key(("s",), "skip…", "go on without it, with a reason", SESSION),

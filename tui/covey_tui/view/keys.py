@@ -14,6 +14,7 @@ from covey.model.status import Phase
 from covey.text.cells import cut
 from covey.text.sanitise import SafeText
 from covey_tui.view.board import Board
+from covey_tui.view.dialogs import AGENT_AT_WORK
 from covey_tui.view.money import is_spent
 from covey_tui.view.stopped import can_resume
 from covey_tui.view.words import name_of
@@ -53,10 +54,12 @@ def label_about(binding: str, subject: Session) -> str:
     """How a key is called where it is about this session; the subject of a pause is its run's root.
 
     The key that pauses a run resumes a paused one, with a higher budget where it is spent; what asks is answered. A
-    blocked parent that is retried makes no new attempt.
+    blocked parent that is retried makes no new attempt; what is at work is cancelled first, if somebody says yes.
     """
     if binding == "session.retry" and standing(subject) is Standing.BLOCKED:
         return "look again"
+    if binding == "session.retry" and subject.phase in AGENT_AT_WORK:
+        return f"{ALL_KEYS[binding].label}…"
     if binding == "session.message" and subject.phase is Phase.ASKING:
         return "answer…"
     if binding == "run.pause" and can_resume(subject):
