@@ -574,6 +574,19 @@ class TestSizes:
             assert not person.shows("this is")
 
 
+class TestFocusInTheDetail:
+    """The name's line has the cursor while the detail has the focus, whichever tab it shows."""
+
+    @pytest.mark.parametrize(("size", "name"), [((80, 24), "▌TaxRule"), ((100, 30), "▌ TaxRule")])
+    async def test_from_tab_to_tab(self, size: tuple[int, int], name: str) -> None:
+        async with hand(*TO_TAX_RULE, "enter", size=size) as person:
+            for tab in "1234532154321":
+                await person.press(tab)
+                assert person.shows(name), tab
+            await person.press("escape")
+            assert not person.shows(name)
+
+
 class TestEngine:
     """What can be done with an engine alone is offered while there is one."""
 

@@ -309,4 +309,4 @@ class DetailPane(KeptGround, Vertical):
         self._head.marked = True
 
     def _on_descendant_blur(self, _: DescendantBlur) -> None:
-        self._head.marked = False
+        self._head.marked = self.has_focus_within  # another tab may have taken it, and have said so before
