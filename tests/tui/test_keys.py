@@ -119,6 +119,8 @@ class TestGuard:
         children = [("Invoice", 3, failed(FailureCause.CRASH, "no"))]
         made = billing(*children, phase=Phase.BLOCKED, needs_human=verdict)
         assert allowed(made, "session.retry", made.roots()[0])
+        said = why_not(made, "session.retry_note", made.roots()[0])
+        assert said == "Billing only looks again: no agent would get the note."
 
     def test_nothing_runs_below_what_has_ended(self) -> None:
         made = billing(("Invoice", 3, failed(FailureCause.CRASH, "no")), **complete())

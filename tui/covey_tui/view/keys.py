@@ -138,6 +138,8 @@ def _reason(board: Board, binding: str, session: Session) -> str | None:
     """The end of a sentence that begins with the session's name."""
     if binding == "session.open_file":
         return None if session.artifact_path else " has no file of its own"
+    if binding == "session.retry_note" and standing(session) is Standing.BLOCKED:
+        return " only looks again: no agent would get the note"
     if binding == "session.kill":
         return None if session.phase is Phase.CANCELLING else " is not being cancelled; cancel it first"
     action, hard = asked_of_run(binding, session) if binding in PAUSES else (ACTIONS[binding], False)
