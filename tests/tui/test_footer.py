@@ -6,9 +6,9 @@ from covey.model.pause import Pause, PauseKind, PauseMode
 from covey.model.session import Session
 from covey.model.status import ArtifactState, FailureCause, Phase
 from covey_tui.view.board import Board
-from covey_tui.view.footer import Situation, footer
+from covey_tui.view.footer import Situation, footer, in_its_place
 from covey_tui.view.progress import Manner
-from covey_tui.view.spans import Role, room
+from covey_tui.view.spans import Role, room, span
 from tests.tui.pictures import (
     NOW,
     board,
@@ -22,6 +22,7 @@ from tests.tui.pictures import (
     skipped,
     waiting,
 )
+from tests.tui.reading import text
 
 TALKS = {"abilities": (Ability.TURNS, Ability.MESSAGES)}
 WIDE = 200
@@ -218,6 +219,22 @@ class TestRoom:
     def test_three_dots_where_there_is_nothing_else(self) -> None:
         made, here = child(**failed(FailureCause.CRASH, "no"))
         assert "e retry with note..." in said(made, here, manner=Manner(ascii=True))
+
+
+class TestInItsPlace:
+    """What is said for a moment is said to its end, where the line has room for it."""
+
+    @pytest.mark.parametrize(
+        ("said", "shown"),
+        [
+            ("Copied: a.md", "Copied: a.md                ? help   q leave"),
+            ("A cannot be cancelled: it has ended", "A cannot be cancelled: it has ended         "),
+            ("A cannot be cancelled: it has ended long ago.", "A cannot be cancelled: it has ended long ag…"),
+        ],
+    )
+    def test_the_keys_at_the_right_yield(self, said: str, shown: str) -> None:
+        line = in_its_place((span(said),), (span("? help   q leave"),), 44)
+        assert text([line]) == shown
 
 
 class TestRemapped:

@@ -18,6 +18,7 @@ from covey_tui.screens.dialog import Dialog
 from covey_tui.screens.help import HelpScreen
 from covey_tui.screens.intervention import InterventionScreen
 from covey_tui.screens.monitor import MonitorScreen
+from covey_tui.view.spans import span
 from covey_tui.widgets.detail import Tab
 from covey_tui.widgets.lines import Bar
 from tests.tui import pictures
@@ -572,6 +573,21 @@ class TestSizes:
             await settled(person.pilot)
             assert person.shows("Billing", "? help   q leave")
             assert not person.shows("this is")
+
+
+class TestWhyNot:
+    """A key that does nothing says why, to the end of the sentence, on every screen."""
+
+    async def test_on_a_small_screen(self) -> None:
+        said = "Ledger cannot be cancelled: it is complete, only its file is missing."
+        async with hand(size=(80, 24)) as person:
+            await person.start_on(LEDGER)
+            await person.press("x")
+            assert person.footer == said
+            await person.press("i")
+            person.monitor.say((span(said),))
+            await settled(person.pilot)
+            assert person.footer == said
 
 
 class TestFocusInTheDetail:

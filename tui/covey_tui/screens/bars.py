@@ -12,7 +12,7 @@ from covey_tui.screens.looking import Looking
 from covey_tui.view.alert import alert
 from covey_tui.view.board import Board
 from covey_tui.view.columns import Columns, filtered_heads, heads
-from covey_tui.view.footer import Situation, footer
+from covey_tui.view.footer import Situation, footer, in_its_place
 from covey_tui.view.frame import SMALLEST, Frame
 from covey_tui.view.hints import hints
 from covey_tui.view.needs import Needs
@@ -104,7 +104,7 @@ class Bars:
             return
         if self.said is not None:
             right = hints((self._key("view.help"), "help"), (self._key("app.leave"), "leave"))
-            self.footer.show(spread(self.said, right, self._cells), ground=Ground.PANEL)
+            self.footer.show(in_its_place(self.said, right, self._cells), ground=Ground.PANEL)
             return
         cursor = sessions.cursor
         parent = cursor if cursor is not None and self._board.children(cursor) else None

@@ -17,10 +17,11 @@ from covey.client.ui import KEYS
 from covey_tui.painted import manner_of
 from covey_tui.view.alert import alert_above_groups
 from covey_tui.view.board import Board
+from covey_tui.view.footer import in_its_place
 from covey_tui.view.hints import KeyOf, usual
 from covey_tui.view.intervention import Cursor, Deed, chosen, footer, sessions_under
 from covey_tui.view.needs import Needs
-from covey_tui.view.spans import BLANK, Ground, Line, spread
+from covey_tui.view.spans import BLANK, Ground, Line
 from covey_tui.widgets.group_list import GroupList
 from covey_tui.widgets.lines import Bar
 
@@ -174,5 +175,5 @@ class InterventionScreen(Screen[str | None]):
         end, manner = self._footer_end, manner_of(self)
         keys = footer(self._needs, self.cursor, self.marked, end, cells, key=self._key, manner=manner)
         if self._said is not None:
-            keys = spread(self._said, end, cells)
+            keys = in_its_place(self._said, end, cells)
         self.query_one("#footer", Bar).show(keys, ground=Ground.PANEL)

@@ -10,7 +10,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint, KeyOf, hints, spelled
 from covey_tui.view.keys import able, allowed, label_of, retry_all_label, verb_of
 from covey_tui.view.progress import Manner
-from covey_tui.view.spans import Line, room, spread
+from covey_tui.view.spans import BLANK, Line, room, spread
 
 _TABS = tuple(f"view.tab_{number}" for number in range(1, 6))
 _MOVE = ("tree.up", "tree.down")
@@ -52,6 +52,11 @@ def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner
             break
         kept.append(hint)
     return spread(hints(*kept), right, cells)
+
+
+def in_its_place(said: Line, right: Line, cells: int) -> Line:
+    """What is said in the footer's place; its end says the reason, so the keys at the right yield to it."""
+    return spread(said, right if room(said) + _GAP + room(right) <= cells else BLANK, cells)
 
 
 def _said(binding: str, key: KeyOf) -> str:
