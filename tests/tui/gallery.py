@@ -44,6 +44,7 @@ class MadeUp(Link):
         super().__init__(Path("/shop"))
         self.refusal: str | None = None
         self.unreadable: str | None = None
+        self.begun: list[tuple[str, ...]] = []
         self.asked: list[tuple[tuple[str, ...], Wish]] = []
         self.stopped: list[str] = []
         self.slots_asked: list[int] = []
@@ -75,6 +76,10 @@ class MadeUp(Link):
             raise CoveyError(self.refusal)
         self.asked.append((tuple(session.id for session in sessions), wish))
         return tuple(Answer(each.id, wish.action, RequestState.SETTLED, True, None) for each in sessions)
+
+    async def begin(self, modules: tuple[str, ...]) -> tuple[str, ...]:
+        self.begun.append(modules)
+        return ()
 
     async def estimate(self, sessions: Sequence[Session]) -> Estimate | None:
         self._read()

@@ -126,6 +126,15 @@ class TestKeys:
             await settled(pilot)
             assert hand.footer.startswith("Enter run it…")
 
+    async def test_what_is_started_is_said_while_its_engine_comes(self) -> None:
+        app = Gallery(board([]), beginning=SHOP)
+        async with app.run_test(size=(100, 30)) as pilot:
+            hand = Hand(app, pilot)
+            await settled(pilot)
+            await hand.press("enter", "y")
+            assert hand.footer.startswith("Starting the design of Billing")
+            assert app.link.begun == [("shop.billing",)]
+
     async def test_other_keys(self) -> None:
         app = Gallery(board([]), beginning=SHOP)
         app.set_keymap(UiSettings(keys={"tree.open": ("f5",), "tree.down": ("f6",)}).keymap())

@@ -97,6 +97,7 @@ class Acting:
         expected = await self._expected(self._link.estimate_of_runs(choice.modules))
         if await self._answer(dialogs.begin(choice, expected)) is None:
             return
+        self._say((span(f"Starting the design of {choice.what}"),))
         try:
             warnings = await self._link.begin(choice.modules)
         except CoveyError as error:
