@@ -69,6 +69,7 @@ async def run(bench: Bench, root: Path) -> tuple[int, SessionTree]:
         settings=declared.settings,
         rules=declared.rules,
         contexts=declared.contexts,
+        lines=declared.lines,
     )
     async with open_engine(project, bench.registry, workflows=NESTED) as engine:
         begun = await engine.begin("design", find_contexts(project, ("Everything",)), RunOptions(max_sessions=1))

@@ -154,14 +154,21 @@ class LocalRuntime:
         root_number = self._works[Running(session.id, session.attempt)].run_number
         return not self.holds.pauses.holds(root_number, STEPS)
 
-    async def due_children(self, running: Running) -> Due:
-        """The children that are neither terminal nor running, and whether others run or wait for a human."""
+    async def due_children(self, running: Running, before: Due | None) -> Due:
+        """The children that are neither terminal nor running, nor wait for a human.
+
+        As long as children have only ended since, nobody is looked for: with many of them that would take the square.
+        """
+        ended = self.wakeups.ended(running.session_id)
+        if before is not None and ended is not None:
+            before.left.difference_update(ended)
+            if before.left:
+                return Due((), before.left)
         store = self._bench.store
         active = await store.active_children(running.session_id)
         due = [session_id for session_id, attempt in active if not self._works_on(Running(session_id, attempt))]
         found = await store.children(self._bench.scope, due) if due else ()
-        start = tuple(child for child in found if not child.held)
-        return Due(start, working=len(due) < len(active) or len(start) < len(found))
+        return Due(tuple(child for child in found if not child.held), {session_id for session_id, _ in active})
 
     async def start_child(self, parent: Running, child: Child) -> None:
         """Start a child's loop as a task of its own; it waits for a slot unless it is a parent itself."""

@@ -28,11 +28,12 @@ async def _execute(runtime: Runtime, turn: Turn) -> Result:
 
 async def _spawn(runtime: Runtime, turn: Turn) -> Result:
     """Start every child that is due, until none is due and none works any more."""
+    due = None
     while True:
         ticket = runtime.ticket(turn.running)
-        due = await runtime.due_children(turn.running)
+        due = await runtime.due_children(turn.running, due)
         for child in due.start:
             await runtime.start_child(turn.running, child)
-        if not due.start and not due.working:
+        if not due.left:
             return runtime.spawned(turn)
         await runtime.any_done(turn.running, ticket)

@@ -36,10 +36,10 @@ class Turn:
 
 
 class Due(NamedTuple):
-    """The children of a session: those to be started now, and whether any other still works or waits for a human."""
+    """The children of a session: those to be started now, and the ids of all that have not ended, those among them."""
 
     start: Sequence[Child]
-    working: bool
+    left: set[str]
 
 
 class Runtime(Protocol):
@@ -65,8 +65,8 @@ class Runtime(Protocol):
         """Record the result and what follows from it."""
         ...
 
-    async def due_children(self, running: Running) -> Due:
-        """The children that are neither terminal nor running, and whether others run."""
+    async def due_children(self, running: Running, before: Due | None) -> Due:
+        """The children that are neither terminal nor running; `before` is what was due when this was asked last."""
         ...
 
     async def start_child(self, parent: Running, child: Child) -> None:

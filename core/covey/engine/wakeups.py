@@ -9,19 +9,10 @@ from collections import defaultdict
 from covey.model import events as e
 from covey.store.base import Committed
 
-_OF_THE_PARENT = frozenset(
-    {
-        e.SessionCompleted,
-        e.SessionFailed,
-        e.SessionCancelled,
-        e.SessionSkipped,
-        e.SessionRetried,
-        e.DecisionUndone,
-        e.SessionInterrupted,  # one that waited for a human may do so no more
-        e.ArtifactFound,
-        e.ArtifactMissing,
-    }
-)
+_ENDS = frozenset({e.SessionCompleted, e.SessionFailed, e.SessionCancelled, e.SessionSkipped})
+_GOES_ON = frozenset({e.SessionRetried, e.DecisionUndone, e.SessionInterrupted})
+"""After these a child may have to be started; one that was interrupted and waited for a human may do so no more."""
+_OF_THE_PARENT = _ENDS | _GOES_ON | {e.ArtifactFound, e.ArtifactMissing}
 _OF_ITSELF = frozenset({e.SessionCancelled, e.SessionSkipped, e.SessionRetried, e.DecisionUndone, e.SessionUnblocked})
 
 
@@ -31,6 +22,8 @@ class Wakeups:
     def __init__(self) -> None:
         self._counts: defaultdict[str, int] = defaultdict(int)
         self._waiting: dict[str, tuple[int, asyncio.Event]] = {}
+        self._ended: defaultdict[str, set[str]] = defaultdict(set)
+        self._goes_on: set[str] = set()
 
     def ticket(self, session_id: str) -> int:
         """The number of wake-ups so far."""
@@ -46,6 +39,14 @@ class Wakeups:
                 await moved.wait()
         finally:
             self._waiting.pop(session_id, None)
+
+    def ended(self, session_id: str) -> set[str] | None:
+        """The children that have ended since this was asked last; None where one may have to be started as well."""
+        ended = self._ended.pop(session_id, set())
+        if session_id in self._goes_on:
+            self._goes_on.discard(session_id)
+            return None
+        return ended
 
     def at_rest(self, session_id: str) -> bool:
         """The session waits, and nothing has happened that it does not know of."""
@@ -69,6 +70,11 @@ class Wakeups:
             if session is None:
                 continue
             if kind in _OF_ITSELF:
+                self._goes_on.add(session.id)
                 self.wake(session.id)
             if session.session_id is not None and kind in _OF_THE_PARENT:
+                if kind in _ENDS:
+                    self._ended[session.session_id].add(session.id)
+                elif kind in _GOES_ON:
+                    self._goes_on.add(session.session_id)
                 self.wake(session.session_id)
