@@ -143,3 +143,15 @@ class TestKeys:
             await settled(pilot)
             await hand.press("enter", "f6", "f5")
             assert hand.shows("Start the design of 2 contexts?")
+
+    @pytest.mark.parametrize("key", ["/", "tab", "f", "!", "i", "n", "v", "t", "1"])
+    async def test_keys_of_the_tree_and_the_detail_take_the_focus_nowhere(self, key: str) -> None:
+        app = Gallery(board([]), beginning=SHOP)
+        async with app.run_test(size=(100, 30)) as pilot:
+            hand = Hand(app, pilot)
+            await settled(pilot)
+            await hand.press(key)
+            assert hand.footer.startswith("There is no session here yet.")
+            assert hand.monitor.looking.filter is None
+            await hand.press("j", "enter")
+            assert hand.shows("Start the design of 2 contexts?")

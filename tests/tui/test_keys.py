@@ -161,7 +161,12 @@ class TestGuard:
 
     def test_what_is_shown_can_always_be_changed(self) -> None:
         views = [key for key in ALL_KEYS if key.startswith(("view.", "tree."))]
-        assert all(allowed(Board("shop"), key, None) for key in views)
+        assert all(allowed(board(), key, None) for key in views)
+
+    def test_where_nothing_was_ever_run_there_is_little_to_be_shown(self) -> None:
+        views = {key for key in ALL_KEYS if key.startswith("view.") and allowed(Board("shop"), key, None)}
+        assert views == {"view.copy", "view.back", "view.commands", "view.help"}
+        assert why_not(Board("shop"), "view.search", None) == "There is no session here yet."
 
     def test_hostile_names_are_made_visible_and_short(self) -> None:
         made = board(family("\x1b[2J" + "A" * 500, 3, waiting(), []))

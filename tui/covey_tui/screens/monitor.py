@@ -33,7 +33,7 @@ from covey_tui.view.board import Board, Change
 from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
 from covey_tui.view.hints import hints
-from covey_tui.view.keys import ASKED, OF_ONE, PAUSES
+from covey_tui.view.keys import ASKED, OF_ONE, PAUSES, why_not
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Line, span
 from covey_tui.view.words import name_of
@@ -301,6 +301,8 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
             marks = () if binding in PAUSES | OF_ONE else tuple(self.sessions.marks)
             chosen = marks or ((self.sessions.cursor,) if self.sessions.cursor else ())
             self._ask_for(binding, chosen)
+        elif self.has_class("-empty") and (objection := why_not(self.board, binding, None)) is not None:
+            self.say((span(objection),))
         else:
             self._deeds()[binding]()
             self._show_heads()

@@ -34,6 +34,8 @@ SLOTS = {"engine.slots_up": 1, "engine.slots_down": -1}
 """By how much each changes the slots."""
 ASKED = frozenset(ACTIONS) | {"session.kill"} | PAUSES | frozenset(SLOTS)
 """The keys by which something is asked of the engine, for a session or for its run."""
+_WITHOUT_SESSIONS = frozenset({"view.copy", "view.back", "view.commands", "view.help"})
+"""Of the keys that change what is shown, those that do something where nothing was ever run."""
 _ANY_MESSAGE = "something"
 """Whether anything can be said does not depend on what it is."""
 _COUNTED = 500
@@ -97,7 +99,7 @@ def able(board: Board, binding: str, session_ids: Sequence[str]) -> int:
 
 
 def allowed(board: Board, binding: str, session_id: str | None) -> bool:
-    """Whether a key does something to a session as it stands; keys that only change what is shown always do."""
+    """Whether a key does something to a session as it stands; keys that change what is shown do if there is any."""
     return why_not(board, binding, session_id) is None
 
 
@@ -111,7 +113,8 @@ def why_not(board: Board, binding: str, session_id: str | None) -> SafeText | No
     if binding in SLOTS:
         return _no_slots(board, SLOTS[binding])
     if not binding.startswith("session.") and binding not in PAUSES:
-        return None
+        in_vain = len(board) == 0 and binding.startswith("view.") and binding not in _WITHOUT_SESSIONS
+        return _NO_SESSION if in_vain else None
     if session_id is None or session_id not in board:
         return _NO_SESSION
     session = _subject(board, binding, session_id)
