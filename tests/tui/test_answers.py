@@ -4,7 +4,7 @@ import pytest
 
 from covey.client.requests import Answer
 from covey.model.control import Action, RequestState
-from covey.model.status import FailureCause, Phase
+from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.answers import told, undone
 from covey_tui.view.spans import Role
 from tests.tui.pictures import board, failed, family, waiting
@@ -38,6 +38,15 @@ def test_a_blocked_parent_is_not_said_to_be_retried() -> None:
     assert text([told(answers[:1], rows[:1])]) == "Looking again: Billing"
     assert text([told(answers[1:], rows)]) == "Retried: Invoice"
     assert text([told(answers, rows)]) == "Retried: 2 sessions"
+
+
+def test_what_was_being_cancelled_is_said_to_be_killed() -> None:
+    ended = {"status": Status.CANCELLED, "decided_by": "ana"}
+    children = [("Invoice", 3, {**ended, "phase": Phase.CANCELLING}), ("Payment", 3, ended)]
+    _, *rows = family("Billing", 9, waiting(), children)
+    already = [Answer(row.id, Action.CANCEL, SETTLED, changed=False, reason="it is cancelled already") for row in rows]
+    assert text([told(already[:1], rows)]) == "Killed: Invoice"
+    assert text([told(already[1:], rows)]) == "Payment: it is cancelled already"
 
 
 def test_hostile_names_are_made_visible() -> None:

@@ -6,6 +6,7 @@ from covey.client.requests import Answer
 from covey.errors import CoveyError
 from covey.model.control import DONE, Action, RequestState, Standing
 from covey.model.session import Session, standing
+from covey.model.status import Phase
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
 from covey_tui.view.spans import Line, Role, Tone, joined, span
@@ -29,10 +30,15 @@ def told(answers: Sequence[Answer], rows: Sequence[Session]) -> Line:
     changed = [answer for answer in answers if answer.changed]
     refused = [answer for answer in answers if answer.state is RequestState.REFUSED]
     queued = [answer for answer in answers if answer.state is RequestState.QUEUED]
-    rest = [answer for answer in answers if answer not in changed and answer not in refused and answer not in queued]
+    as_wished = [answer for answer in answers if answer.state is RequestState.SETTLED and not answer.changed]
+    cancelling = {row.id for row in rows if row.phase is Phase.CANCELLING}  # a second cancel is one that kills
+    killed = [answer for answer in as_wished if answer.action is Action.CANCEL and answer.session_id in cancelling]
+    rest = [answer for answer in as_wished if answer not in killed]
     parts: list[Line] = []
     if changed:
         parts.append((span(f"{_done(changed, rows)}: {_which(changed, rows)}"),))
+    if killed:
+        parts.append((span(f"Killed: {_which(killed, rows)}"),))
     for kind, word, tone in (
         (refused, "refused", Tone(Role.WARNING)),
         (queued, "asked for", Tone()),
