@@ -45,6 +45,9 @@ class TestFirstLine:
         left, right = "covey  shop · design", "3 of 8 slots   4m12s"
         assert first == left + " " * (width - 2 - len(left) - len(right)) + right
 
+    def test_one_slot(self) -> None:
+        assert lines(board(slots=1), 98)[0].endswith("3 of 1 slot   4m12s")
+
     def test_one_run_is_named(self) -> None:
         assert lines(board(catalog_of_sixty_one()), 98)[0].startswith("covey  shop · design · Catalog  ")
 

@@ -6,7 +6,7 @@ from covey.client.money import of_budget
 from covey.model.credential import gate_words
 from covey.model.session import Session, is_terminal
 from covey.text.sanitise import sanitise_line
-from covey.text.words import duration
+from covey.text.words import duration, plural
 from covey_tui.view.board import Board
 from covey_tui.view.columns import BAR_LEAST
 from covey_tui.view.money import budget_of, spent_under
@@ -85,7 +85,7 @@ def _engine(board: Board, roots: list[Session], zone: tzinfo | None) -> Line:
     if board.engine.slots is None:
         return (span("", MUTED),)
     short_of = "".join(f" · {sanitise_line(each, _SHORT_OF)}" for each in board.engine.short_of)
-    return (span(f"{board.tally().of(*WITH_SLOT)} of {board.engine.slots} slots{short_of}", MUTED),)
+    return (span(f"{board.tally().of(*WITH_SLOT)} of {plural(board.engine.slots, 'slot')}{short_of}", MUTED),)
 
 
 def _elapsed(roots: list[Session], now: datetime) -> str:
