@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from covey_tui.view.board import Board
-from covey_tui.view.filters import STATES, Filter, after, only_problems, only_state, with_text
+from covey_tui.view.filters import STATES, Filter, after, nothing, only_problems, only_state, with_text
 from tests.tui import pictures
 
 
@@ -90,3 +90,13 @@ class TestText:
         assert label.startswith("/␛[2J")
         assert label.isprintable()
         assert len(label) <= 31
+
+
+def test_what_finds_nothing_says_so_in_words_of_its_own() -> None:
+    found = [only_problems(pictures.board()), only_state("running"), only_state("file_missing"), with_text("zz")]
+    assert ["".join(piece.text for piece in nothing(each, 16)).strip() for each in found] == [
+        "Nothing needs you.   Esc shows all 16",
+        "Nothing is shown as running.   Esc shows all 16",
+        "Nothing is shown as file missing.   Esc shows all 16",
+        "Nothing matches /zz.   Esc shows all 16",
+    ]

@@ -13,10 +13,11 @@ _LABEL = 30
 
 
 class Filter(NamedTuple):
-    """A choice of sessions, and how it is called above the tree."""
+    """A choice of sessions, how it is called above the tree, and what is said where none is left of them."""
 
     label: str
     matches: Callable[[Session], bool]
+    none: Line
 
 
 STATES = (
@@ -37,18 +38,22 @@ STATES = (
 
 def only_problems(board: Board) -> Filter:
     """The sessions that need a human."""
-    return Filter("only problems", lambda session: board.needs_human(session.id))
+    return Filter("only problems", lambda session: board.needs_human(session.id), (span("Nothing needs you."),))
 
 
 def only_state(state: str) -> Filter:
     """The sessions in one state."""
-    return Filter(f"only {LOOKS[state].word}", lambda session: state_of(session) == state)
+    word = LOOKS[state].word
+    none = (span("Nothing is shown as "), span(word, STRONG), span("."))
+    return Filter(f"only {word}", lambda session: state_of(session) == state, none)
 
 
 def with_text(text: str) -> Filter:
     """The sessions whose name has this text in it, whatever its case."""
     wanted = text.casefold()
-    return Filter(f"/{sanitise_line(text, _LABEL)}", lambda session: wanted in session.component.casefold())
+    label = f"/{sanitise_line(text, _LABEL)}"
+    none = (span("Nothing matches "), span(label, STRONG), span("."))
+    return Filter(label, lambda session: wanted in session.component.casefold(), none)
 
 
 def after(current: Filter | None, board: Board) -> Filter | None:
@@ -62,10 +67,4 @@ def after(current: Filter | None, board: Board) -> Filter | None:
 
 def nothing(chosen: Filter, total: int) -> Line:
     """What stands in the tree's place where no session matches."""
-    return (
-        span("     Nothing matches "),
-        span(chosen.label, STRONG),
-        span(".   "),
-        span("Esc", STRONG),
-        span(f" shows all {total}", MUTED),
-    )
+    return (span("     "), *chosen.none, span("   "), span("Esc", STRONG), span(f" shows all {total}", MUTED))
