@@ -91,6 +91,13 @@ class TestGit:
         lines = texts(summary_lines(board(rows), root, NOW, WIDTH))
         assert "Branch     docs-billing   nothing committed yet" in lines
 
+    def test_a_branch_too_long_for_its_note_takes_no_room_from_the_other_notes(self) -> None:
+        rows = committed()
+        root = replace(rows[0], state={"git": {"branch": "docs-shop-billing", "base": "1f", "commit": None}})
+        lines = texts(summary_lines(board(rows), root, NOW, 42))
+        assert "Branch     docs-shop-billing" in lines
+        assert any(line.startswith("Time ") and line.endswith(" of agent work") for line in lines)
+
     def test_no_branch(self) -> None:
         rows = committed()
         root = replace(rows[0], state={"git": {"reason": "there is no commit yet"}})

@@ -11,6 +11,7 @@ LONGEST = 4_000
 """The most characters that are shown of a value whose length nobody has limited."""
 
 _LEAST_RULE = 2
+_GAP = 3
 
 
 def clock(at: datetime, *, seconds: bool = False) -> str:
@@ -65,17 +66,19 @@ def keys(advice: Iterable[tuple[str, str]], cells: int) -> list[Line]:
 
 
 def facts(pairs: Sequence[tuple[str, str, str]], column: int, cells: int) -> list[Line]:
-    """Labels, values and notes in three columns; what has no value is left out."""
+    """Labels, values and notes in three columns; what has no value is left out, as is a note without room."""
     shown = [pair for pair in pairs if pair[1]]
-    values = max((len(value) for _, value, _ in shown), default=0) + 3
+    noted = (len(value) for _, value, note in shown if note and column + len(value) + _GAP + len(note) <= cells)
+    values = max(noted, default=0) + _GAP
     return [_fact(label, value, note, (column, values, cells)) for label, value, note in shown]
 
 
 def _fact(label: str, value: str, note: str, columns: tuple[int, int, int]) -> Line:
     column, values, cells = columns
     line: Line = (span(label.ljust(column), MUTED), span(value))
-    if note and column + values + len(note) <= cells:
-        line = (*line, span(" " * (values - len(value))), span(note, MUTED))
+    gap = max(_GAP, values - len(value))
+    if note and room(line) + gap + len(note) <= cells:
+        line = (*line, span(" " * gap), span(note, MUTED))
     return kept_in(line, cells)
 
 
