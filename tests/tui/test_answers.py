@@ -2,10 +2,11 @@
 
 import pytest
 
+from covey.client.engine import Stopped
 from covey.client.requests import Answer
 from covey.model.control import Action, RequestState
 from covey.model.status import FailureCause, Phase, Status
-from covey_tui.view.answers import told, undone
+from covey_tui.view.answers import stopped, stopping, told, undone
 from covey_tui.view.spans import Role
 from tests.tui.pictures import board, failed, family, waiting
 from tests.tui.reading import text
@@ -47,6 +48,19 @@ def test_what_was_being_cancelled_is_said_to_be_killed() -> None:
     already = [Answer(row.id, Action.CANCEL, SETTLED, changed=False, reason="it is cancelled already") for row in rows]
     assert text([told(already[:1], rows)]) == "Killed: Invoice"
     assert text([told(already[1:], rows)]) == "Payment: it is cancelled already"
+
+
+def test_a_stop_is_told_as_it_begins_and_once_it_is_done() -> None:
+    made = board()
+    runs = [made.session(key) for key in made.roots()]
+    done, idle = (
+        [Stopped(session_id=root.id, changed=changed, reason=reason) for root in runs]
+        for changed, reason in ((True, None), (False, "no engine is at work"))
+    )
+    assert (text([stopping(runs)]), text([stopping(runs[:1])])) == ("Stopping: 2 runs", "Stopping: Billing")
+    assert text([stopped(done, runs)]) == "Stopped: 2 runs"
+    assert text([stopped([done[0], idle[1]], runs)]) == "Stopped: Billing"
+    assert text([stopped(idle, runs)]) == "2 runs: no engine is at work"
 
 
 def test_hostile_names_are_made_visible() -> None:

@@ -509,6 +509,7 @@ class TestActing:
             assert person.app.link.stopped == []
             await person.press("Q", "y")
             assert person.app.link.stopped == [BILLING, CATALOG]
+            assert person.footer.startswith("Stopped: 2 runs")
 
     async def test_stop_where_nothing_runs_says_so(self) -> None:
         async with hand("Q", sessions=pictures.finished) as person:

@@ -21,7 +21,7 @@ from covey.text.sanitise import sanitise_line
 from covey.text.words import plural
 from covey_tui.link import Link
 from covey_tui.view import dialogs
-from covey_tui.view.answers import complaint, told, undone, warning
+from covey_tui.view.answers import complaint, stopped, stopping, told, undone, warning
 from covey_tui.view.asked import Asked
 from covey_tui.view.board import Board
 from covey_tui.view.empty import Choice
@@ -108,17 +108,19 @@ class Acting:
 
     async def stop(self) -> bool:
         """End all work for now, once somebody has said yes; whether it was asked for."""
-        runs = [key for key in self._board.roots() if not is_terminal(self._board.session(key))]
+        runs = [root for root in map(self._board.session, self._board.roots()) if not is_terminal(root)]
         if not runs:
             self._say((span(why_not(self._board, "run.stop", None) or ""),))
             return False
         if await self._answer(dialogs.stop_run(self._board)) is None:
             return False
+        self._say(stopping(runs))
         try:
-            await self._link.stop(tuple(runs))
+            answers = await self._link.stop(tuple(root.id for root in runs))
         except CoveyError as error:
             self._say(complaint(error))
             return False
+        self._say(stopped(answers, runs))
         return True
 
     async def _wish(self, key: str, ids: Sequence[str]) -> Wish | None:

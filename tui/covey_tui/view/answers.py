@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from covey.client.engine import Stopped
 from covey.client.requests import Answer
 from covey.errors import CoveyError
 from covey.model.control import DONE, Action, RequestState, Standing
@@ -63,6 +64,23 @@ def undone(answer: Answer, root: Session) -> Line:
             return (span(f"Undo asked for: {reason}"),)
         case RequestState.REFUSED:
             return (span(f"{reason[:1].upper()}{reason[1:]}", Tone(Role.WARNING)),)
+
+
+def stopping(runs: Sequence[Session]) -> Line:
+    """That these runs are being stopped: their agents have some seconds to end."""
+    return (span(f"Stopping: {_runs(runs)}"),)
+
+
+def stopped(answers: Sequence[Stopped], runs: Sequence[Session]) -> Line:
+    """`Stopped: Billing`, or why nothing was; `runs` are the roots that it was about."""
+    changed = {answer.session_id for answer in answers if answer.changed}
+    if changed:
+        return (span(f"Stopped: {_runs([root for root in runs if root.id in changed])}"),)
+    return (span(f"{_runs(runs)}: {sanitise_line(answers[0].reason or '', _LONGEST)}"),)
+
+
+def _runs(roots: Sequence[Session]) -> SafeText:
+    return name_of(roots[0]) if len(roots) == 1 else SafeText(plural(len(roots), "run"))
 
 
 def _reason(answer: Answer) -> SafeText:
