@@ -147,6 +147,7 @@ class TestGuard:
     def test_a_run_is_stopped_while_one_is_at_work(self) -> None:
         assert allowed(board(), "run.stop", None)
         assert why_not(billing(**complete()), "run.stop", None) == "No run is at work."
+        assert why_not(board(alive=False), "run.stop", None) == "No run is at work."
 
     def test_a_decision_is_undone_where_there_is_a_run(self) -> None:
         made, child = only()

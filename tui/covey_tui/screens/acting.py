@@ -108,10 +108,11 @@ class Acting:
 
     async def stop(self) -> bool:
         """End all work for now, once somebody has said yes; whether it was asked for."""
-        runs = [root for root in map(self._board.session, self._board.roots()) if not is_terminal(root)]
-        if not runs:
-            self._say((span(why_not(self._board, "run.stop", None) or ""),))
+        objection = why_not(self._board, "run.stop", None)
+        if objection is not None:
+            self._say((span(objection),))
             return False
+        runs = [root for root in map(self._board.session, self._board.roots()) if not is_terminal(root)]
         if await self._answer(dialogs.stop_run(self._board)) is None:
             return False
         self._say(stopping(runs))

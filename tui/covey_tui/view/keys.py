@@ -107,7 +107,7 @@ def why_not(board: Board, binding: str, session_id: str | None) -> SafeText | No
     """Why a key does nothing to a session, as a sentence; None when it does."""
     if binding == "run.stop":
         ended = all(is_terminal(board.session(root)) for root in board.roots())
-        return SafeText("No run is at work.") if ended else None
+        return SafeText("No run is at work.") if ended or not board.engine.alive else None
     if binding == "run.undo":
         return None if session_id in board else _NO_SESSION
     if binding in SLOTS:
