@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from covey.client.artifact import Artifact
 from covey.model.command import ResultStatus, TranscriptKind
-from covey.model.status import Phase
+from covey.model.status import Phase, Status
 from covey_tui.painted import PaintedApp
 from covey_tui.view.board import Board, Change
 from covey_tui.view.detail.transcript import CAP
@@ -241,6 +241,17 @@ class TestChanges:
             stage.pane.apply(Change(frozenset({PAYMENT})))
             await stage.settled()
             assert stage.screen()[4:6] == ["  again", ""]
+
+    async def test_another_attempt_of_what_had_failed_shows_its_transcript(self) -> None:
+        shown = board()
+        async with opened(FakeSource(), TAX, shown=shown) as stage:
+            assert stage.pane.tab is Tab.PROBLEM
+            again = running("GenerateComponentDesign") | {"status": Status.ACTIVE, "attempt": 3, "error_message": None}
+            shown.load([replace(each, **again) if each.id == TAX else each for each in shop()], {})
+            stage.pane.apply(Change(frozenset({TAX})))
+            await stage.settled()
+            assert stage.pane.tab is Tab.TRANSCRIPT
+            assert stage.screen()[3] == "  Nothing said yet."
 
     async def test_a_queued_session_says_so(self) -> None:
         async with opened(FakeSource(), "id-billing-creditnote") as stage:

@@ -163,6 +163,7 @@ class DetailPane(KeptGround, Vertical):
         if scene is None:
             return
         if scene.session.attempt != self._attempt:
+            self._tab = tab_for(self._board, scene.session, self._chosen)
             self._begin()
         elif scene.session.id in change.changed or not change.changed.isdisjoint(self._marked):
             self._draw()
