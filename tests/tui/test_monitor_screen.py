@@ -253,6 +253,8 @@ class TestDetail:
             assert person.monitor.detail.region.width == 80
             assert not person.monitor.sessions.region.height
             assert person.footer.startswith("Esc tree")
+            await person.press("tab")
+            assert person.monitor.detail.has_focus_within
             await person.press("escape")
             assert person.monitor.sessions.has_focus
             assert person.monitor.sessions.region.width == 80

@@ -383,6 +383,9 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self._search_field.open("text to find here" if self._searches_detail else "part of a name")
 
     def _next_pane(self) -> None:
+        """Give the other pane the focus; none is in sight while the detail has the whole screen."""
+        if self._bars.is_full:
+            return
         if self.detail.has_focus_within:
             self.sessions.focus()
         elif self.detail.display:
