@@ -113,6 +113,11 @@ class TestRows:
         assert said(made, Situation(waiting)).startswith("p resume   x cancel…   s skip…")
         assert "p resume" in said(made, Situation(working))
 
+    def test_so_can_one_whose_root_is_blocked_as_well(self) -> None:
+        pause = Pause(kind=PauseKind.REPEATED_FAILURES, mode=PauseMode.SOFT, cause="2 failed", since=NOW, by="covey")
+        made, root = parent(("Invoice", None, failed(FailureCause.CRASH, "no")), phase=Phase.BLOCKED, paused=pause)
+        assert said(made, Situation(root)).startswith("p resume   ")
+
     def test_a_paused_run_is_resumed_before_anything_else(self) -> None:
         for rows, resume in ((paused(), "p resume"), (budget_spent(), "p raise the budget…")):
             made = board(rows)

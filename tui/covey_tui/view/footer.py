@@ -118,7 +118,7 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
         best = [each for each in _best_first(board, session_id) if each not in shown]
         yield from _possible(board, session_id, best)
         return
-    is_paused = board.session(session_id).phase is Phase.PAUSED
+    is_paused = board.root_of(session_id).paused is not None
     first = ("run.pause",) if is_paused else ()
     verbs = (*first, "session.retry", "session.kill", "session.cancel", "session.skip")
     yield from _possible(board, session_id, verbs)
