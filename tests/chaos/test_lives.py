@@ -13,7 +13,7 @@ from .stateful import Lives, lives
 
 ROOT = Path(__file__).parents[2]
 
-LOST_WAKE_UP = [("engine/wakeups.py", "        e.SessionFailed,\n", "")]
+LOST_WAKE_UP = [("engine/wakeups.py", "e.SessionCompleted, e.SessionFailed,", "e.SessionCompleted,")]
 """A runtime that does not wake a parent whose child has failed."""
 
 SKIP_OF_A_COMPLETE_ONE = [

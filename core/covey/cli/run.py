@@ -6,6 +6,7 @@ lives; beside a living one it hands its runs over and follows them.
 
 import asyncio
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -128,7 +129,8 @@ def run(
     out = Out(asked_json=json)
     if dry_run:
         return asyncio.run(_foretell(order, out))
-    if not (declared.root / STATE_DIRECTORY).exists():
+    # Where that directory cannot be made, the engine says so.
+    if not (declared.root / STATE_DIRECTORY).exists() and os.access(declared.root, os.W_OK | os.X_OK):
         asyncio.run(_refuse_without_a_trace(order))
     ended = asyncio.run(bad_end(declared.root))
     if ended is not None:

@@ -53,9 +53,9 @@ async def test_whoever_makes_it_goes_only_when_it_is_there_however_often_it_is_c
         await asyncio.sleep(0)
         maker.cancel()
         await asyncio.sleep(0)
-    assert not maker.done()
     await asyncio.wait({maker})
     assert maker.cancelled()
+    assert asyncio.all_tasks() == {asyncio.current_task()}, "nobody is left who would make one that nobody closes"
 
 
 async def test_an_api_that_needs_no_credential_gets_none_of_ours(office: Office) -> None:
