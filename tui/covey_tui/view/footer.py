@@ -11,6 +11,7 @@ from covey_tui.view.hints import Hint, KeyOf, hints, spelled
 from covey_tui.view.keys import able, allowed, label_of, retry_all_label, verb_of
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import BLANK, Line, room, spread
+from covey_tui.view.stopped import can_resume
 
 _TABS = tuple(f"view.tab_{number}" for number in range(1, 6))
 _MOVE = ("tree.up", "tree.down")
@@ -118,7 +119,7 @@ def _row(board: Board, here: Situation, session_id: str) -> Iterator[tuple[str, 
         best = [each for each in _best_first(board, session_id) if each not in shown]
         yield from _possible(board, session_id, best)
         return
-    is_paused = board.root_of(session_id).paused is not None
+    is_paused = can_resume(board.root_of(session_id))
     first = ("run.pause",) if is_paused else ()
     verbs = (*first, "session.retry", "session.kill", "session.cancel", "session.skip")
     yield from _possible(board, session_id, verbs)
