@@ -3,6 +3,7 @@
 The app here is covey's own screen over a board that is fed by hand, with a clock that stands still.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -102,6 +103,7 @@ class MadeUp(Link):
 
     async def slots(self, number: int) -> SlotsAnswer:
         self.slots_asked.append(number)
+        await asyncio.sleep(0)  # whoever asks has to wait for the answer
         return SlotsAnswer(state=RequestState.SETTLED, changed=True, reason=None, slots=number)
 
     async def stop(self, run_ids: tuple[str, ...]) -> tuple[Stopped, ...]:

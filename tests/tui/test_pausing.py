@@ -295,8 +295,16 @@ class TestHand:
 
     async def test_slots(self) -> None:
         async with at_the_screen("+", "-") as person:
-            assert person.app.link.slots_asked == [9, 7]
-            assert person.footer.startswith("7 slots")
+            assert person.app.link.slots_asked == [9, 8]
+            assert person.footer.startswith("8 slots")
+
+    async def test_slots_by_keys_that_do_not_wait_for_the_answer(self) -> None:
+        async with at_the_screen() as person:
+            for _ in range(3):
+                person.monitor.action_act("engine.slots_up")
+            await person.press("j")
+            assert person.app.link.slots_asked == [9, 10, 11]
+            assert person.footer.startswith("11 slots")
 
     async def test_a_pointless_retry_asks_first_and_is_forced(self) -> None:
         alike = Repeat(retry_digest(None, "offline", None, None), "f", 2)

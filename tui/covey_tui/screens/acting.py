@@ -4,6 +4,7 @@ A request is about the rows as they were when the key was pressed; the engine co
 one that comes too late changes nothing, and says what changed instead.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ class Acting:
         self._link = link
         self._say = say
         self._is_asking = False
+        self._one_at_a_time = asyncio.Lock()
 
     async def act(self, key: str, ids: Sequence[str]) -> bool:
         """Carry out an action, by its binding's id, on those that allow it; whether it was asked for of sessions."""
@@ -212,16 +214,19 @@ class Acting:
         await self._ask(sharing, wish)
 
     async def _change_slots(self, key: str) -> None:
-        """Let one session more or less work at the same time."""
-        objection = why_not(self._board, key, None)
-        if objection is not None:
-            self._say((span(objection),))
-            return
-        try:
-            answer = await self._link.slots((self._board.engine.slots or 0) + SLOTS[key])
-        except CoveyError as error:
-            self._say(complaint(error))
-            return
+        """Let one session more or less work at the same time; a key pressed meanwhile waits for the answer."""
+        async with self._one_at_a_time:
+            objection = why_not(self._board, key, None)
+            if objection is not None:
+                self._say((span(objection),))
+                return
+            try:
+                answer = await self._link.slots((self._board.engine.slots or 0) + SLOTS[key])
+            except CoveyError as error:
+                self._say(complaint(error))
+                return
+            if answer.slots is not None:  # the next key counts from there, before the engine's row is read again
+                self._board.engine = replace(self._board.engine, slots=answer.slots)
         how_many = plural(answer.slots, "slot") if answer.slots is not None else ""
         reason = sanitise_line(answer.reason or "")
         self._say((span(": ".join(part for part in (how_many, reason) if part)),))
