@@ -464,6 +464,10 @@ class TestActing:
             await person.press("n")
             assert person.asked == []
 
+    async def test_retry_all_among_what_needs_you_is_about_everything_wherever_the_tree_stands(self) -> None:
+        async with hand("i", "R") as person:
+            assert person.shows("R retry all 3…", "Retry all 3 that failed under shop?")
+
     async def test_a_note_goes_along(self) -> None:
         async with hand(*TO_TAX_RULE, "e") as person:
             await person.write("use small")

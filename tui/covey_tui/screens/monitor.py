@@ -311,7 +311,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
     def _deeds(self) -> dict[str, Callable[[], object]]:
         looking, detail = self.looking, self.detail
         return {
-            "run.retry_all": self._retry_all,
+            "run.retry_all": self._retry_below,
             "run.undo": lambda: self._undo(self.sessions.cursor),
             "run.stop": lambda: self._work(self._acting.stop()),
             "session.open_file": looking.open_file,
@@ -342,10 +342,12 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
             self.detail.show(self.sessions.cursor)
         self._show_footer()
 
-    @work(group="acting")
-    async def _retry_all(self) -> None:
+    def _retry_below(self) -> None:
         cursor = self.sessions.cursor
-        under = cursor if cursor is not None and self.board.is_parent(cursor) else None
+        self._retry_all(cursor if cursor is not None and self.board.is_parent(cursor) else None)
+
+    @work(group="acting")
+    async def _retry_all(self, under: str | None) -> None:
         name = name_of(self.board.session(under)) if under is not None else self.board.project
         await self._acting.retry_failed(self.needs.retried_together(under), name)
 
@@ -369,7 +371,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
 
     def _act_together(self, act: "Act") -> None:
         if act.together:
-            self._retry_all()
+            self._retry_all(None)
         else:
             self._ask_for(act.deed.value, act.session_ids)
 
