@@ -310,11 +310,14 @@ class TestScreen:
 
     async def test_keys_on_a_group(self) -> None:
         both = (TAX_RULE, "id-catalog-variant")
-        assert await acts("down", "down", "r", "e", "s", "x") == [
+        assert await acts("down", "down", "r", "e", "s") == [
             Act(Deed.RETRY, both),
             Act(Deed.RETRY_NOTE, both),
             Act(Deed.SKIP, both),
         ]
+
+    async def test_what_none_of_them_allows_is_handed_over_for_one_so_that_it_is_told_why(self) -> None:
+        assert await acts("down", "down", "x", "m") == [Act(Deed.CANCEL, (TAX_RULE,)), Act(Deed.ANSWER, (TAX_RULE,))]
 
     async def test_keys_on_a_row(self) -> None:
         assert await acts("j", "j", "j", "r", "s") == [Act(Deed.RETRY, (TAX_RULE,)), Act(Deed.SKIP, (TAX_RULE,))]
@@ -334,7 +337,7 @@ class TestScreen:
 
     async def test_moving_and_typing_hand_over_nothing(self) -> None:
         keys = ["down", "up", "j", "k", "g", "G", "home", "end", "pagedown", "pageup", "left", "right", "space", "tab"]
-        assert await acts(*keys, *"abcdfhlmnoptuyz0123", "ctrl+c") == []
+        assert await acts(*keys, *"abcdfhlnoptuyz0123", "ctrl+c") == []
 
     async def test_marked_ones_are_meant_wherever_the_cursor_stands(self) -> None:
         assert await acts("down", "v", "G", "v", "g", "s") == [Act(Deed.SKIP, (IMPORT, "id-catalog-category"))]

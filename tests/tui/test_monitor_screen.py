@@ -596,6 +596,11 @@ class TestWhyNot:
             await settled(person.pilot)
             assert person.footer == said
 
+    async def test_among_what_needs_you(self) -> None:
+        async with hand("i", "down", "x") as person:
+            assert person.footer.startswith("ImportAdapter cannot be cancelled: it is failed.")
+            assert person.asked == []
+
 
 class TestFocusInTheDetail:
     """The name's line has the cursor while the detail has the focus, whichever tab it shows."""

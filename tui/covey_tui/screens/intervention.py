@@ -20,6 +20,7 @@ from covey_tui.view.board import Board
 from covey_tui.view.footer import in_its_place
 from covey_tui.view.hints import KeyOf, usual
 from covey_tui.view.intervention import Cursor, Deed, chosen, footer, sessions_under
+from covey_tui.view.keys import why_not
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import BLANK, Ground, Line
 from covey_tui.widgets.group_list import GroupList
@@ -126,12 +127,14 @@ class InterventionScreen(Screen[str | None]):
         self.dismiss(event.session_id)
 
     def action_want(self, name: str) -> None:
-        """Hand over what is wanted for the marked sessions, else for what is under the cursor."""
+        """Hand over what is wanted for the marked sessions, else for what is under the cursor; if in vain, for one."""
         deed = Deed(name)
         ids = self._in_order() if self.marked else sessions_under(self.cursor, self._list.layout_of_groups)
         able = chosen(deed, ids, self._needs)
         if able and (deed is not Deed.ANSWER or len(ids) == 1):
             self._act(Act(deed, able))
+        elif ids and why_not(self._board, deed, ids[0]) is not None:
+            self._act(Act(deed, ids[:1]))  # whoever carries it out says why not
 
     def action_retry_all(self) -> None:
         """Hand over all that failed or lost their file."""
