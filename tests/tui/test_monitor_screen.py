@@ -374,6 +374,12 @@ class TestMarks:
             assert person.monitor.sessions.marks == {}
             assert not person.shows("3 marked")
 
+    async def test_an_action_on_them_among_what_needs_you_unmarks_there_as_well(self) -> None:
+        async with hand("i", "down", "v", "r") as person:
+            assert person.asked == [((IMPORT,), Wish(action=Action.RETRY))]
+            assert isinstance(person.app.screen, InterventionScreen)
+            assert person.app.screen.marked == frozenset()
+
     async def test_a_question_that_is_left_keeps_them(self) -> None:
         async with hand("exclamation_mark", "V", "r", "escape") as person:
             assert person.asked == []

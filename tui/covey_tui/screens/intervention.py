@@ -103,6 +103,12 @@ class InterventionScreen(Screen[str | None]):
             self._list.renew()
         self._show_bars()
 
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self._list.marked = frozenset()
+        self._list.refresh()
+        self._show_bars()
+
     def say(self, line: Line | None) -> None:
         """Say something in the footer's place, until None is said."""
         self._said = line
@@ -161,9 +167,7 @@ class InterventionScreen(Screen[str | None]):
     def action_back(self) -> None:
         """Take all marks away, else go back."""
         if self.marked:
-            self._list.marked = frozenset()
-            self._list.refresh()
-            self._show_bars()
+            self.unmark()
         else:
             self.dismiss(None)
 

@@ -339,6 +339,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
     async def _ask_for(self, binding: str, ids: tuple[str, ...]) -> None:
         if await self._acting.act(binding, ids):
             self.sessions.unmark()
+            self._over.unmark()
             self.detail.show(self.sessions.cursor)
         self._show_footer()
 
@@ -397,6 +398,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         """Peel one layer: marks, the filter, the detail."""
         if self.sessions.marks:
             self.sessions.unmark()
+            self._over.unmark()
             self.detail.show(self.sessions.cursor)
         elif self.looking.filter is not None:
             self.looking.narrow(None)

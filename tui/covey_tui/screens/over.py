@@ -47,6 +47,11 @@ class Over:
         if self._intervention is not None:
             self._intervention.say(line)
 
+    def unmark(self) -> None:
+        """What was asked of the marked sessions has been."""
+        if self._intervention is not None:
+            self._intervention.unmark()
+
     # How they are opened.
 
     async def intervention(
