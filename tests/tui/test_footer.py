@@ -166,6 +166,12 @@ class TestPlaces:
         first, second = made.children(made.roots()[0])
         assert said(made, Situation(second, (first,))).startswith("r retry 1   s skip 1…   v mark   V mark all   Esc")
 
+    def test_one_mark_is_called_as_its_row_is(self) -> None:
+        made, root = parent(("A", 3, gone()), ("B", 3, running("ValidateDesign")), phase=Phase.BLOCKED)
+        _, at_work = made.children(root)
+        assert said(made, Situation(root, (root,))).startswith("r look again 1   x cancel 1…")
+        assert said(made, Situation(root, (at_work,))).startswith("r retry 1…   s skip 1…   x cancel 1…")
+
     def test_the_detail(self) -> None:
         made, here = child(**running("ValidateDesign"))
         assert (

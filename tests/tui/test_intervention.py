@@ -153,6 +153,11 @@ class TestFooter:
         left = "r retry 2…   s skip 2…   v unmark   Esc unmark all   ↑↓ move"
         assert self.foot(AGENT, TAX_RULE, LEDGER) == ends(left, "? help   q leave", 98)
 
+    def test_a_marked_parent_looks_again_and_a_root_cannot_be_skipped(self) -> None:
+        shown = board(family("Billing", 9, {**waiting(), **BLOCKED}, [("A", 1, complete())]))
+        (root,) = shown.roots()
+        assert self.foot(Cursor("blocked", root), root, shown=shown).startswith("r look again 1   v unmark")
+
     def test_what_does_not_fit_falls_off_before_the_end(self) -> None:
         row = Cursor("agent_error", TAX_RULE)
         assert self.foot(row, cells=58) == ends("↑↓ move   Enter show in tree   v mark", "? help   q leave", 58)

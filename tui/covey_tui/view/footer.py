@@ -8,7 +8,7 @@ from covey.model.session import state_of, undecided
 from covey.model.status import FailureCause, Phase, Status
 from covey_tui.view.board import Board
 from covey_tui.view.hints import Hint, KeyOf, hints, spelled
-from covey_tui.view.keys import able, allowed, label_of, retry_all_label, verb_of
+from covey_tui.view.keys import able, allowed, label_of, label_of_marked, retry_all_label
 from covey_tui.view.progress import Manner
 from covey_tui.view.spans import BLANK, Line, room, spread
 from covey_tui.view.stopped import can_resume
@@ -102,9 +102,9 @@ def _bindings(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
 def _marked(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
     """What can be done to the marked ones; each verb counts those that it takes, and `…` says that it asks first."""
     for binding in ("session.retry", "session.skip", "session.cancel"):
-        count = able(board, binding, here.marks)
-        if count:
-            yield binding, f"{verb_of(binding)} {count}{'' if count == 1 and binding == 'session.retry' else '…'}"
+        subjects = able(board, binding, here.marks)
+        if subjects:
+            yield binding, label_of_marked(binding, subjects)
     yield "view.mark", "unmark" if here.session_id in here.marks else "mark"
     yield "view.mark_all", f"mark all {here.matching}" if here.matching else "mark all"
     yield "view.back", "unmark all"

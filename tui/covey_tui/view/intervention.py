@@ -18,7 +18,7 @@ from covey.text.glyphs import LOOKS
 from covey.text.sanitise import SafeText
 from covey_tui.view.causes import RETRIED_TOGETHER
 from covey_tui.view.hints import Hint, KeyOf, hints, spelled, usual
-from covey_tui.view.keys import label_about, retry_all_label, verb_of
+from covey_tui.view.keys import label_about, label_of_marked, retry_all_label
 from covey_tui.view.needs import Group, Needs
 from covey_tui.view.progress import USUAL, Manner
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Line, Role, Tone, room, span, spread
@@ -298,10 +298,9 @@ def footer(
         mark = (key("view.mark"), "unmark" if _is_marked(needs, cursor, marked) else "mark")
         show = [("Enter", "show in tree")] if cursor is not None and cursor.session_id is not None else []
         if marked:
-            asks, count = "…" if len(marked) > 1 else "", len(marked)
-            retry = (key(Deed.RETRY), f"{verb_of(Deed.RETRY)} {count}{asks}")
-            skip = (key(Deed.SKIP), f"{verb_of(Deed.SKIP)} {count}…")
-            pairs = [retry, skip, mark, (key("view.back"), "unmark all"), ("↑↓", "move"), *show]
+            able = [(deed, chosen(deed, list(marked), needs)) for deed in (Deed.RETRY, Deed.SKIP)]
+            counted = [(key(deed), label_of_marked(deed, [*map(needs.session, ids)])) for deed, ids in able if ids]
+            pairs = [*counted, mark, (key("view.back"), "unmark all"), ("↑↓", "move"), *show]
         else:
             pairs = [("↑↓", "move"), *show, mark, *_retry_all(needs, key)]
     pairs = [(said, spelled(label, manner)) for said, label in pairs]

@@ -69,9 +69,10 @@ def label_about(binding: str, subject: Session) -> str:
     return ALL_KEYS[binding].label
 
 
-def verb_of(binding: str) -> str:
-    """How a key is called where the number of those that it is about follows."""
-    return ALL_KEYS[binding].label.removesuffix("…")
+def label_of_marked(binding: str, subjects: Sequence[Session]) -> str:
+    """How a key is called that is about so many marked ones; two or more ask first, one as it does unmarked."""
+    label = label_about(binding, subjects[0]) if len(subjects) == 1 else f"{ALL_KEYS[binding].label.removesuffix('…')}…"
+    return f"{label.removesuffix('…')} {len(subjects)}{'…' if label.endswith('…') else ''}"
 
 
 def retry_all_label(count: int) -> str:
@@ -90,12 +91,12 @@ def asked_of_run(binding: str, root: Session) -> tuple[Action, bool]:
     return (Action.RESUME if can_resume(root) else Action.PAUSE), False
 
 
-def able(board: Board, binding: str, session_ids: Sequence[str]) -> int:
-    """For how many of the sessions a key does something; of a great many, for how many the table alone allows it."""
-    there = [each for each in session_ids if each in board]
+def able(board: Board, binding: str, session_ids: Sequence[str]) -> list[Session]:
+    """Those to which a key does something; of a great many, those for which the table alone allows it."""
+    there = [board.session(each) for each in session_ids if each in board]
     if len(there) <= _COUNTED:
-        return sum(allowed(board, binding, each) for each in there)
-    return sum(standing(board.session(each)) in CONTROLS[ACTIONS[binding]] for each in there)
+        return [each for each in there if allowed(board, binding, each.id)]
+    return [each for each in there if standing(each) in CONTROLS[ACTIONS[binding]]]
 
 
 def allowed(board: Board, binding: str, session_id: str | None) -> bool:
