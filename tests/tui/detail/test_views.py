@@ -515,6 +515,11 @@ class TestArtifact:
             (" same", Role.TEXT),
         ]
 
+    def test_no_diff_tells_nothing_of_a_commit_where_there_may_be_none(self) -> None:
+        said = "Nothing to compare with: git has no version of this file, or one too large to show."
+        assert " ".join(texts(diff_lines(None, WIDTH))) == said
+        assert texts(diff_lines("", WIDTH)) == ["No changes since the last commit."]
+
     def test_nothing_to_show(self) -> None:
         row = replace(shop()[1], status=Status.ACTIVE, phase=Phase.RUNNING, artifact=ArtifactState.UNKNOWN)
         missing = Artifact("x.md", reason="is not there")

@@ -60,7 +60,7 @@ def no_artifact(session: Session, artifact: Artifact | None) -> str | None:
 def diff_lines(diff: str | None, width: int) -> list[Line]:
     """A unified diff with its added and removed lines in colour."""
     if diff is None:
-        return muted("Nothing to compare with: the last commit does not have this file.", width)
+        return muted("Nothing to compare with: git has no version of this file, or one too large to show.", width)
     if not diff:
         return muted("No changes since the last commit.", width)
     lines: list[Line] = []
