@@ -126,6 +126,13 @@ class TestRetry:
         assert (again.status, again.phase, again.attempt, again.note) == (Status.ACTIVE, Phase.QUEUED, 4, "mind X")
         assert (again.decision_id, again.decided_by) == ("d1", "ada")
 
+    @pytest.mark.parametrize(("phase", "now"), [(Phase.RUNNING, "is at work"), (Phase.INTERRUPTED, "was interrupted")])
+    def test_of_a_parent_that_looks_after_nobody_is_refused(self, phase: Phase, now: str) -> None:
+        tree = SessionTree([session("root", None, phase=phase), session("a", **BY_STANDING[Standing.FAILED])])
+        decision = decided(tree, "root", Action.RETRY)
+        assert decision.refused
+        assert decision.reason == f"cannot retry: it {now} and has children; retry those"
+
     @pytest.mark.parametrize(("resume", "step"), [(False, None), (True, "ValidateDesign")])
     def test_resume_goes_on_at_the_step_that_failed(self, *, resume: bool, step: str | None) -> None:
         failed = session("a", step="ValidateDesign", **BY_STANDING[Standing.FAILED])

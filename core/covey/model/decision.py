@@ -214,7 +214,8 @@ def _restart(request: ControlRequest, session: Session, descendants: Sequence[Se
         # A blocked parent's retry leads here, so the same key pressed twice finds its wish fulfilled.
         return Decision(reason="it looks after its children already; retry those that need it")
     if descendants and not undecided(session):
-        return Decision(refused=True, reason="cannot retry: it is at work and has children; retry those")
+        now = "was interrupted" if session.phase is Phase.INTERRUPTED else "is at work"
+        return Decision(refused=True, reason=f"cannot retry: it {now} and has children; retry those")
     if session.phase is Phase.QUEUED and session.pending is None:
         return Decision(reason=f"attempt {session.attempt} has not started yet")
     again = _retried(request, session, at, is_parent=bool(descendants))
