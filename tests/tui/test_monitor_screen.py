@@ -621,6 +621,18 @@ class TestFocusInTheDetail:
             assert not person.shows(name)
 
 
+class TestStepsFooter:
+    """Enter is named where it unfolds a step, and only there."""
+
+    async def test_in_the_steps_of_a_session_that_has_begun(self) -> None:
+        async with hand(*TO_TAX_RULE, "2") as person:
+            assert "unfold" not in person.footer
+            await person.press("enter")
+            assert person.footer.startswith("Esc tree   1–5 tabs   Enter unfold   r retry")
+            await person.press("4")
+            assert "unfold" not in person.footer
+
+
 class TestEngine:
     """What can be done with an engine alone is offered while there is one."""
 

@@ -117,6 +117,7 @@ class Bars:
             self._board.tally().needs > _MANY and looking.filter is None,
             detail.other_view,
             can_begin,
+            detail.can_unfold,
         )
         line = footer(self._board, here, self._key, self._cells, manner_of(self._screen))
         self.footer.show(line, ground=Ground.PANEL)

@@ -16,6 +16,7 @@ from covey_tui.view.stopped import can_resume
 _TABS = tuple(f"view.tab_{number}" for number in range(1, 6))
 _MOVE = ("tree.up", "tree.down")
 _SLOTS = ("engine.slots_up", "engine.slots_down")
+_UNFOLD = "detail.unfold"
 _IN_TABS = frozenset({"view.transcript", "view.artifact"})
 """What the tabs show anyhow."""
 _GAP = 3
@@ -27,7 +28,8 @@ class Situation:
 
     `failed_below` are those that `run.retry_all` would take; with `many_problems` the way to see them alone is named.
     `other_view` is what the key of the artifact leads to while that is shown: the file's diff, or the file again.
-    `can_begin`: nothing was ever run, and the screen itself can run the line that is chosen.
+    `can_begin`: nothing was ever run, and the screen itself can run the line that is chosen. `can_unfold`: steps are
+    shown.
     """
 
     session_id: str | None
@@ -38,6 +40,7 @@ class Situation:
     many_problems: bool = False
     other_view: str = ""
     can_begin: bool = False
+    can_unfold: bool = False
 
 
 def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner = Manner()) -> Line:
@@ -66,6 +69,8 @@ def _said(binding: str, key: KeyOf) -> str:
         return "".join(map(key, _MOVE))
     if binding == _SLOTS[0]:
         return " ".join(map(key, _SLOTS))
+    if binding == _UNFOLD:
+        return "Enter"
     if binding != _TABS[0]:
         return key(binding)
     keys = [key(binding) for binding in _TABS]
@@ -89,6 +94,8 @@ def _bindings(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
     elif here.in_detail:
         yield "view.back", "tree" if here.matching is None else "show all"
         yield _TABS[0], ALL_KEYS[_TABS[0]].label
+        if here.can_unfold:
+            yield _UNFOLD, "unfold"
         yield from _row(board, here, here.session_id)
         yield "view.search", ALL_KEYS["view.search"].label
     else:

@@ -123,6 +123,12 @@ class DetailPane(KeptGround, Vertical):
         return "file" if content.shows_diff else "diff"
 
     @property
+    def can_unfold(self) -> bool:
+        """The steps of a session that has begun are shown: Enter unfolds them."""
+        scene = self._scene()
+        return isinstance(self._content, StepsContent) and scene is not None and scene.session.started_at is not None
+
+    @property
     def session_id(self) -> str | None:
         """The session that is shown."""
         return self._session_id
