@@ -446,6 +446,10 @@ class TestStale:
         assert decision.refused
         assert decision.reason == "cannot retry: it is complete and its file is in order"
 
+    def test_of_a_complete_parent_no_file_is_spoken_of(self) -> None:
+        root = session("root", None, status=Status.COMPLETE, phase=None, artifact_path=None)
+        assert asked(SessionTree([root]), request(root, Action.CANCEL)).reason == "cannot cancel: it is complete"
+
 
 class TestAnyTree:
     """Whatever has happened before."""

@@ -146,7 +146,8 @@ def _ruled_out(request: ControlRequest, session: Session) -> str | None:
     if now in CONTROLS[request.action]:
         return None
     if now is Standing.COMPLETE:
-        return f"cannot {request.action}: it is complete and its file is in order"
+        file = " and its file is in order" if session.artifact_path else ""
+        return f"cannot {request.action}: it is complete{file}"
     if now is Standing.FILE_MISSING:
         return f"cannot {request.action}: it is complete, only its file is missing"
     return f"cannot {request.action}: it is {now}"
