@@ -242,6 +242,19 @@ class TestChanges:
             await stage.settled()
             assert stage.screen()[4:6] == ["  again", ""]
 
+    async def test_what_needs_nobody_any_more_shows_its_transcript_unless_the_problem_was_chosen(self) -> None:
+        skipped = [replace(each, status=Status.SKIPPED) if each.id == TAX else each for each in shop()]
+        for chosen, then in ((None, Tab.TRANSCRIPT), (Tab.PROBLEM, Tab.PROBLEM)):
+            shown = board()
+            async with opened(FakeSource(), TAX, shown=shown) as stage:
+                if chosen is not None:
+                    stage.pane.choose(chosen)
+                assert stage.pane.tab is Tab.PROBLEM
+                shown.load(skipped, {})
+                stage.pane.apply(Change(frozenset({TAX})))
+                await stage.settled()
+                assert stage.pane.tab is then
+
     async def test_another_attempt_of_what_had_failed_shows_its_transcript(self) -> None:
         shown = board()
         async with opened(FakeSource(), TAX, shown=shown) as stage:

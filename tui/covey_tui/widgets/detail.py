@@ -168,8 +168,10 @@ class DetailPane(KeptGround, Vertical):
         scene = self._scene()
         if scene is None:
             return
-        if scene.session.attempt != self._attempt:
-            self._tab = tab_for(self._board, scene.session, self._chosen)
+        tab = tab_for(self._board, scene.session, self._chosen)
+        is_over = self._tab is Tab.PROBLEM and tab is not Tab.PROBLEM
+        if is_over or scene.session.attempt != self._attempt:
+            self._tab = tab
             self._begin()
         elif scene.session.id in change.changed or not change.changed.isdisjoint(self._marked):
             self._draw()
