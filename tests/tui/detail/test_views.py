@@ -288,6 +288,13 @@ class TestProblem:
         lines = texts(problem_lines(board(rows), rows[0], NOW, WIDTH))
         assert not any(line.startswith(("s  ", "o  ")) for line in lines)
 
+    def test_of_what_was_skipped_who_decided_it_and_why(self) -> None:
+        shown = board()
+        row = shown.session("id-catalog-legacysync")
+        for reason, said in (("replaced next year", "Skipped by ana. Replaced next year."), ("", "Skipped by ana.")):
+            lines = problem_lines(shown, replace(row, skip_reason=reason), NOW, WIDTH)
+            assert " ".join(texts(lines)) == said
+
     def test_no_problem(self) -> None:
         shown = board()
         assert texts(problem_lines(shown, shown.session(PAYMENT), NOW, WIDTH)) == ["No problem here."]

@@ -82,6 +82,9 @@ def _no_problem(board: Board, session: Session) -> str:
     held = board.credential_pause(session.id)
     if held is not None:
         return f"Nothing of its own; it waits for a credential. {_as_sentence(credential_words(held))}"
+    if session.status is Status.SKIPPED:
+        by = f"Skipped by {session.decided_by}." if session.decided_by else "Skipped."
+        return f"{by} {_as_sentence(session.skip_reason)}" if session.skip_reason else by
     if below:
         return f"Nothing of its own; below it {below} {'needs' if below == 1 else 'need'} you."
     return "No problem here."
