@@ -1,4 +1,6 @@
+import contextlib
 import shlex
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,6 +23,14 @@ NOTHING = Beginning("shop")
 
 def page(found: Beginning, chosen: int = 0) -> list[str]:
     return ["".join(text for text, _ in line).rstrip() for line in block(found, choices(found), chosen)]
+
+
+@contextlib.asynccontextmanager
+async def at_hand(app: Gallery) -> AsyncIterator[Hand]:
+    """The screen where nothing was ever run, and who presses its keys."""
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        yield Hand(app, pilot)
 
 
 class TestChoices:
@@ -65,6 +75,21 @@ class TestBlock:
             "  Enter runs it   y copies the line",
         ]
 
+    def test_the_longest_sentence_goes_on_in_the_next_line(self) -> None:
+        many = Beginning("shop", contexts=(DeclaredCounts("A", "shop.a", 77_000, 0),) * 10)
+        assert page(many)[2:5] == [
+            "  covey.toml names 10 contexts with 770000 components; none has a",
+            "  design.",
+            "  Start a run from any terminal, and this screen follows it.",
+        ]
+
+    def test_keys_are_named_as_they_are_mapped(self) -> None:
+        mapped = {"tree.open": "F5", "view.copy": "F6"}
+        assert "".join(text for text, _ in block(SHOP, choices(SHOP), 0, mapped.__getitem__)[-1]).split() == [
+            *["F5", "runs", "it"],
+            *["F6", "copies", "the", "line"],
+        ]
+
     def test_enter_runs_only_what_the_screen_can_run(self) -> None:
         said = [page(SHOP, chosen)[-1].strip() for chosen in range(4)]
         assert said == [*["Enter runs it   y copies the line"] * 2, *["y copies the line"] * 2]
@@ -107,9 +132,7 @@ class TestKeys:
 
     async def test_the_footer_follows_the_chosen_line(self) -> None:
         app = Gallery(board([]), beginning=SHOP)
-        async with app.run_test(size=(100, 30)) as pilot:
-            hand = Hand(app, pilot)
-            await settled(pilot)
+        async with at_hand(app) as hand:
             assert hand.footer.startswith("Enter run it…   y copy   ↑↓ move   : commands")
             await hand.press("j", "down")
             assert hand.footer.startswith("y copy   ↑↓ move   : commands")
@@ -118,19 +141,15 @@ class TestKeys:
 
     async def test_the_footer_follows_what_is_found(self) -> None:
         app = Gallery(board([]), beginning=BROKEN)
-        async with app.run_test(size=(100, 30)) as pilot:
-            hand = Hand(app, pilot)
-            await settled(pilot)
+        async with at_hand(app) as hand:
             assert hand.footer.startswith("y copy")
             app.monitor.nothing_yet(SHOP)
-            await settled(pilot)
+            await settled(hand.pilot)
             assert hand.footer.startswith("Enter run it…")
 
     async def test_what_is_started_is_said_while_its_engine_comes(self) -> None:
         app = Gallery(board([]), beginning=SHOP)
-        async with app.run_test(size=(100, 30)) as pilot:
-            hand = Hand(app, pilot)
-            await settled(pilot)
+        async with at_hand(app) as hand:
             await hand.press("enter", "y")
             assert hand.footer.startswith("Starting the design of Billing")
             assert app.link.begun == [("shop.billing",)]
@@ -138,18 +157,14 @@ class TestKeys:
     async def test_other_keys(self) -> None:
         app = Gallery(board([]), beginning=SHOP)
         app.set_keymap(UiSettings(keys={"tree.open": ("f5",), "tree.down": ("f6",)}).keymap())
-        async with app.run_test(size=(100, 30)) as pilot:
-            hand = Hand(app, pilot)
-            await settled(pilot)
+        async with at_hand(app) as hand:
             await hand.press("enter", "f6", "f5")
             assert hand.shows("Start the design of 2 contexts?")
 
     @pytest.mark.parametrize("key", ["/", "tab", "f", "!", "i", "n", "v", "t", "1"])
     async def test_keys_of_the_tree_and_the_detail_take_the_focus_nowhere(self, key: str) -> None:
         app = Gallery(board([]), beginning=SHOP)
-        async with app.run_test(size=(100, 30)) as pilot:
-            hand = Hand(app, pilot)
-            await settled(pilot)
+        async with at_hand(app) as hand:
             await hand.press(key)
             assert hand.footer.startswith("There is no session here yet.")
             assert hand.monitor.looking.filter is None

@@ -84,7 +84,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self.frame = frame(100, 30)
         self.sessions = SessionTree(board, now)
         self.detail = DetailPane(board, link, now(), self.key)
-        self.empty = EmptyPane()
+        self.empty = EmptyPane(self.key)
         self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
         self._acting = Acting(self, board, link, self.say, self.key)
         self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))

@@ -7,6 +7,7 @@ from covey.client.beginning import Beginning
 from covey.text.cells import pad, width
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import plural
+from covey_tui.view.hints import KeyOf, hints, usual
 from covey_tui.view.spans import BLANK, MUTED, STRONG, Ground, Line, Role, Tone, fit, span, wrapped
 
 BLOCK = 72
@@ -56,16 +57,15 @@ def choices(found: Beginning) -> tuple[Choice, ...]:
     )
 
 
-def block(found: Beginning, listed: tuple[Choice, ...], chosen: int) -> list[Line]:
+def block(found: Beginning, listed: tuple[Choice, ...], chosen: int, key: KeyOf = usual) -> list[Line]:
     """The whole block, line by line, each as wide as it."""
     column = max(width(each.command) for each in listed)
     lines: list[Line] = [(span(f"  {_title(found)}", STRONG),), BLANK]
     lines += [(span(" " * _INDENT), *line) for line in _about(found)]
     lines.append(BLANK)
     lines += [_choice(each, column, is_chosen=place == chosen) for place, each in enumerate(listed)]
-    hint: Line = (span("  y", STRONG), span(" copies the line", MUTED))
-    if listed[chosen].modules:
-        hint = (span("  Enter", STRONG), span(" runs it", MUTED), span("   y", STRONG), span(" copies the line", MUTED))
+    runs = [(key("tree.open"), "runs it")] if listed[chosen].modules else []
+    hint = (span(" " * _INDENT), *hints(*runs, (key("view.copy"), "copies the line")))
     return [fit(line, BLOCK) for line in (*lines, BLANK, hint)]
 
 
@@ -83,11 +83,10 @@ def _about(found: Beginning) -> list[Line]:
     contexts = plural(len(found.contexts), "context")
     components = plural(sum(each.components for each in found.contexts), "component")
     done = sum(each.documents for each in found.contexts)
-    has = f"{done} {'has' if done == 1 else 'have'} a design" if done else "none has a design yet"
-    return [
-        (span(f"covey.toml names {contexts} with {components}; {has}.", MUTED),),
-        (span("Start a run from any terminal, and this screen follows it.", MUTED),),
-    ]
+    has = f"{done} {'has' if done == 1 else 'have'} a design" if done else "none has a design"
+    named = SafeText(f"covey.toml names {contexts} with {components}; {has}.")
+    follows = SafeText("Start a run from any terminal, and this screen follows it.")
+    return [line for text in (named, follows) for line in wrapped(text, BLOCK - _INDENT, MUTED)]
 
 
 def _choice(choice: Choice, column: int, *, is_chosen: bool) -> Line:

@@ -11,6 +11,7 @@ from covey.client.beginning import Beginning
 from covey.client.ui import ALL_KEYS
 from covey_tui.painted import palette_of
 from covey_tui.view.empty import BLOCK, Choice, block, choices
+from covey_tui.view.hints import KeyOf
 from covey_tui.view.spans import BLANK, Ground, Line, span
 
 _EIGHTH = 8
@@ -46,8 +47,9 @@ class EmptyPane(Widget, can_focus=True):
             super().__init__()
             self.choice = choice
 
-    def __init__(self) -> None:
+    def __init__(self, key: KeyOf) -> None:
         super().__init__()
+        self._key = key
         self._choices: tuple[Choice, ...] = ()
         self._lines: list[Line] = []
         self._found: Beginning | None = None
@@ -88,5 +90,5 @@ class EmptyPane(Widget, can_focus=True):
 
     def _draw(self) -> None:
         if self._found is not None:
-            self._lines = block(self._found, self._choices, self._chosen)
+            self._lines = block(self._found, self._choices, self._chosen, self._key)
             self.refresh()
