@@ -20,7 +20,6 @@ from textual.widgets import Input
 
 from covey.client.beginning import Beginning
 from covey.client.ui import KEYS, UiSettings, shown
-from covey.text.sanitise import sanitise_line
 from covey_tui.link import Link
 from covey_tui.notifier import Notifier
 from covey_tui.painted import PaintedApp
@@ -28,11 +27,10 @@ from covey_tui.screens.acting import Acting
 from covey_tui.screens.bars import Bars
 from covey_tui.screens.looking import Looking
 from covey_tui.screens.over import Over
+from covey_tui.screens.searching import Searching
 from covey_tui.view.answers import warning
 from covey_tui.view.board import Board, Change
-from covey_tui.view.filters import with_text
 from covey_tui.view.frame import frame
-from covey_tui.view.hints import hints
 from covey_tui.view.keys import ASKED, OF_ONE, PAUSES, why_not
 from covey_tui.view.needs import Needs
 from covey_tui.view.spans import Line, span
@@ -48,12 +46,6 @@ if TYPE_CHECKING:
 
 TOAST_SECONDS = 4.0
 _SIDE_INSET, _UNDER_INSET = 2, 1
-_SAID = 400
-_SEARCH_KEYS = {
-    False: hints(("Enter", "keep these"), ("Esc", "show all")),
-    True: hints(("Enter", "find it"), ("Esc", "leave")),
-}
-"""What can be done while a search is typed, by whether it is the detail that is searched."""
 
 
 class _Body(Unseen, Container):
@@ -85,13 +77,13 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self.sessions = SessionTree(board, now)
         self.detail = DetailPane(board, link, now(), self.key)
         self.empty = EmptyPane(self.key)
-        self.looking = Looking(lambda: self.app, board, link.root, (self.sessions, self.detail), self.say)
+        panes = (self.sessions, self.detail)
+        self.looking = Looking(lambda: self.app, board, link.root, panes, self.say)
+        self._searching = Searching(self.looking, panes, self.say)
         self._acting = Acting(self, board, link, self.say, self.key)
         self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))
         self._over = Over(self, board, self.needs, self.key, self.say)
         self._toast: Timer | None = None
-        self._searches_detail = False
-        self._search_field = SearchField()
         self._bars = Bars(self, board, self.needs, self.key, now)
 
     def compose(self) -> ComposeResult:
@@ -105,7 +97,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
             yield self.detail
         yield self.empty
         yield self._bars.footer
-        yield self._search_field
+        yield self._searching.field
         yield self._bars.small
 
     def on_mount(self) -> None:
@@ -209,8 +201,8 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self._bars.show_heads(self.sessions, self.looking)
 
     def _show_footer(self) -> None:
-        typing = _SEARCH_KEYS[self._searches_detail] if self.focused is self._search_field else None
-        self._bars.show_footer(self.sessions, self.looking, self.detail, typing, can_begin=self.empty.can_begin)
+        typing, can_begin = self._searching.keys, self.empty.can_begin
+        self._bars.show_footer(self.sessions, self.looking, self.detail, typing, can_begin=can_begin)
 
     def key(self, binding: str) -> str:
         """The keys of a binding as people read them."""
@@ -252,23 +244,14 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self._open_detail(full=not self.frame.is_side_by_side)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """The tree follows what is typed; the detail is searched once it has been."""
+        """Show what matches so far."""
         event.stop()
-        if not self._searches_detail:
-            self.looking.narrow(with_text(event.value) if event.value else None)
-            self._show_heads()
+        self._searching.follow(event.value)
+        self._show_heads()
 
     def on_search_field_left(self, event: SearchField.Left) -> None:
         """Go on with what was found, or with everything."""
-        self._search_field.close()
-        if self._searches_detail:
-            self.detail.take_focus()
-            if event.text and not self.detail.search(event.text):
-                self.say((span(f"Nothing here matches {sanitise_line(event.text, _SAID)}."),))
-            return
-        if not event.text:
-            self.looking.narrow(None)
-        self.sessions.focus()
+        self._searching.leave(event.text)
         self._show_all()
 
     def on_empty_pane_moved(self) -> None:
@@ -322,7 +305,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
             "view.problems": looking.problems,
             "view.filter": looking.next_state,
             "view.order": looking.order,
-            "view.search": self._search,
+            "view.search": self._searching.begin,
             "view.mark": partial(self._mark, looking.mark),
             "view.mark_all": partial(self._mark, looking.mark_all),
             "view.transcript": partial(detail.choose, Tab.TRANSCRIPT),
@@ -380,11 +363,6 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         mark()
         self.detail.show(self.sessions.cursor, tuple(self.sessions.marks))
 
-    def _search(self) -> None:
-        """Search the pane that has the focus."""
-        self._searches_detail = self.detail.has_focus_within
-        self._search_field.open("text to find here" if self._searches_detail else "part of a name")
-
     def _next_pane(self) -> None:
         """Give the other pane the focus; none is in sight while the detail has the whole screen."""
         if self._bars.is_full:
@@ -398,7 +376,6 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         """Peel one layer: marks, the filter, the detail."""
         if self.sessions.marks:
             self.sessions.unmark()
-            self._over.unmark()
             self.detail.show(self.sessions.cursor)
         elif self.looking.filter is not None:
             self.looking.narrow(None)
