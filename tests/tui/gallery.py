@@ -150,7 +150,8 @@ class Gallery(PaintedApp):
         self.board = board
         self.link = MadeUp()
         self._beginning = beginning
-        self.monitor = MonitorScreen(board, self.link, lambda: pictures.NOW)
+        self.now = pictures.NOW
+        self.monitor = MonitorScreen(board, self.link, lambda: self.now)
 
     def on_mount(self) -> None:
         """Show what the board holds."""

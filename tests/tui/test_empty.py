@@ -1,6 +1,4 @@
-import contextlib
 import shlex
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -8,9 +6,8 @@ from covey.client.beginning import Beginning, DeclaredCounts
 from covey.client.ui import UiSettings
 from covey_tui.view.empty import BLOCK, block, choices
 from covey_tui.view.spans import Ground, Role, room
-from tests.tui.gallery import Gallery, settled
-from tests.tui.pictures import board
-from tests.tui.test_monitor_screen import Hand
+from tests.tui.gallery import settled
+from tests.tui.test_monitor_screen import hand
 
 SHOP = Beginning(
     "shop",
@@ -23,14 +20,6 @@ NOTHING = Beginning("shop")
 
 def page(found: Beginning, chosen: int = 0) -> list[str]:
     return ["".join(text for text, _ in line).rstrip() for line in block(found, choices(found), chosen)]
-
-
-@contextlib.asynccontextmanager
-async def at_hand(app: Gallery) -> AsyncIterator[Hand]:
-    """The screen where nothing was ever run, and who presses its keys."""
-    async with app.run_test(size=(100, 30)) as pilot:
-        await settled(pilot)
-        yield Hand(app, pilot)
 
 
 class TestChoices:
@@ -131,42 +120,37 @@ class TestKeys:
     """The keys that move and open in the tree do so here, whatever they are; the footer names those that work."""
 
     async def test_the_footer_follows_the_chosen_line(self) -> None:
-        app = Gallery(board([]), beginning=SHOP)
-        async with at_hand(app) as hand:
-            assert hand.footer.startswith("Enter run it…   y copy   ↑↓ move   : commands")
-            await hand.press("j", "down")
-            assert hand.footer.startswith("y copy   ↑↓ move   : commands")
-            await hand.press("k")
-            assert hand.footer.startswith("Enter run it…")
+        async with hand(beginning=SHOP) as person:
+            assert person.footer.startswith("Enter run it…   y copy   ↑↓ move   : commands")
+            await person.press("j", "down")
+            assert person.footer.startswith("y copy   ↑↓ move   : commands")
+            await person.press("k")
+            assert person.footer.startswith("Enter run it…")
 
     async def test_the_footer_follows_what_is_found(self) -> None:
-        app = Gallery(board([]), beginning=BROKEN)
-        async with at_hand(app) as hand:
-            assert hand.footer.startswith("y copy")
-            app.monitor.nothing_yet(SHOP)
-            await settled(hand.pilot)
-            assert hand.footer.startswith("Enter run it…")
+        async with hand(beginning=BROKEN) as person:
+            assert person.footer.startswith("y copy")
+            person.monitor.nothing_yet(SHOP)
+            await settled(person.pilot)
+            assert person.footer.startswith("Enter run it…")
 
     async def test_what_is_started_is_said_while_its_engine_comes(self) -> None:
-        app = Gallery(board([]), beginning=SHOP)
-        async with at_hand(app) as hand:
-            await hand.press("enter", "y")
-            assert hand.footer.startswith("Starting the design of Billing")
-            assert app.link.begun == [("shop.billing",)]
+        async with hand(beginning=SHOP) as person:
+            await person.press("enter", "y")
+            assert person.footer.startswith("Starting the design of Billing")
+            assert person.app.link.begun == [("shop.billing",)]
 
     async def test_other_keys(self) -> None:
-        app = Gallery(board([]), beginning=SHOP)
-        app.set_keymap(UiSettings(keys={"tree.open": ("f5",), "tree.down": ("f6",)}).keymap())
-        async with at_hand(app) as hand:
-            await hand.press("enter", "f6", "f5")
-            assert hand.shows("Start the design of 2 contexts?")
+        async with hand(beginning=SHOP) as person:
+            person.app.set_keymap(UiSettings(keys={"tree.open": ("f5",), "tree.down": ("f6",)}).keymap())
+            await person.press("enter", "f6", "f5")
+            assert person.shows("Start the design of 2 contexts?")
 
     @pytest.mark.parametrize("key", ["/", "tab", "f", "!", "i", "n", "v", "t", "1"])
     async def test_keys_of_the_tree_and_the_detail_take_the_focus_nowhere(self, key: str) -> None:
-        app = Gallery(board([]), beginning=SHOP)
-        async with at_hand(app) as hand:
-            await hand.press(key)
-            assert hand.footer.startswith("There is no session here yet.")
-            assert hand.monitor.looking.filter is None
-            await hand.press("j", "enter")
-            assert hand.shows("Start the design of 2 contexts?")
+        async with hand(beginning=SHOP) as person:
+            await person.press(key)
+            assert person.footer.startswith("There is no session here yet.")
+            assert person.monitor.looking.filter is None
+            await person.press("j", "enter")
+            assert person.shows("Start the design of 2 contexts?")

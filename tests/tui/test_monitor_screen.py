@@ -3,11 +3,13 @@
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from covey.client.beginning import Beginning
 from covey.client.requests import Wish
 from covey.client.snapshot import EngineState
 from covey.model.control import Action
@@ -87,9 +89,11 @@ async def hand(
     sessions: Callable[[], Iterable[Session]] = pictures.shop,
     size: tuple[int, int] = (100, 30),
     credentials: Iterable[CredentialPause] = (),
+    beginning: Beginning | None = None,
 ) -> AsyncIterator[Hand]:
-    """The screen over these sessions, after some keys; `credentials` are those that are paused."""
-    app = Gallery(pictures.board(sessions(), credentials=credentials))
+    """The screen over these sessions, or where nothing was ever run, after some keys; `credentials` are paused."""
+    sessions = sessions if beginning is None else tuple
+    app = Gallery(pictures.board(sessions(), credentials=credentials), beginning=beginning)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         person = Hand(app, pilot)
@@ -150,6 +154,26 @@ class TestMoving:
             await person.press("t")
             assert person.rows[1:3] == ["Invoice", "LineItem"]
             assert person.shows("session            status")
+
+
+class TestTimes:
+    """Times go on once a second, all in the same frame."""
+
+    async def test_a_key_moves_no_time_and_a_second_moves_all(self) -> None:
+        async with hand(*TO_PAYMENT) as person:
+            assert times_of_payment(person.lines) == ("4m12s", "1m38s", "1m38s")
+            person.app.now += timedelta(seconds=7)
+            await person.press("k", "j", "2", "1")
+            assert times_of_payment(person.lines) == ("4m12s", "1m38s", "1m38s")
+            person.monitor.tick()
+            await settled(person.pilot)
+            assert times_of_payment(person.lines) == ("4m19s", "1m45s", "1m45s")
+
+
+def times_of_payment(lines: Sequence[str]) -> tuple[str, str, str]:
+    """The times of all runs, of the row, and of its detail."""
+    (row,) = [line for line in lines if line.startswith("▌●     Payment")]
+    return lines[0].split()[-1], row.split()[4], lines[4].split()[-1]
 
 
 class TestTop:

@@ -57,7 +57,7 @@ class _Left(Unseen, Vertical):
 
 
 class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
-    """The screen over a board; `now` gives the present moment."""
+    """The screen over a board; `now` gives the present moment. What is shown is of one moment until the next second."""
 
     CSS_PATH = "monitor.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,10 +72,10 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self.board = board
         self.needs = Needs(board)
         self._settings = settings or UiSettings()
-        self._now, self._link = now, link
+        self._now, self._moment, self._link = now, now(), link
         self.frame = frame(100, 30)
-        self.sessions = SessionTree(board, now)
-        self.detail = DetailPane(board, link, now(), self.key)
+        self.sessions = SessionTree(board, lambda: self._moment)
+        self.detail = DetailPane(board, link, self._moment, self.key)
         self.empty = EmptyPane(self.key)
         panes = (self.sessions, self.detail)
         self.looking = Looking(lambda: self.app, board, link.root, panes, self.say)
@@ -84,7 +84,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self._notifier = Notifier(self.needs, lambda text: cast("PaintedApp", self.app).tell_terminal(text))
         self._over = Over(self, board, self.needs, self.key, self.say)
         self._toast: Timer | None = None
-        self._bars = Bars(self, board, self.needs, self.key, now)
+        self._bars = Bars(self, board, self.needs, self.key, lambda: self._moment)
 
     def compose(self) -> ComposeResult:
         """The top, tree and detail, and the footer."""
@@ -104,7 +104,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         """The tree has the focus; once a second the times go on."""
         self.sessions.focus()
         self._notifier.begin()
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.tick)
         if self._settings.mistakes:
             self.warn(f"covey.toml: {'; '.join(each.message for each in self._settings.mistakes)}")
 
@@ -185,9 +185,11 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self._show_footer()
         self._over.say(line)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Times go on, all of them in one frame."""
+        self._moment = self._now()
         self.sessions.tick()
-        self.detail.tick(self._now())
+        self.detail.tick(self._moment)
         self._bars.show_top()
 
     def _show_all(self) -> None:
