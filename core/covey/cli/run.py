@@ -33,21 +33,19 @@ from covey.client.resuming import resuming
 from covey.client.snapshot import RunView, attach
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
-from covey.engine.grants import price_problems
 from covey.engine.patience import OfCommand
-from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, modules_of, plan_runs
+from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, plan_runs
 from covey.engine.preflight import preflight
-from covey.engine.runs import RunOptions, works_with
+from covey.engine.runs import RunOptions, call_of, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
-from covey.model.budget import Budget
 from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.session import Session
 from covey.model.status import Status
 from covey.projects.manifest import DeclaredContext, DeclaredProject, find_contexts
 from covey.store.last_engine import bad_end
-from covey.store.sqlite import Viewer, open_viewer
+from covey.store.sqlite import Viewer, local_user, open_viewer
 from covey.text.sanitise import SafeText, sanitise_line
 from covey.text.words import short_id
 from covey.workflows.registry import ARTIFACTS
@@ -157,14 +155,10 @@ def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -
 
 async def _refuse_without_a_trace(order: Order) -> None:
     """Where nothing was ever run, what would not begin is refused before an engine makes its directory there."""
-    project, options = order.project, order.options
-    await plan_runs(None, None, project, order.workflow, order.contexts, overwrite=options.overwrite)
-    kind = ARTIFACTS[order.workflow]
-    wanted = {module for context in order.contexts for module in modules_of(context, kind)}
-    run, agents = project.settings.run, [works_with(project.settings.run, options)]
-    budgets = [Budget(usd=options.budget_usd), Budget(usd=run.budget_usd)]
-    unpriced = price_problems(project.settings, budgets, agents)
-    await preflight(project, order.registry, kind, agents, wanted, any_new=True, more=unpriced)
+    project, workflow, options = order.project, order.workflow, order.options
+    planned = await plan_runs(None, None, project, workflow, order.contexts, overwrite=options.overwrite)
+    budget = call_of(project.settings.run, options, local_user()).budget(None)
+    await preflight(project, order.registry, workflow, planned, options, budgets=[budget])
 
 
 def _detach(order: Order, out: Out) -> int:

@@ -27,7 +27,7 @@ from covey.config.settings import RunTable
 from covey.config.state_dir import STATE_DIRECTORY
 from covey.errors import ConfigError, StoreError, UsageError
 from covey.projects.manifest import DeclaredProject, load_project
-from covey.steps.git_work import missing_repository
+from covey.steps.git_work import repository_problems
 from covey.store.alone import Alone, open_alone
 from covey.store.connection import database_path
 from covey.store.last_engine import how_it_ended
@@ -97,8 +97,8 @@ def _manifest(root: Path, registry: AgentRegistry) -> Iterator[Finding]:
 
 async def _repository(root: Path, registry: AgentRegistry) -> list[Finding]:
     with suppress(UsageError):  # the manifest has its own finding
-        missing = await missing_repository(load_project(root, registry))
-        return [Finding("git", Severity.ERROR, missing)] if missing else []
+        missing = await repository_problems(load_project(root, registry))
+        return [Finding("git", Severity.ERROR, each) for each in missing]
     return []
 
 

@@ -3,26 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from covey.agents.registry import AgentRegistry
-from covey.engine.grants import Call, granted, price_problems
+from covey.engine.grants import Call, granted
 from covey.engine.local import LocalRuntime
 from covey.engine.pauses import run_number
-from covey.engine.planning import Planned, modules_of, plan_runs
+from covey.engine.planning import Planned, plan_runs
 from covey.engine.preflight import preflight
 from covey.engine.records import Manifest
 from covey.engine.recovery import interrupt
-from covey.engine.runs import RunOptions, adopt_run, result_of, start_run, stop_run, works_with
+from covey.engine.runs import RunOptions, adopt_run, call_of, result_of, start_run, stop_run
 from covey.engine.runtime import Running
 from covey.engine.slots import Slots
 from covey.engine.turns import Bench
 from covey.model import events as e
 from covey.model.budget import Budget
-from covey.model.ids import new_id
 from covey.model.order import RunOrder
 from covey.model.outcome import Begun, How, Left
 from covey.model.session import Session, is_terminal
 from covey.projects.manifest import DeclaredContext, find_contexts
 from covey.store.base import Committed, Operation
-from covey.workflows.registry import ARTIFACTS
 
 
 class RunsAtWork:
@@ -94,15 +92,11 @@ class RunsAtWork:
         store, project = self._bench.store, self._manifest.project
         planned = await plan_runs(store, self._bench.scope, project, workflow, contexts, overwrite=options.overwrite)
         due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
-        agents = [self._works_with(each, options) for each in due]
-        call = self._call(options, by)
-        adopted = [each.root for each in due if each.how is How.ADOPTED and each.root is not None]
+        call = call_of(project.settings.run, options, by)
+        adopted = [each.adopted for each in due if each.adopted is not None]
         budgets, problems = await granted(call, adopted, self._runtime.holds.budgets)
-        new = [call.budget(None)] if len(adopted) < len(due) else []
-        problems += price_problems(project.settings, [*new, *budgets.values()], agents)
-        kind, any_new = ARTIFACTS[workflow], len(adopted) < len(due)
-        wanted = {module for each in due for module in modules_of(each.context, kind)}
-        await preflight(project, self._registry, kind, agents, wanted, any_new=any_new, more=problems)
+        limits = [*budgets.values(), *([call.budget(None)] if len(adopted) < len(due) else [])]
+        await preflight(project, self._registry, workflow, due, options, budgets=limits, more=problems)
         if slots is not None:
             await self.set_slots(slots, by)
         begun = [await self._begin(each, workflow, options, call, budgets) for each in planned]
@@ -118,16 +112,6 @@ class RunsAtWork:
         changed = e.SlotsChanged(at=self._bench.tools.clock.now(), slots=slots, by=by)
         await self._bench.store.append(Operation(events=(changed,)))
         return True
-
-    def _works_with(self, planned: Planned, options: RunOptions) -> tuple[str, str | None]:
-        adopted = planned.root if planned.how is How.ADOPTED else None
-        return works_with(self._manifest.project.settings.run, options, adopted)
-
-    def _call(self, options: RunOptions, by: str) -> Call:
-        run = self._manifest.project.settings.run
-        asked = Budget(usd=options.budget_usd, tokens=options.budget_tokens)
-        usual = Budget(usd=run.budget_usd, tokens=run.budget_tokens)
-        return Call(asked=asked, usual=usual, by=by, decision_id=new_id())
 
     async def _begin(
         self, planned: Planned, workflow: str, options: RunOptions, call: Call, budgets: Mapping[str, Budget | None]

@@ -29,6 +29,11 @@ class Planned:
     how: How
     root: Session | None
 
+    @property
+    def adopted(self) -> Session | None:
+        """The root of the unfinished run that is gone on with."""
+        return self.root if self.how is How.ADOPTED else None
+
 
 class Due(NamedTuple):
     """What is left to do of a context: components without a file that passes, and reviews of its documents."""
@@ -57,12 +62,6 @@ def root_type(workflow: str) -> str:
     return ROOTS[workflow]
 
 
-def modules_of(context: DeclaredContext, kind: ArtifactKind) -> tuple[str, ...]:
-    """The modules that a run on the context writes something for; for the context itself, the review of its design."""
-    own = (context.module,) if kind is ArtifactKind.DESIGN else ()
-    return (*own, *(component.module for component in context.components))
-
-
 async def plan_runs(
     reads: Reads | None,
     scope: Scope | None,
@@ -89,7 +88,8 @@ async def plan_runs(
         how = _how(context, root, overwrite=overwrite)
         if how is How.NOTHING_TO_DO and reads and scope and root:
             run = await reads.run(scope, root.id)
-            how = how if all_satisfied(project, context, ARTIFACTS[workflow], run) else How.STARTED
+            if not all_satisfied(project, context, ARTIFACTS[workflow], run):
+                how = How.STARTED
         planned.append(Planned(context, how, root))
     return tuple(planned)
 

@@ -7,12 +7,18 @@ from pathlib import Path
 
 from covey.agents.base import problems_of
 from covey.agents.registry import AgentRegistry
+from covey.engine.grants import price_problems
+from covey.engine.planning import Planned
+from covey.engine.runs import RunOptions, works_with
 from covey.errors import UsageError
+from covey.model.budget import Budget
 from covey.model.component import Component
+from covey.model.outcome import How
 from covey.projects.commands import command_for, pytest_place
-from covey.projects.manifest import DeclaredProject
+from covey.projects.manifest import DeclaredContext, DeclaredProject
 from covey.projects.paths import ArtifactKind
-from covey.steps.git_work import missing_repository
+from covey.steps.git_work import repository_problems
+from covey.workflows.registry import ARTIFACTS
 from covey.workspace.endings import environment, said_of
 from covey.workspace.output import Stream
 from covey.workspace.processes import (
@@ -32,34 +38,42 @@ _ANY_FILE = "test.py"
 async def preflight(
     project: DeclaredProject,
     registry: AgentRegistry,
-    kind: ArtifactKind,
-    agents: Iterable[tuple[str, str | None]],
-    wanted: set[str],
+    workflow: str,
+    due: Sequence[Planned],
+    options: RunOptions,
     *,
-    any_new: bool,
+    budgets: Sequence[Budget | None],
     more: Iterable[str] = (),
 ) -> None:
-    """Check what would keep every session of a run from working.
+    """Check what would keep every session of the runs that are due from working.
 
-    That is the agents, each with the model that it is to work with; whether the files of this kind of the `wanted`
-    modules can be written; what runs tests; and, where any of the runs is new, the repository that it needs.
+    That is the agents, each with the model that it is to work with, and the price of that where one of these budgets
+    needs it; whether the files can be written; what runs tests; and the repository that a new run needs.
 
     What `more` has been found is told with the rest.
 
     Raises:
         UsageError: everything that is not in order, each with what to do.
     """
-    pairs = dict.fromkeys(agents)
-    problems = [each for agent, model in pairs for each in agent_problems(project, registry, agent, model)]
+    kind, settings = ARTIFACTS[workflow], project.settings
+    pairs = dict.fromkeys(works_with(settings.run, options, each.adopted) for each in due)
+    wanted = {module for each in due for module in _modules(each.context, kind)}
     components = [component for component in project.components("") if component.module_name in wanted]
-    problems.extend(_directory_problems(project, kind, components))
+    problems = [each for agent, model in pairs for each in agent_problems(project, registry, agent, model)]
+    problems += _directory_problems(project, kind, components)
     if kind is not ArtifactKind.DESIGN and components:
-        problems.extend(await testing_problems(project))
-    missing = await missing_repository(project) if any_new else None
-    problems.extend([missing] if missing else [])
-    problems.extend(more)
+        problems += await testing_problems(project)
+    if any(each.how is How.STARTED for each in due):
+        problems += await repository_problems(project)
+    problems += [*price_problems(settings, budgets, [*pairs]), *more]
     if problems:
         raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+def _modules(context: DeclaredContext, kind: ArtifactKind) -> tuple[str, ...]:
+    """The modules that a run on the context writes something for; for the context itself, the review of its design."""
+    own = (context.module,) if kind is ArtifactKind.DESIGN else ()
+    return (*own, *(component.module for component in context.components))
 
 
 def agent_problems(project: DeclaredProject, registry: AgentRegistry, agent: str, model: str | None) -> tuple[str, ...]:

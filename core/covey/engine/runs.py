@@ -42,6 +42,13 @@ def works_with(settings: RunTable, options: RunOptions, adopted: Session | None 
     return agent, options.model or (settings.model if agent == settings.agent else None)
 
 
+def call_of(settings: RunTable, options: RunOptions, by: str) -> Call:
+    """What somebody's call of `covey run` may spend."""
+    asked = Budget(usd=options.budget_usd, tokens=options.budget_tokens)
+    usual = Budget(usd=settings.budget_usd, tokens=settings.budget_tokens)
+    return Call(asked=asked, usual=usual, by=by, decision_id=new_id())
+
+
 async def start_run(bench: Bench, context: DeclaredContext, workflow: str, options: RunOptions, call: Call) -> Session:
     """Store a new run of a workflow on a context; its root session."""
     project, now = bench.scope.project, bench.tools.clock.now()

@@ -103,7 +103,7 @@ class Engine:
 
         Raises:
             UsageError: an unknown workflow, a context without components, an agent that cannot work, files that cannot
-                be written, tests that cannot be run; nothing was started.
+                be written, tests that cannot be run, no repository for what asks for one; nothing was started.
         """
         options = options or RunOptions()
         begun = await self.runs.begin(

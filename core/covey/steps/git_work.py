@@ -50,20 +50,20 @@ class GitTask(StrEnum):
     FINISH = "finish"
 
 
-async def missing_repository(project: DeclaredProject) -> str | None:
-    """What keeps a run from the repository that `[run]` asks for, with its line; None where nothing does."""
+async def repository_problems(project: DeclaredProject) -> tuple[str, ...]:
+    """What keeps a run from the repository that `[run]` asks for, with its line; empty where nothing does."""
     run = project.settings.run
     asked = {"isolation": run.isolation is Isolation.WORKTREE, "push": run.push, "pull_request": run.pull_request}
     key = next((key for key, is_asked in asked.items() if is_asked), None)
     if key is None:
-        return None
+        return ()
     try:
         await find_repository(project.root)
     except GitError as error:
         where = f"{MANIFEST}:{project.lines.of('run', key)}: [run] {key}"
         reason = " ".join(str(error).split())
-        return f"{where} needs a git repository with a commit: {reason}; see to that, or take {key} out"
-    return None
+        return (f"{where} needs a git repository with a commit: {reason}; see to that, or take {key} out",)
+    return ()
 
 
 def is_isolated(session: Session) -> bool:
