@@ -181,6 +181,16 @@ class TestFollowing:
         rows.apply(shown.fold(begun([created(RUN), *births])))
         assert rows.ids == [RUN, "s0", "s1", "s2", "s3"]
 
+    def test_a_row_is_found_again_as_far_as_it_has_moved(self) -> None:
+        births = [created(f"s{number}", RUN, position=number) for number in range(10_000)]
+        shown = Board("shop")
+        shown.fold(begun([created(RUN), created("above", RUN, position=-1), *births]))
+        rows = rows_of(shown)
+        rows.apply(shown.fold([created(f"new{number}", "above", position=number) for number in range(300)]))
+        compared = Compared("s9000")
+        assert rows.index(compared) == 9_302
+        assert 0 < compared.times < 3_000
+
     def test_a_tree_deeper_than_the_interpreter_recurses(self) -> None:
         shown = Board("shop")
         births = [created(f"s{depth}", f"s{depth - 1}" if depth else RUN) for depth in range(1500)]
@@ -324,6 +334,17 @@ class TestNextNeed:
     def test_nobody(self) -> None:
         shown = board([session("Billing", None, 3, **waiting())])
         assert next_need(shown, rows_of(shown), BILLING, forward=True) is None
+
+
+class Compared(str):
+    """An id that counts how often it is compared."""
+
+    __slots__ = ("times",)
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        self.times = getattr(self, "times", 0) + 1
+        return super().__eq__(other)
 
 
 class Looked(Board):

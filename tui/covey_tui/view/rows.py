@@ -7,13 +7,14 @@ where that has moved.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from covey_tui.view.board import Board, Change
 from covey_tui.view.narrowing import Narrowing, Predicate
 
-_NEAR = 256
-"""Few rows have come or gone above one since it was looked up, as a rule."""
+_NEAR, _FURTHER = 64, 4
+"""Few rows have come or gone above one since it was looked up, as a rule; then so many times as far is looked."""
 
 
 class Splice(NamedTuple):
@@ -55,10 +56,13 @@ class Rows:
         return hint
 
     def _find(self, session_id: str, hint: int) -> int:
-        try:
-            return self.ids.index(session_id, max(0, hint - _NEAR), hint + _NEAR)
-        except ValueError:
-            return self.ids.index(session_id)
+        """Look around its last place, further and further: as far as it has moved, not through all rows."""
+        near = _NEAR
+        while near < len(self.ids):
+            with suppress(ValueError):
+                return self.ids.index(session_id, max(0, hint - near), hint + near)
+            near *= _FURTHER
+        return self.ids.index(session_id)
 
     def is_folded(self, session_id: str) -> bool | None:
         """Whether what lies below a session is folded away; None for one without children."""

@@ -23,8 +23,8 @@ TAIL = 500
 LARGE = 500
 """What lies below a parent with more below it is not looked at for every change, and not within one frame."""
 _STRETCH, _FRAME = 200, 1 / 60
-_WALKING_SHARE = 50
-"""Looking at all below a large parent takes at most this part of the time: a fiftieth."""
+_WALKING_SHARE = 100
+"""Looking at all below a large parent takes at most this part of the time: a hundredth."""
 _PEEK = 4
 """A peek has so many lines at least, and is drawn before it has its size."""
 
