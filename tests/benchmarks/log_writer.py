@@ -73,10 +73,12 @@ class Run:
                 continue
             place = self._random.randrange(len(self._working))
             event = next(self._working[place], None)
-            if event is None:
+            if event is not None:
+                events.append(event)
+            elif self._queued:
                 self._working[place] = self._next()
             else:
-                events.append(event)
+                del self._working[place]
         return tuple(events)
 
     def _next(self) -> Iterator[e.AnyEvent]:

@@ -64,6 +64,11 @@ class Window:
         """CPU seconds for each event that it has followed."""
         return self.cpu / self.followed if self.followed else float("inf")
 
+    @property
+    def cpu_per_frame(self) -> float:
+        """Its share of a core for each of its frames; windows are equally long."""
+        return self.cpu / len(self.frames) if self.frames else float("inf")
+
 
 @dataclass(slots=True)
 class Row:
@@ -373,6 +378,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{ours.cpu:.1%}",
         "–" if tree is None else f"{tree.cpu:.1%} ({tree.followed:.0f})",
         "–" if ratio is None else f"{ratio:.1f}",
+        "–" if tree is None else f"{tree.cpu_per_frame / ours.cpu_per_frame:.1f}",
         f"{row.idle:.1%}",
         f"{_over(ours.frames, FRAME)} of {len(ours.frames)}, {_milliseconds(max(ours.frames, default=None))}",
         f"{_over(row.paging, TWO_FRAMES)} of {len(row.paging)}, {_milliseconds(max(row.paging, default=None))}",
@@ -392,6 +398,7 @@ HEADS = (
     "CPU",
     "stock tree's (events/s it followed)",
     "ratio by event",
+    "ratio by frame",
     "idle",
     "frames > 16.7 ms, longest ms",
     "paging > 33 ms, longest ms",
@@ -416,8 +423,9 @@ def _page(outcome: Outcome, options: argparse.Namespace, load: float) -> str:
     return f"""# The monitor against Textual's own tree
 
 Written by `python tests/benchmarks/monitor.py --write`: windows of {options.seconds:g} s, {COLUMNS}×{LINES}.
-A frame is what the main thread does from one update of the screen to the next, in CPU time. The ratio is the stock
-tree's CPU for each event that it followed, by the monitor's; where it cannot follow, it reads the rows anew instead.
+A frame is what the main thread does from one update of the screen to the next, in CPU time. The ratios are the stock
+tree's CPU for each event that it followed, and for each of its frames, by the monitor's: a tree that has all of a core
+takes many events at once, paints less often, and reads the rows anew where it cannot follow.
 `work` is a million additions in Python, beside each row: the slower the machine just then, the higher its CPU too.
 
 {machine}

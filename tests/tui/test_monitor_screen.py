@@ -177,12 +177,12 @@ def times_of_payment(lines: Sequence[str]) -> tuple[str, str, str]:
 
 
 class TestTop:
-    """The numbers at the top follow what happens, not more often than anybody reads them; a need is told at once."""
+    """The top follows what happens, not more often than anybody reads it; numbers do not keep a need waiting."""
 
     async def test_after_many_changes_the_next_one_waits(self) -> None:
         async with hand(size=(160, 40)) as person:
             bars = person.monitor._bars
-            bars._shown.extend([time.monotonic() + 1] * 5)
+            person.monitor._numbers._shown.extend([time.monotonic() + 1] * 5)
             used = replace(person.app.board.session(INVOICE), usage={"input": 987_654})
             person.monitor.changed(person.app.board.infer([used]))
             before = _text(bars.summary)
@@ -193,10 +193,26 @@ class TestTop:
                 await person.pilot.pause(0.05)
             raise AssertionError(before)
 
+    async def test_after_many_needs_the_next_one_waits(self) -> None:
+        async with hand(size=(160, 40)) as person:
+            bars = person.monitor._bars
+            person.monitor._news._shown.extend([time.monotonic() + 1] * 5)
+            before = _text(bars.alert)
+            for name in ("invoice", "payment"):
+                one = person.app.board.session(f"id-billing-{name}")
+                failed = replace(one, **pictures.failed(FailureCause.CRASH, "it broke"))
+                person.monitor.changed(person.app.board.infer([failed]))
+            assert _text(bars.alert) == before
+            for _ in range(200):
+                if _text(bars.alert) != before:
+                    return
+                await person.pilot.pause(0.05)
+            raise AssertionError(before)
+
     async def test_a_need_does_not_wait(self) -> None:
         async with hand(size=(160, 40)) as person:
             bars = person.monitor._bars
-            bars._shown.extend([time.monotonic() + 3600] * 5)
+            person.monitor._numbers._shown.extend([time.monotonic() + 3600] * 5)
             failed = replace(person.app.board.session(INVOICE), **pictures.failed(FailureCause.CRASH, "it broke"))
             before = _text(bars.alert)
             person.monitor.changed(person.app.board.infer([failed]))

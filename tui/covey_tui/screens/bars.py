@@ -1,7 +1,5 @@
 """The lines around the tree and the detail: how far everything has come, what needs you, the heads, and the keys."""
 
-import time
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -23,8 +21,6 @@ from covey_tui.widgets.lines import Bar
 from covey_tui.widgets.session_tree import SessionTree
 
 _MANY = 3
-_BURST, _BETWEEN = 5, 0.1
-"""So many changes of numbers are shown at once; where more come, the top follows them after so many seconds."""
 
 
 class Bars:
@@ -38,8 +34,6 @@ class Bars:
     ) -> None:
         self._screen, self._board, self._needs, self._key, self._now = screen, board, needs, key, now
         self._parts: Columns | None = None
-        self._shown: deque[float] = deque(maxlen=_BURST)
-        self._is_due = False
         self.said: Line | None = None
         self.is_full = False
         self.summary = Bar(id="summary")
@@ -54,24 +48,9 @@ class Bars:
 
     def show_top(self) -> None:
         """Show how far everything has come, and what needs you."""
-        self._shown.append(time.monotonic())
         self.summary.show(*self.top(self._cells))
         line, ground = alert(self._board, self._needs, self._cells, key=self._key)
         self.alert.show(line, ground=ground)
-
-    def show_top_soon(self) -> None:
-        """The same, where only numbers have changed: nobody reads them when they change too often."""
-        now = time.monotonic()
-        are_many = len(self._shown) == _BURST and now < self._shown[0] + _BURST * _BETWEEN
-        if not are_many or now >= self._shown[-1] + _BETWEEN:
-            self.show_top()
-        elif not self._is_due:
-            self._is_due = True
-            self._screen.set_timer(self._shown[-1] + _BETWEEN - now, self._show_due_top)
-
-    def _show_due_top(self) -> None:
-        self._is_due = False
-        self.show_top()
 
     def show_heads(self, sessions: SessionTree, looking: Looking) -> None:
         """Show the heads of the tree's columns, or what its filter shows."""

@@ -27,6 +27,7 @@ from covey_tui.screens.acting import Acting
 from covey_tui.screens.bars import Bars
 from covey_tui.screens.looking import Looking
 from covey_tui.screens.over import Over
+from covey_tui.screens.paced import Paced
 from covey_tui.screens.searching import Searching
 from covey_tui.view.answers import warning
 from covey_tui.view.board import Board, Change
@@ -85,6 +86,7 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self._over = Over(self, board, self.needs, self.key, self.say)
         self._toast: Timer | None = None
         self._bars = Bars(self, board, self.needs, self.key, lambda: self._moment)
+        self._numbers, self._news = Paced(self, self._bars.show_top), Paced(self, self._show_news)
 
     def compose(self) -> ComposeResult:
         """The top, tree and detail, and the footer."""
@@ -132,12 +134,12 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
         self.sessions.apply(change)
         self.detail.apply(change)
         if news:
-            self._bars.show_top()
+            self._news()
         elif change.counted:
-            self._bars.show_top_soon()
+            self._numbers()
         if self._bars.heads_differ(self.sessions, self.looking):
             self._show_heads()
-        if news or not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
+        if not change.changed.isdisjoint({self.sessions.cursor, *self.sessions.marks}):
             self._show_footer()
         self._over.changed(needs_changed=news)
 
@@ -195,6 +197,11 @@ class MonitorScreen(KeptGround, PromptScreen, Screen[None]):
     def _show_all(self) -> None:
         self._bars.show_top()
         self._show_heads()
+        self._show_footer()
+
+    def _show_news(self) -> None:
+        """Others need somebody than before."""
+        self._bars.show_top()
         self._show_footer()
 
     def _show_heads(self) -> None:
