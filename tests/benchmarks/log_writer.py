@@ -6,6 +6,7 @@ with one object of JSON a line on standard input, and answers each with one on s
 """
 
 import asyncio
+import itertools
 import json
 import random
 import sys
@@ -49,18 +50,20 @@ class Run:
         self._working: list[Iterator[e.AnyEvent]] = []
 
     async def preload(self) -> None:
-        """Create all sessions, and let the first of them work."""
+        """Create all sessions, and let the first of them work, some for longer than others."""
         events = [self._begun(), self._created(self._root, None, "Shop"), *self._at_work(self._root)]
         for number, parent in enumerate(self._parents):
             events += [self._created(parent, self._root, f"Group{number:04}"), *self._at_work(parent)]
         for number in range(self._children):
             events.append(self._spawned(self._parents[min(number // CHILDREN, len(self._parents) - 1)]))
-        for start in range(0, len(events), _AT_ONCE):
-            await self._store.append(Operation(events=tuple(events[start : start + _AT_ONCE])))
         seen, self._queued = self._queued[:IN_SIGHT], self._queued[IN_SIGHT:]
         self._working = [self._life(key, for_ever=True) for key in seen]
         while self._queued and len(self._working) < AT_WORK:
             self._working.append(self._next())
+        for life in self._working:
+            events += itertools.islice(life, self._random.randrange(2 * STEPS))
+        for start in range(0, len(events), _AT_ONCE):
+            await self._store.append(Operation(events=tuple(events[start : start + _AT_ONCE])))
 
     def events(self, count: int, spawns: float) -> tuple[e.AnyEvent, ...]:
         """So many events, legal as the run stands; of them, the part `spawns` create sessions."""

@@ -11,6 +11,7 @@ the system to run this benchmark before all others (it needs the right to), with
 
 import argparse
 import bisect
+import itertools
 import os
 import platform
 import signal
@@ -135,16 +136,14 @@ def _options() -> argparse.Namespace:
 
 
 def measure(sessions: int, rates: Sequence[int], seconds: float, *, with_tree: bool) -> list[Row]:
-    """All rows of one number of sessions, on one log that grows."""
+    """All rows of one number of sessions, each on a log of its own."""
     rows = []
-    with tempfile.TemporaryDirectory(prefix="covey-benchmark-") as directory:
-        root = Path(directory, "project")
-        with log_writer(root, sessions) as writer:
-            for rate in rates:
-                for spawns in (SPAWNS, 0.0):
-                    row = _row(writer, root, (sessions, rate, spawns), seconds, with_tree=with_tree)
-                    rows.append(row)
-                    print(_line(row), flush=True)
+    for rate, spawns in itertools.product(rates, (SPAWNS, 0.0)):
+        with tempfile.TemporaryDirectory(prefix="covey-benchmark-") as directory:
+            root = Path(directory, "project")
+            with log_writer(root, sessions) as writer:
+                rows.append(_row(writer, root, (sessions, rate, spawns), seconds, with_tree=with_tree))
+        print(_line(rows[-1]), flush=True)
     return rows
 
 

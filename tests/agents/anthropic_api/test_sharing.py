@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from covey.agents.anthropic_api.sharing import shared_line
@@ -48,11 +49,16 @@ async def test_whoever_makes_it_goes_only_when_it_is_there_however_often_it_is_c
         async with shared_line("ANTHROPIC_API_KEY", "http://127.0.0.1:1"):
             pass
 
+    only_thread, is_free = ThreadPoolExecutor(1), threading.Event()
+    asyncio.get_running_loop().set_default_executor(only_thread)
+    only_thread.submit(is_free.wait)
     maker = asyncio.create_task(use())
     for _ in range(3):
         await asyncio.sleep(0)
         maker.cancel()
         await asyncio.sleep(0)
+    assert not maker.done()
+    is_free.set()
     await asyncio.wait({maker})
     assert maker.cancelled()
     assert asyncio.all_tasks() == {asyncio.current_task()}, "nobody is left who would make one that nobody closes"

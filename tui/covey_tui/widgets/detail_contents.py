@@ -22,7 +22,7 @@ TAIL = 500
 """How many rows of a transcript are asked for at once."""
 LARGE = 500
 """What lies below a parent with more below it is not looked at for every change, and not within one frame."""
-_STRETCH, _FRAME = 200, 1 / 60
+_STRETCH, _FRAME = 500, 1 / 60
 _WALKING_SHARE = 100
 """Looking at all below a large parent takes at most this part of the time: a hundredth."""
 _PEEK = 4
