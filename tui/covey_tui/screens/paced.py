@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from textual.screen import Screen
 
-_BURST, _BETWEEN = 5, 0.1
-"""So many times it is shown at once; where it is asked for more often, it follows after so many seconds."""
+_BURST, _BETWEEN, _AT_LAST = 5, 0.1, 0.15
+"""So many times it is shown at once. Where it is asked for more often it follows after so many seconds, in the frame
+of what asks for it then; where nothing does any more, after so many."""
 
 
 class Paced:
@@ -16,7 +17,7 @@ class Paced:
     def __init__(self, screen: Screen[None], show: Callable[[], None]) -> None:
         self._screen, self._show = screen, show
         self._shown: deque[float] = deque(maxlen=_BURST)
-        self._is_due = False
+        self._is_due = self._is_timed = False
 
     def __call__(self) -> None:
         """Show it now, or soon."""
@@ -24,14 +25,18 @@ class Paced:
         are_many = len(self._shown) == _BURST and now < self._shown[0] + _BURST * _BETWEEN
         if not are_many or now >= self._shown[-1] + _BETWEEN:
             self._show_now()
-        elif not self._is_due:
-            self._is_due = True
-            self._screen.set_timer(self._shown[-1] + _BETWEEN - now, self._show_due)
+            return
+        self._is_due = True
+        if not self._is_timed:
+            self._is_timed = True
+            self._screen.set_timer(_AT_LAST, self._show_at_last)
 
-    def _show_due(self) -> None:
-        self._is_due = False
-        self._show_now()
+    def _show_at_last(self) -> None:
+        self._is_timed = False
+        if self._is_due:
+            self._show_now()
 
     def _show_now(self) -> None:
+        self._is_due = False
         self._shown.append(time.monotonic())
         self._show()
