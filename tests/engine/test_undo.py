@@ -98,7 +98,7 @@ class TestCancel:
             await run.until(complete, "Gamma")
             assert (await run.ask(Action.CANCEL)).changed
             assert (await run.root()).status is Status.CANCELLED
-            assert (await undo(run)).reason == "cancel of 3 sessions"
+            assert (await undo(run)).reason == "cancel of Shop and what is under it"
             holding.open.set()
             holding.may_end.set()
             root = await run.until(complete)

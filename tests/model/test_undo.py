@@ -217,7 +217,7 @@ class TestOfOneDecision:
         story = shop()
         failed = restored(story.of("a"))
         story.decide(Action.CANCEL, "root")
-        assert story.undo().reason == "cancel of 3 sessions"
+        assert story.undo().reason == "cancel of Root and what is under it"
         attempts = {key: (each.status, each.attempt) for key, each in story.tree.sessions.items()}
         assert attempts == {
             "root": (Status.ACTIVE, 2),
@@ -256,7 +256,7 @@ class TestOfOneDecision:
         before = {key: restored(each) for key, each in story.tree.sessions.items()}
         story.decide(Action.RETRY, "root")
         assert story.of("b").status is Status.ACTIVE
-        assert story.undo().reason == "retry of 3 sessions"
+        assert story.undo().reason == "retry of Root and what is under it"
         assert {key: restored(each) for key, each in story.tree.sessions.items()} == before
 
 

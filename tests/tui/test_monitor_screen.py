@@ -402,6 +402,14 @@ class TestMarks:
             assert set(person.monitor.sessions.marks) == {TAX_RULE, LEDGER, IMPORT}
             assert person.shows("3 marked")
 
+    async def test_its_key_is_named_while_there_is_more_to_mark(self) -> None:
+        async with hand("exclamation_mark", "j", "v", size=(160, 40)) as person:
+            assert "V mark all 3" in person.footer
+            await person.press("V")
+            assert "V mark all" not in person.footer
+            await person.press("v")
+            assert "V mark all 3" in person.footer
+
     async def test_an_action_on_them_asks_once_and_unmarks(self) -> None:
         async with hand("exclamation_mark", "V", "r") as person:
             assert isinstance(person.app.screen, Dialog)

@@ -233,4 +233,9 @@ def _parents(made: Made, rows: Mapping[str, Session]) -> list[Session]:
 
 
 def _named(sessions: Sequence[Session]) -> str:
-    return sessions[0].component if len(sessions) == 1 else f"{len(sessions)} sessions"
+    """The one of them below which all others are, or how many they are."""
+    ids = {session.id for session in sessions}
+    tops = [session for session in sessions if session.session_id not in ids]
+    if len(tops) > 1:
+        return f"{len(sessions)} sessions"
+    return f"{tops[0].component}{' and what is under it' if len(sessions) > 1 else ''}"

@@ -97,6 +97,7 @@ class Bars:
             detail.other_view,
             can_begin,
             detail.can_unfold,
+            not sessions.marks or looking.has_unmarked,
         )
         line = footer(self._board, here, self._key, self._cells, manner_of(self._screen))
         self.footer.show(line, ground=Ground.PANEL)

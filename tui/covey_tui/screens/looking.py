@@ -6,7 +6,7 @@ One object beside the monitor's screen, so that the screen has only to say which
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
@@ -72,9 +72,18 @@ class Looking:
 
     def mark_all(self) -> None:
         """Mark all sessions that the filter chooses, or all without children."""
+        self._tree.mark(list(self._unmarked()))
+
+    @property
+    def has_unmarked(self) -> bool:
+        """There are such sessions, and not all of them are marked."""
+        return next(self._unmarked(), None) is not None
+
+    def _unmarked(self) -> Iterator[str]:
         matches = self.filter.matches if self.filter else lambda session: not self._board.is_parent(session.id)
-        found = [key for key in self._board.under(None) if matches(self._board.session(key))]
-        self._tree.mark([key for key in found if key not in self._tree.marks])
+        for key in self._board.under(None):
+            if key not in self._tree.marks and matches(self._board.session(key)):
+                yield key
 
     def go_to_need(self, *, forward: bool) -> None:
         """Go to the next or previous session that needs a human, round the end."""

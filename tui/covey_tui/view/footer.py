@@ -29,7 +29,7 @@ class Situation:
     `failed_below` are those that `run.retry_all` would take; with `many_problems` the way to see them alone is named.
     `other_view` is what the key of the artifact leads to while that is shown: the file's diff, or the file again.
     `can_begin`: nothing was ever run, and the screen itself can run the line that is chosen. `can_unfold`: steps are
-    shown.
+    shown. `has_unmarked`: not all that could be marked together are.
     """
 
     session_id: str | None
@@ -41,6 +41,7 @@ class Situation:
     other_view: str = ""
     can_begin: bool = False
     can_unfold: bool = False
+    has_unmarked: bool = True
 
 
 def footer(board: Board, here: Situation, key: KeyOf, cells: int, manner: Manner = Manner()) -> Line:
@@ -113,7 +114,8 @@ def _marked(board: Board, here: Situation) -> Iterator[tuple[str, str]]:
         if subjects:
             yield binding, label_of_marked(binding, subjects)
     yield "view.mark", "unmark" if here.session_id in here.marks else "mark"
-    yield "view.mark_all", f"mark all {here.matching}" if here.matching else "mark all"
+    if here.has_unmarked:
+        yield "view.mark_all", f"mark all {here.matching}" if here.matching else "mark all"
     yield "view.back", "unmark all"
 
 
