@@ -142,8 +142,12 @@ class TestKeys:
 
     async def test_other_keys(self) -> None:
         async with hand(beginning=SHOP) as person:
-            person.app.set_keymap(UiSettings(keys={"tree.open": ("f5",), "tree.down": ("f6",)}).keymap())
-            await person.press("enter", "f6", "f5")
+            person.monitor._settings = UiSettings(keys={"tree.open": ("f5",), "tree.down": ("f6",)})
+            person.app.set_keymap(person.monitor._settings.keymap())
+            await person.press("enter", "f6")
+            assert person.shows("F5 runs it   y copies the line")
+            assert person.footer.startswith("F5 run it…")
+            await person.press("f5")
             assert person.shows("Start the design of 2 contexts?")
 
     @pytest.mark.parametrize("key", ["/", "tab", "f", "!", "i", "n", "v", "t", "1"])

@@ -181,33 +181,25 @@ class TestTop:
 
     async def test_after_many_changes_the_next_one_waits(self) -> None:
         async with hand(size=(160, 40)) as person:
-            bars = person.monitor._bars
             person.monitor._numbers._shown.extend([time.monotonic() + 1] * 5)
             used = replace(person.app.board.session(INVOICE), usage={"input": 987_654})
-            person.monitor.changed(person.app.board.infer([used]))
-            before = _text(bars.summary)
-            assert "988k" not in before
-            for _ in range(200):
-                if "988k" in _text(bars.summary):
-                    return
-                await person.pilot.pause(0.05)
-            raise AssertionError(before)
+            await self.comes_later(person, person.monitor._bars.summary, used)
 
     async def test_after_many_needs_the_next_one_waits(self) -> None:
         async with hand(size=(160, 40)) as person:
-            bars = person.monitor._bars
             person.monitor._news._shown.extend([time.monotonic() + 1] * 5)
-            before = _text(bars.alert)
-            for name in ("invoice", "payment"):
-                one = person.app.board.session(f"id-billing-{name}")
-                failed = replace(one, **pictures.failed(FailureCause.CRASH, "it broke"))
-                person.monitor.changed(person.app.board.infer([failed]))
-            assert _text(bars.alert) == before
-            for _ in range(200):
-                if _text(bars.alert) != before:
-                    return
-                await person.pilot.pause(0.05)
-            raise AssertionError(before)
+            failed = replace(person.app.board.session(INVOICE), **pictures.failed(FailureCause.CRASH, "it broke"))
+            await self.comes_later(person, person.monitor._bars.alert, failed)
+
+    async def comes_later(self, person: Hand, bar: Bar, session: Session) -> None:
+        before = _text(bar)
+        person.monitor.changed(person.app.board.infer([session]))
+        assert _text(bar) == before
+        for _ in range(200):
+            if _text(bar) != before:
+                return
+            await person.pilot.pause(0.05)
+        raise AssertionError(before)
 
     async def test_a_need_does_not_wait(self) -> None:
         async with hand(size=(160, 40)) as person:

@@ -53,12 +53,14 @@ async def test_whoever_makes_it_goes_only_when_it_is_there_however_often_it_is_c
     asyncio.get_running_loop().set_default_executor(only_thread)
     only_thread.submit(is_free.wait)
     maker = asyncio.create_task(use())
-    for _ in range(3):
-        await asyncio.sleep(0)
-        maker.cancel()
-        await asyncio.sleep(0)
-    assert not maker.done()
-    is_free.set()
+    try:
+        for _ in range(3):
+            await asyncio.sleep(0)
+            maker.cancel()
+            await asyncio.sleep(0)
+        assert not maker.done()
+    finally:
+        is_free.set()
     await asyncio.wait({maker})
     assert maker.cancelled()
     assert asyncio.all_tasks() == {asyncio.current_task()}, "nobody is left who would make one that nobody closes"
