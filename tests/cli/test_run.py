@@ -204,6 +204,15 @@ class TestDryRun:
         ran = covey("run", "design", "billing", "--dry-run", "--json", cwd=blocked)
         assert [(line["run_id"], line["how"], line["components"]) for line in ran.lines] == [(run_id, "adopted", 1)]
 
+    def test_what_would_be_refused_is_told(self, shop: Path) -> None:
+        with (shop / "covey.toml").open("a", encoding="utf-8") as manifest:
+            manifest.write('\n[agents.gone]\nkind = "command"\ncommand = ["nosuch-program"]\n')
+        ran = covey("run", "design", "catalog", "--agent", "gone", "--dry-run", cwd=shop)
+        foretold = "shop.catalog: a new run would start; 3 components to work on, no estimate yet\n"
+        assert (ran.code, ran.out) == (0, foretold)
+        assert ran.err.startswith("covey: as things stand, this would be refused:\n  agent gone: ")
+        assert not (shop / ".covey").exists()
+
 
 class TestInterruption:
     """Ctrl+C and SIGTERM at any time: exit code 130, and the run can be adopted."""

@@ -35,10 +35,11 @@ from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
 from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, plan_runs
-from covey.engine.preflight import preflight
+from covey.engine.preflight import hindrances, preflight
 from covey.engine.runs import RunOptions, call_of, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
+from covey.model.budget import Budget
 from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.session import Session
@@ -157,8 +158,12 @@ async def _refuse_without_a_trace(order: Order) -> None:
     """Where nothing was ever run, what would not begin is refused before an engine makes its directory there."""
     project, workflow, options = order.project, order.workflow, order.options
     planned = await plan_runs(None, None, project, workflow, order.contexts, overwrite=options.overwrite)
-    budget = call_of(project.settings.run, options, local_user()).budget(None)
-    await preflight(project, order.registry, workflow, planned, options, budgets=[budget])
+    await preflight(project, order.registry, workflow, planned, options, budgets=[_budget(order)])
+
+
+def _budget(order: Order) -> Budget | None:
+    """The budget that a new run would have."""
+    return call_of(order.project.settings.run, order.options, local_user()).budget(None)
 
 
 def _detach(order: Order, out: Out) -> int:
@@ -205,7 +210,7 @@ def ordered(order: Order) -> RunOrder:
 
 
 async def _foretell(order: Order, out: Out) -> int:
-    """What `covey run` would do, and what it would take; starts nothing and writes nothing."""
+    """What `covey run` would do, what it would take, and what it lacks; starts nothing and writes nothing."""
     async with open_viewer(order.project.root) as viewer:
         planned = await plan_runs(
             viewer,
@@ -225,7 +230,15 @@ async def _foretell(order: Order, out: Out) -> int:
             said = f" {short_id(adopted.id)}" if adopted else ""
             work = f"; {due.words()}, {estimated(found)}" if any(due) else ""
             out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}{work}")
+    await _warn_of_refusal(order, [each for each in planned if each.how is not How.NOTHING_TO_DO])
     return 0
+
+
+async def _warn_of_refusal(order: Order, due: Sequence[Planned]) -> None:
+    project, options, budgets = order.project, order.options, [_budget(order)]
+    found = await hindrances(project, order.registry, order.workflow, due, options, budgets=budgets)
+    if found:
+        complain("as things stand, this would be refused:\n" + "\n".join(f"  {each}" for each in found))
 
 
 async def _due(order: Order, planned: Planned, viewer: Viewer | None) -> Due:

@@ -45,15 +45,29 @@ async def preflight(
     budgets: Sequence[Budget | None],
     more: Iterable[str] = (),
 ) -> None:
-    """Check what would keep every session of the runs that are due from working.
-
-    That is the agents, each with the model that it is to work with, and the price of that where one of these budgets
-    needs it; whether the files can be written; what runs tests; and the repository that a new run needs.
-
-    What `more` has been found is told with the rest.
+    """Refuse runs whose sessions could not work; what `more` has been found is told with the rest.
 
     Raises:
         UsageError: everything that is not in order, each with what to do.
+    """
+    problems = [*await hindrances(project, registry, workflow, due, options, budgets=budgets), *more]
+    if problems:
+        raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+async def hindrances(
+    project: DeclaredProject,
+    registry: AgentRegistry,
+    workflow: str,
+    due: Sequence[Planned],
+    options: RunOptions,
+    *,
+    budgets: Sequence[Budget | None],
+) -> list[str]:
+    """What would keep every session of the runs that are due from working, each with what to do; empty if nothing.
+
+    That is the agents, each with the model that it is to work with, and the price of that where one of these budgets
+    needs it; whether the files can be written; what runs tests; and the repository that a new run needs.
     """
     kind, settings = ARTIFACTS[workflow], project.settings
     pairs = dict.fromkeys(works_with(settings.run, options, each.adopted) for each in due)
@@ -65,9 +79,7 @@ async def preflight(
         problems += await testing_problems(project)
     if any(each.how is How.STARTED for each in due):
         problems += await repository_problems(project)
-    problems += [*price_problems(settings, budgets, [*pairs]), *more]
-    if problems:
-        raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return [*problems, *price_problems(settings, budgets, [*pairs])]
 
 
 def _modules(context: DeclaredContext, kind: ArtifactKind) -> tuple[str, ...]:
