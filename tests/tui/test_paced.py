@@ -4,7 +4,7 @@ import itertools
 
 from textual.app import App
 
-from covey_tui.screens.paced import Paced
+from covey_tui.widgets.paced import Paced
 
 
 async def test_what_was_asked_for_last_is_shown_though_nothing_asks_again() -> None:

@@ -338,7 +338,7 @@ class Reads:
     async def entries(self, after: int, limit: int = PAGE) -> tuple[Entry, ...]:
         """Lines of the whole log after `after` without the facts beside them, oldest first: what a fold needs."""
         rows = await self._rows("SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
-        return tuple(codec.entry((row[0], row[1])) for row in rows)
+        return tuple(map(codec.entry, rows))
 
     async def lines(self, after: int, run_id: str | None = None, limit: int = PAGE) -> tuple[Line, ...]:
         """Lines of the log after `after`, oldest first: of one run, or of the whole log."""

@@ -27,7 +27,6 @@ from covey_tui.screens.acting import Acting
 from covey_tui.screens.bars import Bars
 from covey_tui.screens.looking import Looking
 from covey_tui.screens.over import Over
-from covey_tui.screens.paced import Paced
 from covey_tui.screens.searching import Searching
 from covey_tui.view.answers import warning
 from covey_tui.view.board import Board, Change
@@ -39,6 +38,7 @@ from covey_tui.view.words import name_of
 from covey_tui.widgets.detail import DetailPane, Tab
 from covey_tui.widgets.empty import EmptyPane
 from covey_tui.widgets.kept import KeptGround, PromptScreen, Unseen
+from covey_tui.widgets.paced import Paced
 from covey_tui.widgets.search import SearchField
 from covey_tui.widgets.session_tree import SessionTree
 

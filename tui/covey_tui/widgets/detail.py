@@ -35,6 +35,7 @@ from covey_tui.widgets.detail_contents import LARGE, ArtifactContent, BoardConte
 from covey_tui.widgets.detail_lines import CURSOR, DetailLines, TranscriptView
 from covey_tui.widgets.detail_source import DetailSource, Scene
 from covey_tui.widgets.kept import KeptGround, KeptLines
+from covey_tui.widgets.paced import Paced
 
 __all__ = ["DetailPane", "DetailSource", "Tab"]
 
@@ -101,6 +102,7 @@ class DetailPane(KeptGround, Vertical):
         self._answering: Worker[None] | None = None
         self.is_answered = True
         self._unreadable: str | None = None
+        self._draw_sums = Paced(self, self._draw)
 
     def compose(self) -> ComposeResult:
         """The head, and the contents, one of them shown."""
@@ -177,7 +179,7 @@ class DetailPane(KeptGround, Vertical):
             self._draw()
             self.ask()
         elif 0 < self._board.tally(scene.session.id).total <= LARGE:
-            self._draw()
+            self._draw_sums()
 
     def tick(self, now: datetime) -> None:
         """A second has passed: times go on, and a running session may have said something."""

@@ -23,8 +23,8 @@ TAIL = 500
 LARGE = 500
 """What lies below a parent with more below it is not looked at for every change, and not within one frame."""
 _STRETCH, _FRAME = 500, 1 / 60
-_WALKING_SHARE = 100
-"""Looking at all below a large parent takes at most this part of the time: a hundredth."""
+_WALKING_SHARE, _BETWEEN = 100, 0.5
+"""All below a large parent is looked at for at most this part of the time, a hundredth, and twice a second at most."""
 _PEEK = 4
 """A peek has so many lines at least, and is drawn before it has its size."""
 
@@ -75,7 +75,7 @@ class BoardContent(DetailLines):
             is_under_way = walk.go(_STRETCH)
             took += time.monotonic() - began
             await asyncio.sleep(_FRAME)
-        self._below, self._due = walk.below, time.monotonic() + took * _WALKING_SHARE
+        self._below, self._due = walk.below, time.monotonic() + max(_BETWEEN, took * _WALKING_SHARE)
         self.draw(self._scene)
 
     def say(self, text: str) -> None:

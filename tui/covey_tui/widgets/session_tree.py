@@ -236,7 +236,8 @@ class SessionTree(KeptLines, KeptScroll, ScrollView, can_focus=True):
         self._paint_lines(y for y, key in enumerate(self._in_sight()) if key in wanted)
 
     def _paint_lines(self, lines: Iterable[int]) -> None:
-        regions = [Region(0, y, self._cells, 1) for y in lines]
+        cells = self._cells
+        regions = [Region(0, y, cells, 1) for y in lines]
         if regions:
             self.refresh(*regions)
 

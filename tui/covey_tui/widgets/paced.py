@@ -4,18 +4,18 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from textual.screen import Screen
+from textual.widget import Widget
 
-_BURST, _BETWEEN, _AT_LAST = 5, 0.1, 0.15
+_BURST, _BETWEEN, _AT_LAST = 5, 0.2, 0.25
 """So many times it is shown at once. Where it is asked for more often it follows after so many seconds, in the frame
 of what asks for it then; where nothing does any more, after so many."""
 
 
 class Paced:
-    """Something that can be shown anew, called whenever it may have changed."""
+    """Something on a widget that can be shown anew, called whenever it may have changed."""
 
-    def __init__(self, screen: Screen[None], show: Callable[[], None]) -> None:
-        self._screen, self._show = screen, show
+    def __init__(self, widget: Widget, show: Callable[[], None]) -> None:
+        self._widget, self._show = widget, show
         self._shown: deque[float] = deque(maxlen=_BURST)
         self._is_due = self._is_timed = False
 
@@ -29,7 +29,7 @@ class Paced:
         self._is_due = True
         if not self._is_timed:
             self._is_timed = True
-            self._screen.set_timer(_AT_LAST, self._show_at_last)
+            self._widget.set_timer(_AT_LAST, self._show_at_last)
 
     def _show_at_last(self) -> None:
         self._is_timed = False
