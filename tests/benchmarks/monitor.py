@@ -5,11 +5,13 @@ terminal of 200×50, a process of its own; then the stock tree follows the same 
 sessions. Each row of the table is one such pair. What happens within the viewer it tells itself (see `viewer`).
 
 CPU seconds of a machine that others use too are too many: its other programs slow this one down. So what a fixed
-piece of work costs is measured beside every window, by which rows of different days can be compared. `--first` asks
+piece of work costs is measured beside every window, and what it costs to wake a loop that sleeps, as the monitor's
+does most of the time: by these rows of different days can be compared. `--first` asks
 the system to run this benchmark before all others (it needs the right to), without which times say little there.
 """
 
 import argparse
+import asyncio
 import bisect
 import itertools
 import os
@@ -38,6 +40,7 @@ SPAWNS = 0.02
 FRAME, TWO_FRAMES = 1 / 60, 2 / 60
 _SETTLE = 1.0
 _PRESSES = 40
+_WAKES = 120
 _PAGE_DOWN, _PAGE_UP = "\x1b[6~", "\x1b[5~"
 _BARE = """
 from textual.app import App
@@ -79,6 +82,7 @@ class Row:
     rate: int
     spawns: float
     work_milliseconds: float
+    wake_microseconds: float
     monitor: Window
     tree: Window | None
     written: float
@@ -168,6 +172,7 @@ def _row(writer: LogWriter, root: Path, case: tuple[int, int, float], seconds: f
         rate,
         spawns,
         _work_milliseconds(),
+        asyncio.run(_wake_microseconds()),
         monitor,
         tree,
         written,
@@ -285,6 +290,24 @@ def _work_milliseconds() -> float:
     return (time.thread_time() - before) * 1_000
 
 
+async def _wake_microseconds() -> float:
+    """What it costs now that a thread wakes a loop which sleeps, in microseconds of CPU, of sixty a second."""
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        for _ in range(_WAKES):
+            time.sleep(FRAME)
+            loop.call_soon_threadsafe(woken.set)
+
+    before = time.process_time()
+    sleeping = loop.run_in_executor(None, wake)
+    for _ in range(_WAKES):
+        await woken.wait()
+        woken.clear()
+    await sleeping
+    return (time.process_time() - before) / _WAKES * 1_000_000
+
+
 # What was asked for.
 
 
@@ -386,6 +409,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{ours.attach:.2f}",
         f"{ours.megabytes:.0f}",
         f"{row.work_milliseconds:.0f}",
+        f"{row.wake_microseconds:.0f}",
     )
 
 
@@ -406,6 +430,7 @@ HEADS = (
     "attach s",
     "MB",
     "work ms",
+    "wake µs",
 )
 
 
@@ -425,7 +450,8 @@ Written by `python tests/benchmarks/monitor.py --write`: windows of {options.sec
 A frame is what the main thread does from one update of the screen to the next, in CPU time. The ratios are the stock
 tree's CPU for each event that it followed, and for each of its frames, by the monitor's: a tree that has all of a core
 takes many events at once, paints less often, and reads the rows anew where it cannot follow.
-`work` is a million additions in Python, beside each row: the slower the machine just then, the higher its CPU too.
+`work` is a million additions in Python, `wake` what it takes to wake a loop that sleeps, beside each row: the slower
+the machine just then, the higher its CPU too.
 
 {machine}
 
