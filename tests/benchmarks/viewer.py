@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
-from covey.model.events import Entry
-from covey.store.sqlite import Viewer
+from covey.client.watching import Watch
+from covey.model.events import AnyEvent
 from covey_tui.app import MonitorApp
 from covey_tui.feed import Feed
 from covey_tui.live import Live
@@ -184,14 +184,14 @@ class MeasuredTree(StockTreeApp):
 
 def _listen_in() -> None:
     """Hear of what is read, loaded and pressed, without a change to anybody's code."""
-    entries: Callable[..., Awaitable[tuple[Entry, ...]]] = Viewer.entries
+    news: Callable[[Watch], Awaitable[tuple[AnyEvent, ...]]] = Watch.news
     begin: Callable[[Feed], Awaitable[None]] = Feed._begin
     move = SessionTree.action_move
 
-    async def read(viewer: Viewer, after: int) -> tuple[Entry, ...]:
-        found = await entries(viewer, after)
+    async def read(watch: Watch) -> tuple[AnyEvent, ...]:
+        found = await news(watch)
         if found:
-            RECORDER.read(found[-1].seq, len(found))
+            RECORDER.read(watch._after, len(found))
         return found
 
     async def begun(feed: Feed) -> None:
@@ -203,7 +203,7 @@ def _listen_in() -> None:
         RECORDER.key()
 
     patches: dict[type, dict[str, Any]] = {
-        Viewer: {"entries": read},
+        Watch: {"news": read},
         Feed: {"_begin": begun},
         SessionTree: {"action_move": moved},
     }

@@ -1,11 +1,15 @@
 """The change feed: it tells of every commit of somebody else's, and of nothing else."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from covey.store.feed import BUSY_INTERVAL, QUIET_AFTER, QUIET_INTERVAL, _watch, change_feed
+from covey.model.events import Entry
+from covey.store.feed import BUSY_INTERVAL, QUIET_AFTER, QUIET_INTERVAL, ChangeFeed, _watch, change_feed
+from covey.store.reads import PAGE
 from covey.store.sqlite import EngineStore
 from tests.store.lives import create, family, file_of, live, outside
 
@@ -54,7 +58,7 @@ class TestRounds:
 
             deeds = [nothing, nothing, read, write("A"), nothing, roll_back, write("B"), write("C"), nothing]
             rounds = Rounds(*deeds)
-            _watch(file_of(tmp_path), rounds, lambda: told.append(len(rounds.waits)))
+            _watch(file_of(tmp_path), rounds, lambda _: told.append(len(rounds.waits)))
 
         assert told == [1, 4, 7, 8]  # the first look tells too: whatever was committed before it is news
 
@@ -65,7 +69,7 @@ class TestRounds:
         with outside(tmp_path) as other:
             quiet = [nothing] * (QUIET_AFTER + 3)
             rounds = Rounds(*quiet, lambda: other.execute("UPDATE sessions SET type = 'A'"), nothing)
-            _watch(file_of(tmp_path), rounds, nothing)
+            _watch(file_of(tmp_path), rounds, lambda _: None)
 
         assert rounds.waits[:2] == [BUSY_INTERVAL, BUSY_INTERVAL]
         assert rounds.waits[len(quiet)] == QUIET_INTERVAL
@@ -79,7 +83,7 @@ class TestRounds:
         told: list[int] = []
         rounds = Rounds(nothing, nothing, nothing, lambda: away.rename(path), nothing, nothing)
 
-        _watch(path, rounds, lambda: told.append(len(rounds.waits)))
+        _watch(path, rounds, lambda _: told.append(len(rounds.waits)))
 
         assert told == [1, 2, 3, 4]
 
@@ -89,13 +93,63 @@ class TestRounds:
         told: list[int] = []
         rounds = Rounds(nothing, nothing)
 
-        _watch(path, rounds, lambda: told.append(len(rounds.waits)))
+        _watch(path, rounds, lambda _: told.append(len(rounds.waits)))
 
         assert told == [1, 2]
 
 
+class TestReadingAhead:
+    """What has come to the log is there with the change, for whoever follows it."""
+
+    async def test_it_is_what_a_read_would_give(self, store: EngineStore, tmp_path: Path) -> None:
+        await family(store, 3)
+        feed, every = ChangeFeed(), await store.entries(0)
+        with outside(tmp_path) as other:
+            assert feed.look(other) is None  # nobody follows it yet
+            feed.read_ahead(2)
+            feed.tell(feed.look(other))
+        assert feed.ahead(3) == every[3:]  # somebody has read one line more meanwhile
+        assert feed.ahead(3) is None  # it is taken
+
+    async def test_there_may_be_nothing(self, store: EngineStore, tmp_path: Path) -> None:
+        await store.append(create("root"))
+        feed = ChangeFeed()
+        feed.read_ahead(await store.last_seq())
+        with outside(tmp_path) as other:
+            feed.tell(feed.look(other))
+        assert feed.ahead(0) == ()
+
+    async def test_a_page_is_left_to_a_read_for_there_may_be_more(self, store: EngineStore, tmp_path: Path) -> None:
+        await family(store, PAGE)
+        feed = ChangeFeed()
+        with outside(tmp_path) as other:
+            feed.read_ahead(await store.last_seq() - PAGE)
+            assert feed.look(other) is None
+            feed.read_ahead(await store.last_seq() - PAGE + 1)
+            assert len(feed.look(other) or ()) == PAGE - 1
+
+    def test_what_cannot_be_read_is_left_to_a_read_that_says_so(self, tmp_path: Path) -> None:
+        feed = ChangeFeed()
+        feed.read_ahead(0)
+        assert feed.look(None) is None
+        with closing(sqlite3.connect(tmp_path / "empty.db")) as empty:
+            assert feed.look(empty) is None
+
+
 class TestChangeFeed:
     """As a viewer has it."""
+
+    async def test_a_commit_brings_its_lines(self, store: EngineStore, tmp_path: Path) -> None:
+        await family(store, 1)
+        last = await store.last_seq()
+        async with asyncio.timeout(WITHIN), change_feed(file_of(tmp_path)) as feed:
+            await feed.changed()
+            feed.read_ahead(last)
+            await live(store, "child-0000", fails=False)
+            found: tuple[Entry, ...] = ()
+            while found != await store.entries(last):
+                await feed.changed()
+                found = feed.ahead(last) or found
 
     async def test_it_wakes_after_each_of_the_engines_commits(self, store: EngineStore, tmp_path: Path) -> None:
         await family(store, 1)

@@ -63,9 +63,12 @@ class Watch:
 
     async def news(self) -> tuple[AnyEvent, ...]:
         """What came to the log since the last call, a page at most; empty when nothing did."""
-        entries = await self.viewer.entries(self._after)
+        entries = self._feed.ahead(self._after)
+        if entries is None:
+            entries = await self.viewer.entries(self._after)
         if entries:
             self._after = entries[-1].seq
+        self._feed.read_ahead(self._after)
         return tuple(entry.event for entry in entries)
 
     async def behind(self) -> int:

@@ -1,7 +1,8 @@
 """The change feed: tells that the database has changed, within a frame, by asking for its change counter.
 
 `PRAGMA data_version` costs microseconds and moves with every commit of another connection. A thread asks 60 times a
-second while something moves and 20 times after a quiet second; it reads nothing else and holds nothing.
+second while something moves and 20 times after a quiet second; it holds nothing. For whoever follows the log it reads
+what has come there, too: a second thread that has to be woken for it costs more than all else.
 """
 
 import asyncio
@@ -11,7 +12,10 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from covey.model.events import Entry
+from covey.store import codec
 from covey.store.connection import BUSY_SECONDS
+from covey.store.reads import ENTRIES, PAGE
 
 BUSY_INTERVAL = 1 / 60
 QUIET_INTERVAL = 1 / 20
@@ -24,6 +28,8 @@ class ChangeFeed:
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
+        self._after: int | None = None
+        self._ahead: list[codec.Row] | None = None
 
     async def changed(self) -> None:
         """Wait until something was committed since the last call (the first call returns at once after a change)."""
@@ -34,6 +40,30 @@ class ChangeFeed:
         """Wake whoever waits, as if something had changed."""
         self._changed.set()
 
+    def read_ahead(self, after: int) -> None:
+        """From now on, read the lines of the log after this one with every change."""
+        self._after = after
+
+    def ahead(self, after: int) -> tuple[Entry, ...] | None:
+        """All lines after this one, as they were when the last change was seen; None where they have to be read."""
+        rows, self._ahead = self._ahead, None
+        return None if rows is None else tuple(codec.entry(row) for row in rows if row[0] > after)
+
+    def look(self, connection: sqlite3.Connection | None) -> list[codec.Row] | None:
+        """On the feed's thread: what has come to the log; None where nobody follows it, or it is more than a page."""
+        after = self._after
+        if connection is None or after is None:
+            return None
+        with contextlib.suppress(sqlite3.Error):  # whoever reads next meets the error where it can be told
+            rows = connection.execute(ENTRIES, (after, PAGE)).fetchall()
+            return rows if len(rows) < PAGE else None
+        return None
+
+    def tell(self, rows: list[codec.Row] | None) -> None:
+        """The database has changed; this has come to the log after what was asked for last."""
+        self._ahead = rows
+        self.wake()
+
 
 @contextlib.asynccontextmanager
 async def change_feed(path: Path) -> AsyncIterator[ChangeFeed]:
@@ -42,9 +72,10 @@ async def change_feed(path: Path) -> AsyncIterator[ChangeFeed]:
     loop = asyncio.get_running_loop()
     ended = threading.Event()
 
-    def tell() -> None:
+    def tell(connection: sqlite3.Connection | None) -> None:
+        rows = feed.look(connection)
         with contextlib.suppress(RuntimeError):  # the loop may be gone by now: then nobody waits
-            loop.call_soon_threadsafe(feed.wake)
+            loop.call_soon_threadsafe(feed.tell, rows)
 
     thread = threading.Thread(target=_watch, args=(path, ended, tell), name="covey-change-feed", daemon=True)
     thread.start()
@@ -55,7 +86,7 @@ async def change_feed(path: Path) -> AsyncIterator[ChangeFeed]:
         await asyncio.to_thread(thread.join)
 
 
-def _watch(path: Path, ended: threading.Event, tell: Callable[[], None]) -> None:
+def _watch(path: Path, ended: threading.Event, tell: Callable[[sqlite3.Connection | None], None]) -> None:
     last: int | None = None
     quiet, address = 0, f"{path.as_uri()}?mode=ro"
     connection: sqlite3.Connection | None = None
@@ -65,10 +96,11 @@ def _watch(path: Path, ended: threading.Event, tell: Callable[[], None]) -> None
                 if connection is None:
                     made = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
                     connection = opened.enter_context(contextlib.closing(made))
+                    connection.execute("PRAGMA cache_size = -256")  # the end of the log is all that is read
                 version = connection.execute("PRAGMA data_version").fetchone()[0]
             except sqlite3.Error:
                 version = None  # whoever reads next meets the error where it can be told
             quiet = quiet + 1 if version is not None and version == last else 0
             if not quiet:
                 last = version
-                tell()
+                tell(connection)

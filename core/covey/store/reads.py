@@ -26,6 +26,8 @@ from covey.store.connection import Done, explained, in_one_hop
 
 PAGE = 2_000
 """The most rows that a read of the log or of a transcript gives at once."""
+ENTRIES = "SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+"""Lines of the whole log after one of them, so many at most: what `codec.entry` makes entries of."""
 
 _INTERACTION = "id, session_id, attempt, step, epoch, inserted_at, command, completed_at, result"
 _ITS_SESSION_IS_OURS = "EXISTS (SELECT 1 FROM sessions s WHERE s.id = interactions.session_id AND s.project_id = ?)"
@@ -337,8 +339,7 @@ class Reads:
 
     async def entries(self, after: int, limit: int = PAGE) -> tuple[Entry, ...]:
         """Lines of the whole log after `after` without the facts beside them, oldest first: what a fold needs."""
-        rows = await self._rows("SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
-        return tuple(map(codec.entry, rows))
+        return tuple(map(codec.entry, await self._rows(ENTRIES, after, limit)))
 
     async def lines(self, after: int, run_id: str | None = None, limit: int = PAGE) -> tuple[Line, ...]:
         """Lines of the log after `after`, oldest first: of one run, or of the whole log."""
