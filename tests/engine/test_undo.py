@@ -14,6 +14,7 @@ from covey.store.sqlite import open_viewer
 from covey.testing.agents import write_least
 
 from .conftest import MOST_SECONDS, REVIEW, Bench, Run, fail
+from .test_pausing import left
 
 
 def blocked(session: Session) -> bool:
@@ -109,6 +110,29 @@ class TestCancel:
         assert steps.count("Initialize") == 0
         finished = [ev for ev in await bench.events() if isinstance(ev, e.RunFinished)]
         assert [ev.exit_code for ev in finished] == [1, 0]
+
+    async def test_a_run_that_was_paused_stays_paused_until_it_is_resumed(self, bench: Bench) -> None:
+        holding = Holding(wanted=2)
+        holding.may_end.clear()
+        bench.plays = dict.fromkeys(("Alpha", "Beta"), holding.play)
+        async with bench.running() as run:
+            await holding.at_work.wait()
+            await run.until(complete, "Gamma")
+            await run.ask(Action.PAUSE)
+            await run.ask(Action.CANCEL)
+            assert (await undo(run)).changed
+            holding.may_end.set()
+            assert (await run.ask(Action.PAUSE)).changed is False
+        async with bench.running(stay=False) as run:
+            code, reason = await left(run)
+        assert (code, sorted(holding.begun)) == (6, ["Alpha", "Beta"])
+        assert reason is not None
+        assert reason.endswith("; covey resume goes on")
+        holding.open.set()
+        async with bench.running() as run:
+            await run.ask(Action.RESUME)
+            await run.until(complete)
+        assert sorted(holding.begun) == ["Alpha", "Alpha", "Beta", "Beta"]
 
     async def test_the_new_attempt_waits_until_the_old_work_has_ended(self, bench: Bench) -> None:
         holding = Holding()

@@ -250,6 +250,17 @@ class TestOfOneDecision:
         story.undo()
         assert (story.of("root").phase, story.of("root").needs_human) == (Phase.WAITING, None)
 
+    def test_a_cancel_of_a_run_that_stands_still_leaves_it_so(self) -> None:
+        story = shop()
+        story.decide(Action.PAUSE, "root")
+        before = story.of("root").paused
+        assert before is not None
+        story.decide(Action.CANCEL, "root")
+        assert story.of("root").paused is None
+        story.undo()
+        assert (story.of("root").status, story.of("root").attempt) == (Status.ACTIVE, 2)
+        assert story.of("root").paused == msgspec.structs.replace(before, since=at(200))
+
     def test_the_cancelled_children_that_a_retried_parent_took_along(self) -> None:
         story = shop()
         story.decide(Action.CANCEL, "root")

@@ -124,7 +124,8 @@ def undo(  # noqa: PLR0911 - each a reason of its own
     if against is not None:
         return Decision(refused=True, reason=f"cannot undo the {what}: {against}")
     restored = tuple(past.restored(made, rows[key], request.requested_by, at) for key in made.session_ids)
-    return Decision((*restored, *_look_again(made, rows, at)), reason=what)
+    again = (*_paused_again(made, past, rows, at), *_look_again(made, rows, at))
+    return Decision((*restored, *again), reason=what)
 
 
 class _Past:
@@ -212,6 +213,25 @@ def _against(made: Made, past: _Past, rows: Mapping[str, Session], has_passed: H
         if not is_terminal(parent) and not is_terminal(then) and has_passed(then, parent):
             return f"{parent.component} has gone on since, it is at {parent.step}"
     return None
+
+
+def _paused_again(made: Made, past: _Past, rows: Mapping[str, Session], at: datetime) -> tuple[e.AnyEvent, ...]:
+    """A run that stood still before its root was decided on stands still again: nobody has let it go on."""
+    was = ((rows[key], past.before[key].paused) for key in made.session_ids)
+    return tuple(
+        e.RunPaused(
+            at=at,
+            **{**about(root), "attempt": root.attempt + 1},
+            kind=pause.kind,
+            mode=pause.mode,
+            cause=pause.cause,
+            by=pause.by,
+            limit=pause.limit,
+            decision_id=made.decision_id,
+        )
+        for root, pause in was
+        if pause is not None
+    )
 
 
 def _look_again(made: Made, rows: Mapping[str, Session], at: datetime) -> tuple[e.AnyEvent, ...]:
