@@ -54,6 +54,14 @@ class Holding:
         return await write_least(assignment, desk)
 
 
+def both_held(bench: Bench) -> Holding:
+    """Alpha and Beta are held at work, and at their end."""
+    holding = Holding(wanted=2)
+    holding.may_end.clear()
+    bench.plays = dict.fromkeys(("Alpha", "Beta"), holding.play)
+    return holding
+
+
 async def undo(run: Run) -> Answer:
     return await run.ask(Action.UNDO)
 
@@ -91,9 +99,7 @@ class TestSkip:
 
 class TestCancel:
     async def test_the_run_goes_on_where_it_was(self, bench: Bench) -> None:
-        holding = Holding(wanted=2)
-        holding.may_end.clear()
-        bench.plays = dict.fromkeys(("Alpha", "Beta"), holding.play)
+        holding = both_held(bench)
         async with bench.running() as run:
             await holding.at_work.wait()
             await run.until(complete, "Gamma")
@@ -112,9 +118,7 @@ class TestCancel:
         assert [ev.exit_code for ev in finished] == [1, 0]
 
     async def test_a_run_that_was_paused_stays_paused_until_it_is_resumed(self, bench: Bench) -> None:
-        holding = Holding(wanted=2)
-        holding.may_end.clear()
-        bench.plays = dict.fromkeys(("Alpha", "Beta"), holding.play)
+        holding = both_held(bench)
         async with bench.running() as run:
             await holding.at_work.wait()
             await run.until(complete, "Gamma")

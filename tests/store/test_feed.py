@@ -108,6 +108,7 @@ class TestReadingAhead:
             assert feed.look(other) is None  # nobody follows it yet
             feed.read_ahead(2)
             feed.tell(feed.look(other))
+            assert feed.look(other) is None  # it was asked for once
         assert feed.ahead(3) == every[3:]  # somebody has read one line more meanwhile
         assert feed.ahead(3) is None  # it is taken
 
@@ -132,6 +133,7 @@ class TestReadingAhead:
         feed = ChangeFeed()
         feed.read_ahead(0)
         assert feed.look(None) is None
+        feed.read_ahead(0)
         with closing(sqlite3.connect(tmp_path / "empty.db")) as empty:
             assert feed.look(empty) is None
 

@@ -35,11 +35,10 @@ from covey.config.state_dir import STATE_DIRECTORY
 from covey.engine.deadline import Deadline
 from covey.engine.patience import OfCommand
 from covey.engine.planning import NOTHING_DUE, Due, Planned, left_to_do, plan_runs
-from covey.engine.preflight import hindrances, preflight
+from covey.engine.preflight import hindrances, refuse
 from covey.engine.runs import RunOptions, call_of, works_with
 from covey.engine.service import Engine, at_leisure, open_engine
 from covey.errors import EngineRunningError, StoreError, UsageError
-from covey.model.budget import Budget
 from covey.model.order import RunOrder
 from covey.model.outcome import ALL_IN_ORDER, NOTHING_TO_DO, STOPPED, Begun, How, Left
 from covey.model.session import Session
@@ -156,14 +155,18 @@ def _contexts(declared: DeclaredProject, names: Sequence[str], *, every: bool) -
 
 async def _refuse_without_a_trace(order: Order) -> None:
     """Where nothing was ever run, what would not begin is refused before an engine makes its directory there."""
-    project, workflow, options = order.project, order.workflow, order.options
-    planned = await plan_runs(None, None, project, workflow, order.contexts, overwrite=options.overwrite)
-    await preflight(project, order.registry, workflow, planned, options, budgets=[_budget(order)])
+    overwrite = order.options.overwrite
+    planned = await plan_runs(None, None, order.project, order.workflow, order.contexts, overwrite=overwrite)
+    refuse(await _hindrances(order, planned))
 
 
-def _budget(order: Order) -> Budget | None:
-    """The budget that a new run would have."""
-    return call_of(order.project.settings.run, order.options, local_user()).budget(None)
+async def _hindrances(order: Order, planned: Sequence[Planned]) -> list[str]:
+    """What would keep these runs from working, with the budgets that they would have."""
+    project, options = order.project, order.options
+    due = [each for each in planned if each.how is not How.NOTHING_TO_DO]
+    call = call_of(project.settings.run, options, local_user())
+    budgets = [call.budget(each.adopted) for each in due]
+    return await hindrances(project, order.registry, order.workflow, due, options, budgets=budgets)
 
 
 def _detach(order: Order, out: Out) -> int:
@@ -230,15 +233,10 @@ async def _foretell(order: Order, out: Out) -> int:
             said = f" {short_id(adopted.id)}" if adopted else ""
             work = f"; {due.words()}, {estimated(found)}" if any(due) else ""
             out.text(f"{sanitise_line(each.context.name)}: {_FORETOLD[each.how]}{said}{work}")
-    await _warn_of_refusal(order, [each for each in planned if each.how is not How.NOTHING_TO_DO])
+    against = await _hindrances(order, planned)
+    if against:
+        complain("as things stand, this would be refused:\n" + "\n".join(f"  {each}" for each in against))
     return 0
-
-
-async def _warn_of_refusal(order: Order, due: Sequence[Planned]) -> None:
-    project, options, budgets = order.project, order.options, [_budget(order)]
-    found = await hindrances(project, order.registry, order.workflow, due, options, budgets=budgets)
-    if found:
-        complain("as things stand, this would be refused:\n" + "\n".join(f"  {each}" for each in found))
 
 
 async def _due(order: Order, planned: Planned, viewer: Viewer | None) -> Due:

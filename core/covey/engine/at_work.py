@@ -7,7 +7,7 @@ from covey.engine.grants import Call, granted
 from covey.engine.local import LocalRuntime
 from covey.engine.pauses import run_number
 from covey.engine.planning import Planned, plan_runs
-from covey.engine.preflight import preflight
+from covey.engine.preflight import hindrances, refuse
 from covey.engine.records import Manifest
 from covey.engine.recovery import interrupt
 from covey.engine.runs import RunOptions, adopt_run, call_of, result_of, start_run, stop_run
@@ -96,7 +96,8 @@ class RunsAtWork:
         adopted = [each.adopted for each in due if each.adopted is not None]
         budgets, problems = await granted(call, adopted, self._runtime.holds.budgets)
         limits = [*budgets.values(), *([call.budget(None)] if len(adopted) < len(due) else [])]
-        await preflight(project, self._registry, workflow, due, options, budgets=limits, more=problems)
+        found = await hindrances(project, self._registry, workflow, due, options, budgets=limits)
+        refuse([*found, *problems])
         if slots is not None:
             await self.set_slots(slots, by)
         begun = [await self._begin(each, workflow, options, call, budgets) for each in planned]

@@ -35,24 +35,14 @@ _LOOK_SECONDS = 60.0
 _ANY_FILE = "test.py"
 
 
-async def preflight(
-    project: DeclaredProject,
-    registry: AgentRegistry,
-    workflow: str,
-    due: Sequence[Planned],
-    options: RunOptions,
-    *,
-    budgets: Sequence[Budget | None],
-    more: Iterable[str] = (),
-) -> None:
-    """Refuse runs whose sessions could not work; what `more` has been found is told with the rest.
+def refuse(found: Sequence[str]) -> None:
+    """Start nothing where anything stands against it.
 
     Raises:
-        UsageError: everything that is not in order, each with what to do.
+        UsageError: all of that, each with what to do.
     """
-    problems = [*await hindrances(project, registry, workflow, due, options, budgets=budgets), *more]
-    if problems:
-        raise UsageError("nothing was started:\n" + "\n".join(f"  {problem}" for problem in problems))
+    if found:
+        raise UsageError("nothing was started:\n" + "\n".join(f"  {each}" for each in found))
 
 
 async def hindrances(

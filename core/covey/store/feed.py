@@ -2,7 +2,7 @@
 
 `PRAGMA data_version` costs microseconds and moves with every commit of another connection. A thread asks 60 times a
 second while something moves and 20 times after a quiet second; it holds nothing. For whoever follows the log it reads
-what has come there, too: a second thread that has to be woken for it costs more than all else.
+what has come there, too, which saves waking another thread for it.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class ChangeFeed:
         self._changed.set()
 
     def read_ahead(self, after: int) -> None:
-        """From now on, read the lines of the log after this one with every change."""
+        """Read the lines of the log after this one with the next change."""
         self._after = after
 
     def ahead(self, after: int) -> tuple[Entry, ...] | None:
@@ -51,7 +51,7 @@ class ChangeFeed:
 
     def look(self, connection: sqlite3.Connection | None) -> list[codec.Row] | None:
         """On the feed's thread: what has come to the log; None where nobody follows it, or it is more than a page."""
-        after = self._after
+        after, self._after = self._after, None  # once: whoever is behind has no use for more
         if connection is None or after is None:
             return None
         with contextlib.suppress(sqlite3.Error):  # whoever reads next meets the error where it can be told
