@@ -7,6 +7,7 @@ from covey.model import events as e
 from covey.model.session import Session, about
 from covey.model.status import ArtifactState, Phase
 from tests.family import Family, open_family
+from tests.store.lives import traced
 
 
 async def run(family: Family) -> Session:
@@ -58,6 +59,24 @@ class TestAttaching:
             (event,) = await watch.news()
             assert isinstance(event, e.SessionStarted)
             assert await watch.behind() == 0
+
+    async def test_a_batch_is_two_reads_however_much_it_is(self, tmp_path: Path) -> None:
+        async with open_family(tmp_path) as family, open_watch(tmp_path) as watch:
+            assert watch is not None
+            children = [await family.child(await family.parent(), each) for each in family.components.values()]
+            await watch.attach()
+            await watch.news()
+            async with traced(watch.viewer._connection) as statements:
+                await family.happen(*(e.SessionStarted(at=family.clock.now(), **about(each)) for each in children))
+                await watch.changed()
+                found = await watch.news()
+                while len(found) < len(children):  # an earlier change was told
+                    await watch.changed()
+                    statements.clear()
+                    found = await watch.news()
+                await watch.signs()
+            assert len(found) == len(children) > 2
+            assert len(statements) <= 2
 
     async def test_a_run_s_workflow_is_what_its_first_line_says(self, tmp_path: Path) -> None:
         async with open_family(tmp_path) as family, open_watch(tmp_path) as watch:

@@ -62,10 +62,11 @@ class Watch:
         return Shown(sessions, begun, await self.viewer.credentials())
 
     async def news(self) -> tuple[AnyEvent, ...]:
-        """What came to the log since the last call, a page at most; empty when nothing did."""
-        entries = self._feed.ahead(self._after)
-        if entries is None:
-            entries = await self.viewer.entries(self._after)
+        """What came to the log since the last call, a page at most; empty when nothing did.
+
+        Right after a change it is what was read with that: what has come since is another change.
+        """
+        entries = self._feed.ahead(self._after) or await self.viewer.entries(self._after)
         if entries:
             self._after = entries[-1].seq
         self._feed.read_ahead(self._after)

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from covey.model.events import Entry
@@ -29,7 +29,7 @@ class ChangeFeed:
     def __init__(self) -> None:
         self._changed = asyncio.Event()
         self._after: int | None = None
-        self._ahead: list[codec.Row] | None = None
+        self._ahead: Sequence[codec.Row] = ()
 
     async def changed(self) -> None:
         """Wait until something was committed since the last call (the first call returns at once after a change)."""
@@ -44,22 +44,22 @@ class ChangeFeed:
         """Read the lines of the log after this one with the next change."""
         self._after = after
 
-    def ahead(self, after: int) -> tuple[Entry, ...] | None:
-        """All lines after this one, as they were when the last change was seen; None where they have to be read."""
-        rows, self._ahead = self._ahead, None
-        return None if rows is None else tuple(codec.entry(row) for row in rows if row[0] > after)
+    def ahead(self, after: int) -> tuple[Entry, ...]:
+        """The lines after this one that were read with the last change; where there are none, they have to be read."""
+        rows, self._ahead = self._ahead, ()
+        return tuple(codec.entry(row) for row in rows if row[0] > after)
 
-    def look(self, connection: sqlite3.Connection | None) -> list[codec.Row] | None:
-        """On the feed's thread: what has come to the log; None where nobody follows it, or it is more than a page."""
+    def look(self, connection: sqlite3.Connection | None) -> Sequence[codec.Row]:
+        """On the feed's thread: what has come to the log, where somebody follows it and it is less than a page."""
         after, self._after = self._after, None  # once: whoever is behind has no use for more
         if connection is None or after is None:
-            return None
+            return ()
         with contextlib.suppress(sqlite3.Error):  # whoever reads next meets the error where it can be told
             rows = connection.execute(ENTRIES, (after, PAGE)).fetchall()
-            return rows if len(rows) < PAGE else None
-        return None
+            return rows if len(rows) < PAGE else ()
+        return ()
 
-    def tell(self, rows: list[codec.Row] | None) -> None:
+    def tell(self, rows: Sequence[codec.Row]) -> None:
         """The database has changed; this has come to the log after what was asked for last."""
         self._ahead = rows
         self.wake()
