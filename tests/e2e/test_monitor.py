@@ -79,6 +79,24 @@ class TestDemo:
             assert f"covey watch --project {root}" in shown.written.decode().replace("\r\n", "\n")
             assert status(root)["status"] == "complete"
 
+    def test_one_is_skipped_with_a_reason_and_the_other_mended_from_outside(self, tmp_path: Path) -> None:
+        with demo(tmp_path) as (shown, root):
+            shown.type("nn")
+            shown.until("tax.py:26: syntax error")
+            shown.type("s")
+            shown.until("Skip tax?", "Enter to the buttons")
+            shown.type("nobody taxes us\r")
+            shown.until("y skip it", gone=["Enter to the buttons"])
+            shown.type("\r")
+            shown.until("◆ 1 needs you   1 file missing")
+            shown.until_row("»", "tax", "skipped")
+            (root / PAYMENT).write_text(DOCUMENT)
+            shown.until("» Finished, 1 skipped   5 of 6 complete", gone=["file missing", "needs you"])
+            shown.type("q")
+            assert shown.until_ended() == 0
+            (row,) = [each for each in status(root)["sessions"] if each["component"] == "tax"]
+            assert (row["status"], row["skip_reason"]) == ("skipped", "nobody taxes us")
+
     def test_can_be_left_with_its_problems_and_come_back_to(self, tmp_path: Path) -> None:
         with demo(tmp_path) as (shown, root):
             shown.type("q")
