@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from covey.model.events import AnyEvent
 from covey.model.reducer import apply
 from covey.model.session import Session, file_is_missing, undecided
+from covey.model.sharing import Sharing
 from covey.model.status import Phase, Status
 
 _NEEDS = ("failed", "cancelled", "missing_files", "stalled", "questions", "interrupted")
@@ -22,6 +23,7 @@ class SessionTree:
     def __init__(self, sessions: Iterable[Session] = ()) -> None:
         self._sessions: dict[str, Session] = {}
         self._children: dict[str | None, list[str]] = {}
+        self._sharing = Sharing()
         for session in sessions:
             self._put(session)
 
@@ -50,7 +52,7 @@ class SessionTree:
         after = apply(before, event)
         if after is None or after is before:
             return False
-        self._put(after)
+        self._put(self._sharing.share(after) if before is None else after)
         return True
 
     def roots(self) -> list[Session]:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec.structs import force_setattr
 
 from covey.model.activity import Activity
 from covey.model.command import (
@@ -85,38 +84,6 @@ def session_changes(session: Session) -> Row:
 def session(body: str) -> Session:
     """A session from its body."""
     return _session.decode(body)
-
-
-class Sessions:
-    """Sessions from their bodies, many of one kind: what they have in common is held in memory once.
-
-    Siblings have the same parent, agent and state; without this a tree of 50,000 takes twice the room.
-    """
-
-    _SHARED = ("project_id", "run_id", "session_id", "type", "agent", "model", "environment", "step", "abilities")
-
-    def __init__(self) -> None:
-        self._values: dict[Any, Any] = {}
-        self._state: dict[str, Any] = {}
-        self._nothing: dict[str, int] = {}
-
-    def decode(self, body: str) -> Session:
-        """A session from its body."""
-        session = _session.decode(body)
-        for field in self._SHARED:
-            value = getattr(session, field)
-            if value is not None:
-                force_setattr(session, field, self._values.setdefault(value, value))
-        if session.state == self._state:
-            force_setattr(session, "state", self._state)
-        else:
-            self._state = session.state
-        for field in ("usage", "unpriced"):
-            if not getattr(session, field):
-                force_setattr(session, field, self._nothing)
-        if session.updated_at == session.inserted_at:
-            force_setattr(session, "updated_at", session.inserted_at)
-        return session
 
 
 def component_row(component: Component) -> Row:

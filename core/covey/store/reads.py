@@ -20,6 +20,7 @@ from covey.model.events import Entry
 from covey.model.order import AnyOrder
 from covey.model.scope import Project, Scope
 from covey.model.session import Session
+from covey.model.sharing import Sharing
 from covey.store import codec
 from covey.store.base import Child, EngineRow, Line, Position, Process, Said
 from covey.store.connection import Done, explained, in_one_hop
@@ -404,7 +405,7 @@ def _line(row: codec.Row) -> Line:
 
 def _shown(rows: sqlite3.Cursor) -> tuple[int, tuple[Session, ...]]:
     """The last line's number, as each row has it, and the sessions."""
-    last, sessions, decode = 0, list[Session](), codec.Sessions().decode
+    last, sessions, share = 0, list[Session](), Sharing().share
     for last, body in rows:  # noqa: B007 - the same in every row
-        sessions.append(decode(body))
+        sessions.append(share(codec.session(body)))
     return last, tuple(sessions)
