@@ -91,7 +91,7 @@ class TestSkip:
             await holding.at_work.wait()
             answer = await undo(run)
             assert answer.state is RequestState.REFUSED
-            assert answer.reason == "cannot undo the skip of Beta: Shop has gone on since, it is at SpawnReviewSession"
+            assert answer.reason == "cannot undo the skip of Beta: Shop is already at SpawnReviewSession"
             assert (await run.child("Beta")).status is Status.SKIPPED
             holding.open.set()
             await run.until(complete)
@@ -288,7 +288,7 @@ class TestWithoutEngine:
             await run.until(complete)
         answer = await self.ask(bench, Action.UNDO)
         assert answer.state is RequestState.REFUSED
-        assert answer.reason == "cannot undo the skip of Beta: Shop has gone on since, it is complete"
+        assert answer.reason == "cannot undo the skip of Beta: Shop is already complete"
 
     async def test_a_request_that_waits_can_be_taken_back_before_anybody_takes_it(self, bench: Bench) -> None:
         await self.blocked_run(bench)

@@ -361,13 +361,13 @@ class TestRefused:
         ended(story, "root", ResultStatus.OK)
         assert story.undoing().changed
         story.happens(e.CommandIssued, "root", interaction_id="i2", step=REVIEW, **spawn)
-        assert story.undo().reason == f"cannot undo the skip of A: Root has gone on since, it is at {REVIEW}"
+        assert story.undo().reason == f"cannot undo the skip of A: Root is already at {REVIEW}"
 
     def test_once_the_parent_has_ended(self) -> None:
         story = blocked_shop()
         story.decide(Action.SKIP, "a")
         story.happens(e.SessionCompleted, "root")
-        assert story.undo().reason == "cannot undo the skip of A: Root has gone on since, it is complete"
+        assert story.undo().reason == "cannot undo the skip of A: Root is already complete"
 
     def test_under_a_parent_that_had_ended_before(self) -> None:
         story = shop()

@@ -209,9 +209,9 @@ def _against(made: Made, past: _Past, rows: Mapping[str, Session], has_passed: H
     for parent in _parents(made, rows):
         then = past.then.get(parent.id)
         if then is None or (is_terminal(parent) and not is_terminal(then)):
-            return f"{parent.component} has gone on since, it is {parent.status}"
+            return f"{parent.component} is already {parent.status}"
         if not is_terminal(parent) and not is_terminal(then) and has_passed(then, parent):
-            return f"{parent.component} has gone on since, it is at {parent.step}"
+            return f"{parent.component} is already at {parent.step}"
     return None
 
 
