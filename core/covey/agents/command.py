@@ -18,10 +18,11 @@ from covey.agents.base import Assignment, Desk, Outcome
 from covey.agents.prompts import render
 from covey.artifacts.presence import look_at
 from covey.config.durations import Duration
+from covey.config.placeholders import PLACEHOLDER, check_argument
 from covey.config.settings import Table
 from covey.model.command import TranscriptKind
 from covey.model.status import FailureCause
-from covey.text.quoting import did_you_mean, quoted
+from covey.text.quoting import quoted
 from covey.workspace.endings import environment, said_of
 from covey.workspace.files import NotTextError, TooLargeError, copy_file, write_own
 from covey.workspace.output import Stream
@@ -29,7 +30,6 @@ from covey.workspace.processes import Ended, Finished, ProgramNotFoundError, fin
 from covey.workspace.walk import OutsideError
 
 PLACEHOLDERS = ("prompt", "prompt_file", "workspace", "target", "model", "component", "module")
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -37,14 +37,8 @@ def _command(command: tuple[str, ...]) -> tuple[str, ...]:
     if not command or not command[0].strip():
         raise ValueError('should begin with a program, like ["my-agent", "--prompt", "{prompt_file}"]')
     for argument in command:
-        if "\0" in argument:
-            raise ValueError(f"should have no NUL characters, not {quoted(argument)}")
-        for name in _PLACEHOLDER.findall(argument):
-            if name not in PLACEHOLDERS:
-                known = ", ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
-                hint = did_you_mean(name, PLACEHOLDERS)
-                raise ValueError(f"has the unknown placeholder {quoted(f'{{{name}}}')}{hint}; known are {known}")
-    if set(_PLACEHOLDER.findall(command[0])) - {"workspace"}:
+        check_argument(argument, PLACEHOLDERS)
+    if set(PLACEHOLDER.findall(command[0])) - {"workspace"}:
         raise ValueError(f"should name its program without placeholders but {{workspace}}, not {quoted(command[0])}")
     return command
 
@@ -135,7 +129,7 @@ class CommandAgent:
             "component": lambda: _passable(assignment.component.name),
             "module": lambda: _passable(assignment.component.module_name),
         }
-        return [_PLACEHOLDER.sub(lambda match: values[match[1]](), argument) for argument in self._settings.command]
+        return [PLACEHOLDER.sub(lambda match: values[match[1]](), argument) for argument in self._settings.command]
 
     def _not_started(self, error: OSError) -> str:
         if error.errno == errno.E2BIG:

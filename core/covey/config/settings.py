@@ -4,7 +4,6 @@ A key that nothing acts on yet is an error, not a wish: a budget that is read an
 several tables (which agent exists, which module is known) is not decided here.
 """
 
-import re
 import string
 import unicodedata
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Annotated, Protocol
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from covey.config.durations import Duration
+from covey.config.placeholders import check_argument, unknown
 from covey.config.prices import Prices
 from covey.errors import UsageError
 from covey.model.activity import QUIET_AFTER
@@ -32,7 +32,6 @@ REVIEW_SECTIONS = ("Summary", "Findings", "Components reviewed")
 """The sections that the review of a context's design documents must have."""
 
 _LARGEST = 1_000_000
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Preset(StrEnum):
@@ -83,23 +82,14 @@ def _template(text: str) -> str:
         raise ValueError(f"is no template: {error}; write a brace that is meant as such twice") from error
     for name, style, conversion in fields:
         if name not in PLACEHOLDERS or style or conversion:
-            known = ", ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
-            hint = did_you_mean(name or "", PLACEHOLDERS)
-            raise ValueError(f"has the unknown placeholder {quoted('{' + (name or '') + '}')}{hint}; known are {known}")
+            raise unknown(name or "", PLACEHOLDERS)
     if text.startswith("/") or "\\" in text or ".." in PurePosixPath(text).parts:
         raise ValueError(f"should be a path inside the project, not {quoted(text)}")
     return text
 
 
 def _argument(text: str) -> str:
-    """One argument of a command: braces around anything but a single word are left as they are."""
-    if "\0" in text:
-        raise ValueError(f"should have no NUL characters, not {quoted(text)}")
-    for name in _PLACEHOLDER.findall(text):
-        if name not in TEST_PLACEHOLDERS:
-            known = ", ".join(f"{{{placeholder}}}" for placeholder in TEST_PLACEHOLDERS)
-            hint = did_you_mean(name, TEST_PLACEHOLDERS)
-            raise ValueError(f"has the unknown placeholder {quoted(f'{{{name}}}')}{hint}; known are {known}")
+    check_argument(text, TEST_PLACEHOLDERS)
     return text
 
 
